@@ -1,0 +1,10 @@
+import { defineHttpKernel } from 'trilite';
+
+// What every request passes, and what the routes of routes/web.ts and routes/api.ts pass beside it.
+export default defineHttpKernel({
+  middleware: [],
+  groups: {
+    web: [],
+    api: [],
+  },
+});

@@ -1,0 +1,13 @@
+import { defineApp } from 'trilite';
+import { AppProvider } from '../app/providers/app-provider';
+import { env } from './env';
+
+export default defineApp({
+  name: env.APP_NAME,
+  env: env.APP_ENV,
+  key: env.APP_KEY,
+  debug: env.APP_DEBUG ?? env.APP_ENV === 'development',
+  url: env.APP_URL,
+  providers: [AppProvider],
+  http: { host: env.HOST, port: env.PORT },
+});

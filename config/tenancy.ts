@@ -1,0 +1,3 @@
+import { defineTenancy } from 'trilite';
+
+export default defineTenancy({ mode: 'off' });

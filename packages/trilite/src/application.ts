@@ -1,0 +1,295 @@
+import { join } from 'node:path';
+import { CacheRegistry } from './cache/cache-registry';
+import { CacheRepository } from './cache/cache-repository';
+import { cacheMigrations } from './cache/schema';
+import { cacheStore } from './cache/tokens';
+import { loadConfig, type Config } from './config/load-config';
+import { projectAt, type Project } from './config/project';
+import { isCommandClass } from './console/command';
+import type { About, ConsoleApplication } from './console/console-application';
+import { driverVersions } from './database/connection-driver';
+import { ConnectionRegistry } from './database/connection-registry';
+import { Database } from './database/database';
+import { discoverMigrations, mergePlans, Migrator, type MigrationPlan } from './database/migrator';
+import { databaseConnection } from './database/tokens';
+import { RouteInvalidError } from './http/errors';
+import type { HttpKernel } from './http/http-kernel';
+import type { HttpKernelOptions } from './http/middleware';
+import { Router, type RouteFile } from './http/router';
+import { UrlGenerator } from './http/url-generator';
+import type { JobClass } from './queue/job';
+import { isJobClass, JobRegistry } from './queue/job-registry';
+import { QueueDispatcher } from './queue/queue-dispatcher';
+import { QueueRegistry } from './queue/queue-registry';
+import { queueMigrations } from './queue/schema';
+import { queueConnection } from './queue/tokens';
+import { loadExports, sourceFile, sourceFiles } from './support/file-discovery';
+import { createLogger, type Logger } from './support/logger';
+import { CENTRAL } from './support/scope-holder';
+import { triliteVersion } from './support/version';
+import { Container, type Scope } from './tenancy/container';
+import type { Provider } from './tenancy/provider';
+import { refuseUnresolvable } from './tenancy/resolution-check';
+import type { Token } from './tenancy/token';
+
+/** Where an application is, and what differs from what its files say. */
+export interface ApplicationOptions {
+  /** The folder of config/, routes/ and app/: the application's own, or dist/ once built. */
+  readonly basePath: string;
+  /** Another storage folder than STORAGE_PATH says. For tests. */
+  readonly storagePath?: string;
+  /** Values that win over the environment and the .env files. For tests. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Job classes beside those of app/jobs. For tests. */
+  readonly jobs?: readonly JobClass[];
+  /** Routes beside those of routes/. For tests. */
+  readonly routes?: RouteFile;
+}
+
+/**
+ * Boots an application: reads its configuration, finds its parts, binds its services, checks that all of it can be made. Opens no file:
+ * each is opened when something first uses it.
+ *
+ * @throws E_CONFIG_INVALID, E_CONTAINER_UNRESOLVABLE, E_JOB_INVALID and what providers throw
+ * @example
+ * import { CacheRepository, createApplication } from 'trilite';
+ *
+ * async function main() {
+ *   const app = await createApplication({ basePath: __dirname });
+ *   await app.make(CacheRepository).put('greeting', 'Hello', '1h');
+ *   await app.close();
+ * }
+ */
+export async function createApplication(options: ApplicationOptions): Promise<Application> {
+  const app = new Application(options);
+  await app.boot();
+  return app;
+}
+
+/** One application: its settings, its files, its container. */
+export class Application implements ConsoleApplication {
+  readonly basePath: string;
+  readonly config: Config;
+  readonly connections: ConnectionRegistry;
+  readonly caches: CacheRegistry;
+  readonly queues: QueueRegistry;
+  readonly logger: Logger;
+  readonly #options: ApplicationOptions;
+  readonly #project: Project;
+  readonly #jobs = new JobRegistry();
+  readonly #container = new Container();
+  readonly #providers: readonly Provider[];
+  readonly #scope: Scope;
+  #http: HttpKernel | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ApplicationOptions) {
+    this.#options = options;
+    this.#project = projectAt(options.basePath, options.env);
+    this.basePath = this.#project.basePath;
+    this.config = loadConfig(this.#project, options.storagePath);
+    this.logger = createLogger(this.config.logging);
+    this.connections = new ConnectionRegistry(this.config.database);
+    this.caches = new CacheRegistry(this.config.cache, this.connections);
+    this.queues = new QueueRegistry(this.config.queue, this.connections, this.#jobs, (type) =>
+      this.make(type),
+    );
+    for (const job of [...this.#discover('app/jobs', isJobClass), ...(options.jobs ?? [])])
+      this.#jobs.add(job);
+    this.#providers = this.#createProviders();
+    this.#bindServices();
+    for (const provider of this.#providers) provider.register(this.#container);
+    this.#container.freeze();
+    this.#scope = this.#container.open(CENTRAL);
+    refuseUnresolvable(
+      [...this.#jobs.classes, ...this.#discover('app/console/commands', isCommandClass)],
+      this.#scope,
+    );
+  }
+
+  /** Calls `boot` of every provider. Called once, by `createApplication`. */
+  async boot(): Promise<void> {
+    for (const provider of this.#providers) await provider.boot(this.#scope);
+  }
+
+  /**
+   * What a token stands for.
+   *
+   * @throws E_CONTAINER_UNRESOLVABLE
+   */
+  make<T>(token: Token<T>): T {
+    return this.#scope.make(token);
+  }
+
+  /** A cache store by name, by default the default one. */
+  cache(name?: string): CacheRepository {
+    return this.caches.store(name);
+  }
+
+  /** The dispatcher of a queue connection by name, by default of the default one. */
+  queue(name?: string): QueueDispatcher {
+    return this.queues.dispatcher(name);
+  }
+
+  /** The query builder of a connection by name, by default of the default one. */
+  database(name?: string): Database {
+    return new Database(this.connections, name);
+  }
+
+  /** Migrations of every connection: the framework's own for caches and queues, then those of database/migrations. */
+  migrator(): Migrator {
+    const own = discoverMigrations(
+      join(this.#project.codePath, 'database/migrations'),
+      this.connections,
+    );
+    const every = this.connections.names.map((connection): MigrationPlan => ({
+      connection,
+      migrations: [],
+    }));
+    return new Migrator(
+      this.connections,
+      mergePlans([...every, ...frameworkPlans(this.config), ...own]),
+    );
+  }
+
+  /**
+   * The web side: routes of routes/*.ts, middleware of app/http/kernel.ts.
+   *
+   * @throws E_ROUTE_INVALID, E_CONTAINER_UNRESOLVABLE
+   */
+  http(): HttpKernel {
+    this.#http ??= this.#createHttp();
+    return this.#http;
+  }
+
+  /** What the application is made of, by section. */
+  async about(): Promise<About> {
+    const { app, cache, queue, database } = this.config;
+    const versions = driverVersions();
+    const files = Object.entries(database.connections).map(([name, { file }]) => [name, file]);
+    return {
+      Environment: {
+        Name: app.name,
+        Environment: app.env,
+        Debug: app.debug,
+        URL: app.url ?? `http://localhost:${app.http.port}`,
+        Folder: this.basePath,
+      },
+      Versions: {
+        Trilite: triliteVersion(),
+        Node: process.versions.node,
+        SQLite: versions.sqlite,
+        'better-sqlite3': versions.driver,
+      },
+      Drivers: { Database: database.default, Cache: cache.default, Queue: queue.default },
+      Files: Object.fromEntries(files) as Record<string, string>,
+    };
+  }
+
+  /** Shuts providers down in reverse order, finishes what was asked for, closes every file. Twice without harm. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      for (const provider of [...this.#providers].reverse()) await provider.shutdown();
+    } finally {
+      await this.connections.close();
+    }
+  }
+
+  #createProviders(): Provider[] {
+    const { others, ...own } = this.config;
+    const facts = { config: (name: string): unknown => ({ ...others, ...own })[name] };
+    const types = this.config.app.providers as unknown as readonly (new (
+      given: typeof facts,
+    ) => Provider)[];
+    return types.map((Type) => new Type(facts));
+  }
+
+  #bindServices(): void {
+    const perTenant = <T>(token: Token<T>, factory: () => T): void =>
+      this.#container.perTenant(token, factory);
+    perTenant(ConnectionRegistry, () => this.connections);
+    perTenant(Database, () => this.database());
+    perTenant(CacheRepository, () => this.cache());
+    perTenant(QueueDispatcher, () => this.queue());
+    for (const name of this.connections.names)
+      perTenant(databaseConnection(name), () => this.database(name));
+    for (const name of this.caches.names) perTenant(cacheStore(name), () => this.cache(name));
+    for (const name of this.queues.names) perTenant(queueConnection(name), () => this.queue(name));
+    perTenant(UrlGenerator, () => new UrlGenerator(this.http().routes));
+  }
+
+  #createHttp(): HttpKernel {
+    // A worker never needs express
+    const { HttpKernel } = require('./http/http-kernel') as typeof import('./http/http-kernel');
+    return new HttpKernel({
+      settings: this.config.app,
+      options: this.#loadDefault<HttpKernelOptions>('app/http', 'kernel') ?? {},
+      routes: this.#loadRoutes(),
+      scope: this.#scope,
+      logger: this.logger,
+      health: () => this.#health(),
+    });
+  }
+
+  #loadRoutes() {
+    const router = new Router();
+    for (const stem of ['web', 'api']) {
+      const routes = this.#loadDefault<RouteFile>('routes', stem);
+      if (routes === undefined) continue;
+      if (typeof routes !== 'function') throw RouteInvalidError.notRoutes(`routes/${stem}.ts`);
+      router.group({ middleware: [stem], prefix: stem === 'api' ? '/api' : '' }, routes);
+    }
+    this.#options.routes?.(router);
+    return router.routes;
+  }
+
+  #loadDefault<T>(folder: string, stem: string): T | undefined {
+    const file = sourceFile(join(this.#project.codePath, folder), stem);
+    return file === undefined ? undefined : (loadExports(file)['default'] as T | undefined);
+  }
+
+  #discover<T>(folder: string, is: (value: unknown) => value is T): T[] {
+    const files = sourceFiles(join(this.#project.codePath, folder), { deep: true });
+    return files.flatMap((file) => Object.values(loadExports(file)).filter(is));
+  }
+
+  async #health(): Promise<Record<string, 'up' | 'down'>> {
+    const states = this.connections.names.map(
+      async (name) => [name, await this.#isUp(name)] as const,
+    );
+    return Object.fromEntries(await Promise.all(states));
+  }
+
+  async #isUp(name: string): Promise<'up' | 'down'> {
+    try {
+      await this.connections.connection(name).read((handle) => handle.statement('select 1').get());
+      return 'up';
+    } catch (error) {
+      this.logger.error({ connection: name, err: error }, 'A connection does not answer');
+      return 'down';
+    }
+  }
+}
+
+/** A cache or a queue brings its tables to whichever connection the configuration puts it on. */
+function frameworkPlans({ cache, queue }: Config): MigrationPlan[] {
+  const connectionsOf = (entries: Readonly<Record<string, object>>): string[] =>
+    Object.values(entries).flatMap((entry) =>
+      'connection' in entry ? [String(entry.connection)] : [],
+    );
+  return [
+    ...connectionsOf(cache.stores).map((connection) => ({
+      connection,
+      migrations: cacheMigrations,
+    })),
+    ...connectionsOf(queue.connections).map((connection) => ({
+      connection,
+      migrations: queueMigrations,
+    })),
+  ];
+}

@@ -1,0 +1,33 @@
+import { ConsoleKernel } from './console/console-kernel';
+
+/**
+ * Runs the command line of this process and sets its exit code.
+ *
+ * @param codePath the folder of artisan.ts: `__dirname`
+ * @example
+ * import { runArtisan } from 'trilite/artisan';
+ *
+ * void runArtisan(__dirname);
+ */
+export async function runArtisan(codePath: string): Promise<void> {
+  const kernel = new ConsoleKernel({
+    codePath,
+    boot: () => loadApplication().createApplication({ basePath: codePath }),
+    useEnvironment: (name) => useEnvironment(name),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    interactive: process.stdin.isTTY && process.stdout.isTTY,
+  });
+  process.exitCode = await kernel.run(process.argv.slice(2));
+}
+
+function loadApplication(): typeof import('./application') {
+  // Lazily: "list" and "help" boot nothing
+  return require('./application') as typeof import('./application');
+}
+
+function useEnvironment(name: string): void {
+  // Lazily: reading the environment loads its validation
+  const { setProcessEnvironment } = require('./config/env') as typeof import('./config/env');
+  setProcessEnvironment({ APP_ENV: name });
+}

@@ -1,0 +1,129 @@
+import { clock } from '../support/clock';
+import { toMilliseconds, type Duration } from '../support/duration';
+import type { CacheStore } from './cache-store';
+import { CacheKeyInvalidError } from './errors';
+
+/** Characters of a key, the prefix included. */
+const KEY_LENGTH = 512;
+
+/** How a repository names its entries. */
+export interface CacheRepositoryOptions {
+  /** Text before every key. Default: ''. */
+  readonly prefix?: string;
+}
+
+/**
+ * Keeps values until they expire.
+ *
+ * A ttl is text with a unit (`'10m'`), a number of **seconds**, or a Date; without one an entry lives for ever, and with one of 0 or less
+ * it is forgotten. `null` and `undefined` are values like any other: `has` tells an undefined one from a miss.
+ *
+ * @example
+ * import { CacheRepository, injectable, type Request } from 'trilite';
+ *
+ * \@injectable()
+ * export class ReportController {
+ *   constructor(private readonly cache: CacheRepository) {}
+ *
+ *   show(request: Request) {
+ *     const id = request.param('id');
+ *     return this.cache.remember(`report:${id}`, '10m', async () => ({ id, builtAt: new Date() }));
+ *   }
+ * }
+ */
+export class CacheRepository {
+  readonly #store: CacheStore;
+  readonly #prefix: string;
+
+  constructor(store: CacheStore, options: CacheRepositoryOptions = {}) {
+    this.#store = store;
+    this.#prefix = options.prefix ?? '';
+  }
+
+  /**
+   * The value of a key; on a miss undefined, or the default, or what the default function returns. A default is never stored.
+   *
+   * @throws E_CACHE_KEY_INVALID
+   */
+  get<T = unknown>(key: string): Promise<T | undefined>;
+  get<T>(key: string, fallback: T | (() => T | Promise<T>)): Promise<T>;
+  async get(key: string, fallback?: unknown): Promise<unknown> {
+    const hit = await this.#store.get(this.#name(key));
+    if (hit !== undefined) return hit.value;
+    return typeof fallback === 'function' ? (fallback as () => unknown)() : fallback;
+  }
+
+  /** Whether there is a live entry, whatever its value. */
+  async has(key: string): Promise<boolean> {
+    return (await this.#store.get(this.#name(key))) !== undefined;
+  }
+
+  /**
+   * Writes a value, whatever was there.
+   *
+   * @throws E_VALUE_NOT_SERIALIZABLE for class instances, functions and symbols
+   */
+  async put(key: string, value: unknown, ttl?: Duration): Promise<void> {
+    const expiry = expiryOf(ttl);
+    if (expiry === 'past') await this.#store.forget(this.#name(key));
+    else await this.#store.put(this.#name(key), value, expiry);
+  }
+
+  /** Writes a value only if there is no live one; tells whether it did. Atomic across processes, with and without a ttl. */
+  async add(key: string, value: unknown, ttl?: Duration): Promise<boolean> {
+    const expiry = expiryOf(ttl);
+    return expiry === 'past' ? false : this.#store.add(this.#name(key), value, expiry);
+  }
+
+  /** The value of a key; on a miss what `compute` returns, which is put for the ttl. */
+  async remember<T>(
+    key: string,
+    ttl: Duration | undefined,
+    compute: () => T | Promise<T>,
+  ): Promise<T> {
+    const hit = await this.#store.get(this.#name(key));
+    if (hit !== undefined) return hit.value as T;
+    const value = await compute();
+    await this.put(key, value, ttl);
+    return value;
+  }
+
+  /**
+   * Adds to a number and returns the sum. A missing entry starts at 0; a live one keeps its ttl. Atomic across processes.
+   *
+   * @throws E_CACHE_VALUE_NOT_NUMERIC
+   */
+  async increment(key: string, by = 1): Promise<number> {
+    if (!Number.isFinite(by))
+      throw new TypeError(`Expected \`by\` to be a finite number, got \`${by}\`.`);
+    return this.#store.increment(this.#name(key), by);
+  }
+
+  /** Subtracts from a number and returns the difference; else as `increment`. */
+  decrement(key: string, by = 1): Promise<number> {
+    return this.increment(key, -by);
+  }
+
+  /** Removes an entry; tells whether there was a live one. */
+  async forget(key: string): Promise<boolean> {
+    return this.#store.forget(this.#name(key));
+  }
+
+  /** Removes every entry of the store. */
+  clear(): Promise<void> {
+    return this.#store.clear();
+  }
+
+  #name(key: string): string {
+    const name = this.#prefix + key;
+    if (typeof key !== 'string' || key === '' || name.length > KEY_LENGTH)
+      throw CacheKeyInvalidError.for(key, KEY_LENGTH);
+    return name;
+  }
+}
+
+function expiryOf(ttl: Duration | undefined): number | 'past' | undefined {
+  if (ttl === undefined) return undefined;
+  const milliseconds = toMilliseconds(ttl);
+  return milliseconds > 0 ? Math.ceil(clock.now() + milliseconds) : 'past';
+}

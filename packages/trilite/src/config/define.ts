@@ -1,0 +1,151 @@
+/** A span of time with a unit: `'500ms'`, `'90s'`, `'10m'`, `'1h'`, `'7d'`. Bare numbers are refused in configuration. */
+export type DurationText = `${number}${'ms' | 's' | 'm' | 'h' | 'd' | 'w'}`;
+
+/** A size with a unit of 1024: `'64kb'`, `'16mb'`, `'2gb'`. */
+export type BytesText = `${number}${'b' | 'kb' | 'mb' | 'gb'}`;
+
+/** What config/app.ts sets. */
+export interface AppOptions {
+  /** Name shown in pages, logs and `about`. Default: 'Trilite'. */
+  readonly name?: string;
+  /** 'development', 'testing', 'production' or a name of your own. Default: 'production'. */
+  readonly env?: string;
+  /** The secret that signs and encrypts: `base64:` and 32 bytes. Required by what signs. */
+  readonly key?: string | undefined;
+  /** Whether error pages show stacks. Default: false. */
+  readonly debug?: boolean | undefined;
+  /** The address people reach the application at. Default: http://localhost:{http.port}. */
+  readonly url?: string | undefined;
+  /** Service providers, in the order of their `register`, `boot` and (reversed) `shutdown`. Default: none. */
+  readonly providers?: readonly (new (...args: never[]) => object)[];
+  /** The web server. */
+  readonly http?: {
+    /** Address to listen on. Default: '127.0.0.1'. */
+    readonly host?: string;
+    /** Port to listen on; 0 takes a free one. Default: 3000. */
+    readonly port?: number;
+    /** Largest request body. Default: '1mb'. */
+    readonly bodyLimit?: BytesText;
+    /** Proxies whose X-Forwarded headers are believed, as express's "trust proxy". Default: false. */
+    readonly trustProxy?: boolean | number | string;
+    /** How long a stop waits for open requests. Default: '10s'. */
+    readonly shutdownTimeout?: DurationText;
+  };
+}
+
+/** One SQLite file. */
+export interface SqliteConnectionOptions {
+  readonly driver: 'sqlite';
+  /** The file, absolute or relative to the storage folder, or ':memory:'. */
+  readonly file: string;
+  /** Journal mode. Default: 'wal'. @see https://sqlite.org/wal.html */
+  readonly journalMode?: 'wal' | 'delete' | 'truncate' | 'persist' | 'memory';
+  /** When SQLite waits for the disk. 'normal' survives a crash, 'full' a power cut too. Default: 'normal'. */
+  readonly synchronous?: 'off' | 'normal' | 'full' | 'extra';
+  /** How long a statement waits for a lock, without blocking the event loop. Default: '5s'. */
+  readonly busyTimeout?: DurationText;
+  /** Whether foreign keys are enforced. Default: true. */
+  readonly foreignKeys?: boolean;
+  /** Page cache of each handle. Default: '8mb'. */
+  readonly cacheSize?: BytesText;
+  /** Bytes of the file mapped into memory; a disk error then ends the process. Default: '0b'. */
+  readonly mmapSize?: BytesText;
+  /** Size the -wal file is cut back to after a checkpoint. Default: '64mb'. */
+  readonly journalSizeLimit?: BytesText;
+  /** How free pages are given back; takes effect in new files. Default: 'incremental'. */
+  readonly autoVacuum?: 'none' | 'full' | 'incremental';
+  /** Opens the file for reading alone. Default: false. */
+  readonly readOnly?: boolean;
+  /** Further pragmas, set after all others. Default: none. */
+  readonly pragmas?: Readonly<Record<string, string | number>>;
+}
+
+/** What config/database.ts sets. */
+export interface DatabaseOptions {
+  /** The connection an injected `Database` uses. */
+  readonly default: string;
+  /** Connections by name. */
+  readonly connections: Readonly<Record<string, SqliteConnectionOptions>>;
+}
+
+/** A cache in a SQLite file. */
+export interface SqliteCacheOptions {
+  readonly driver: 'sqlite';
+  /** The database connection it lives on. */
+  readonly connection: string;
+}
+
+/** A cache in this process's memory. */
+export interface MemoryCacheOptions {
+  readonly driver: 'memory';
+  /** Bytes kept before the least recently used entry goes. Default: '64mb'. */
+  readonly maxBytes?: BytesText;
+  /** Entries kept before the least recently used one goes. Default: 100000. */
+  readonly maxEntries?: number;
+}
+
+/** What config/cache.ts sets. */
+export interface CacheOptions {
+  /** The store an injected `CacheRepository` uses. */
+  readonly default: string;
+  /** Text before every key, at most 64 characters. Default: ''. */
+  readonly prefix?: string;
+  /** Stores by name. */
+  readonly stores: Readonly<Record<string, SqliteCacheOptions | MemoryCacheOptions>>;
+}
+
+/** A queue in a SQLite file. */
+export interface SqliteQueueOptions {
+  readonly driver: 'sqlite';
+  /** The database connection it lives on. */
+  readonly connection: string;
+  /** How long a silent worker keeps a job; a running one renews it. Default: '90s', at least '1s'. */
+  readonly lease?: DurationText;
+  /** How long finished jobs stay readable. Default: '1h'. */
+  readonly keepFinished?: DurationText;
+}
+
+/** A queue that runs each job where it is dispatched. */
+export interface SyncQueueOptions {
+  readonly driver: 'sync';
+}
+
+/** What config/queue.ts sets. */
+export interface QueueOptions {
+  /** The connection an injected `QueueDispatcher` uses. */
+  readonly default: string;
+  /** Queue connections by name. */
+  readonly connections: Readonly<Record<string, SqliteQueueOptions | SyncQueueOptions>>;
+}
+
+/** What config/tenancy.ts sets. */
+export interface TenancyOptions {
+  /** How tenants are kept. Default: 'off', the one mode there is so far. */
+  readonly mode?: 'off';
+}
+
+/** What config/logging.ts sets. */
+export interface LoggingOptions {
+  /** Lowest level written. Default: 'info'. */
+  readonly level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  /** 'json' for machines, 'pretty' for a terminal. Default: 'json'. */
+  readonly format?: 'json' | 'pretty';
+}
+
+/** Describes the application: name, environment, key, providers, web server. */
+export const defineApp = (options: AppOptions): AppOptions => options;
+
+/** Describes the database connections. */
+export const defineDatabase = (options: DatabaseOptions): DatabaseOptions => options;
+
+/** Describes the cache stores. */
+export const defineCache = (options: CacheOptions): CacheOptions => options;
+
+/** Describes the queue connections. */
+export const defineQueue = (options: QueueOptions): QueueOptions => options;
+
+/** Describes how tenants are kept. */
+export const defineTenancy = (options: TenancyOptions): TenancyOptions => options;
+
+/** Describes how the application logs. */
+export const defineLogging = (options: LoggingOptions): LoggingOptions => options;

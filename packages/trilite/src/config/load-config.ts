@@ -1,0 +1,225 @@
+import { constants, accessSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import type { z } from 'zod';
+import { loadExports, sourceFile, sourceFiles } from '../support/file-discovery';
+import { isPlainObject } from '../support/storable';
+import { readEnvironment, storagePath } from './env';
+import {
+  ConfigFileError,
+  ConfigInvalidError,
+  StorageNotWritableError,
+  type ConfigProblem,
+} from './errors';
+import { problemsOf, show } from './problems';
+import { enterProject, under, type Project } from './project';
+import {
+  appSchema,
+  cacheSchema,
+  databaseSchema,
+  loggingSchema,
+  queueSchema,
+  tenancySchema,
+  type AppSettings,
+  type CacheSettings,
+  type DatabaseSettings,
+  type LoggingSettings,
+  type QueueSettings,
+  type TenancySettings,
+} from './schema';
+
+/** The settings of an application: checked, defaulted, frozen. Durations are milliseconds, sizes bytes, files absolute. */
+export interface Config {
+  readonly app: AppSettings;
+  readonly database: DatabaseSettings;
+  readonly cache: CacheSettings;
+  readonly queue: QueueSettings;
+  readonly tenancy: TenancySettings;
+  readonly logging: LoggingSettings;
+  /** The folder of the SQLite files, absolute. */
+  readonly storagePath: string;
+  /** What further files in config/ export, by file name. */
+  readonly others: Readonly<Record<string, unknown>>;
+}
+
+const SCHEMAS = {
+  app: { schema: appSchema, define: 'defineApp' },
+  database: { schema: databaseSchema, define: 'defineDatabase' },
+  cache: { schema: cacheSchema, define: 'defineCache' },
+  queue: { schema: queueSchema, define: 'defineQueue' },
+  tenancy: { schema: tenancySchema, define: 'defineTenancy' },
+  logging: { schema: loggingSchema, define: 'defineLogging' },
+} as const;
+
+/** Which storage folder a config folder was evaluated with: its modules are loaded once a process, applications may be several. */
+const evaluatedWith = new Map<string, string>();
+
+/**
+ * Loads config/*.ts of a project, checks every file, and what the files say of each other.
+ *
+ * @param storage another storage folder than STORAGE_PATH says. For tests.
+ * @throws E_CONFIG_INVALID with every problem of every file at once.
+ * @throws E_CONFIG_FILE, E_ENVIRONMENT_INVALID, E_STORAGE_NOT_WRITABLE
+ */
+export function loadConfig(project: Project, storage?: string): Config {
+  enterProject(project);
+  const folder = join(project.codePath, 'config');
+  const evaluatedStorage = evaluatedWith.get(folder) ?? storagePath();
+  evaluatedWith.set(folder, evaluatedStorage);
+  const loaded = loadSettings(project, folder);
+  const target = storage ?? evaluatedStorage;
+  const config = {
+    ...loaded,
+    database: placeFiles(loaded.database, evaluatedStorage, target),
+    storagePath: target,
+  };
+  refuseUnwritable(target);
+  refuseProblems(crossProblems(config));
+  return deepFreeze({ ...config, others: loadOthers(folder) });
+}
+
+/** The environment's name for a project, without loading its configuration. */
+export function environmentName(project: Project): string {
+  return readEnvironment(project)['APP_ENV'] ?? 'production';
+}
+
+function loadSettings(project: Project, folder: string): Omit<Config, 'storagePath' | 'others'> {
+  const problems: ConfigProblem[] = [];
+  const settings = Object.entries(SCHEMAS).map(([name, { schema, define }]) => {
+    const file = relative(project.basePath, join(folder, `${name}.ts`));
+    const input = loadInput(folder, name, file, define);
+    const result = (schema as z.ZodType).safeParse(input);
+    if (!result.success) problems.push(...problemsOf(result.error, input, file));
+    return [name, result.data];
+  });
+  refuseProblems(problems);
+  return Object.fromEntries(settings) as Omit<Config, 'storagePath' | 'others'>;
+}
+
+function loadInput(folder: string, name: string, file: string, define: string): unknown {
+  const source = sourceFile(folder, name);
+  if (source === undefined) throw ConfigFileError.missing(file);
+  const input = loadExports(source)['default'];
+  if (input === undefined) throw ConfigFileError.withoutDefault(file, define);
+  return input;
+}
+
+function loadOthers(folder: string): Record<string, unknown> {
+  const others = sourceFiles(folder).filter(({ stem }) => !(stem in SCHEMAS) && stem !== 'env');
+  return Object.fromEntries(others.map((file) => [file.stem, loadExports(file)['default']]));
+}
+
+/** Makes files absolute, and moves those below the storage folder they were written for to the one asked for. */
+function placeFiles(database: DatabaseSettings, from: string, to: string): DatabaseSettings {
+  const place = (file: string): string => {
+    if (file === ':memory:') return file;
+    const path = under(to, [file]);
+    const inside = relative(from, path);
+    return inside.startsWith('..') ? path : resolve(to, inside);
+  };
+  const connections = Object.entries(database.connections).map(([name, settings]) => [
+    name,
+    { ...settings, file: place(settings.file) },
+  ]);
+  return {
+    ...database,
+    connections: Object.fromEntries(connections) as DatabaseSettings['connections'],
+  };
+}
+
+function crossProblems({
+  database,
+  cache,
+  queue,
+}: Pick<Config, 'database' | 'cache' | 'queue'>): ConfigProblem[] {
+  const connections = Object.keys(database.connections);
+  return [
+    ...reference('config/database.ts', 'default', database.default, connections),
+    ...reference('config/cache.ts', 'default', cache.default, Object.keys(cache.stores)),
+    ...reference('config/queue.ts', 'default', queue.default, Object.keys(queue.connections)),
+    ...connectionReferences('config/cache.ts', 'stores', cache.stores, connections),
+    ...connectionReferences('config/queue.ts', 'connections', queue.connections, connections),
+    ...Object.entries(database.connections).flatMap(([name, { file }]) =>
+      folderProblem(name, file),
+    ),
+    ...leaseProblems(queue),
+  ];
+}
+
+function connectionReferences(
+  file: string,
+  group: string,
+  entries: Readonly<Record<string, object>>,
+  connections: readonly string[],
+): ConfigProblem[] {
+  return Object.entries(entries).flatMap(([name, entry]) =>
+    'connection' in entry
+      ? reference(file, `${group}.${name}.connection`, String(entry.connection), connections)
+      : [],
+  );
+}
+
+function reference(
+  file: string,
+  key: string,
+  found: string,
+  known: readonly string[],
+): ConfigProblem[] {
+  if (known.includes(found)) return [];
+  const expected =
+    known.length === 0
+      ? 'a name that is declared; none is'
+      : `one of ${known.map(show).join(', ')}`;
+  return [{ file, key, found: show(found), expected }];
+}
+
+function folderProblem(name: string, file: string): ConfigProblem[] {
+  const folder = dirname(file);
+  if (file === ':memory:' || isFolder(folder)) return [];
+  const expected = `an existing folder (mkdir -p ${folder})`;
+  return [
+    {
+      file: 'config/database.ts',
+      key: `connections.${name}.file`,
+      found: `a file in "${folder}", which is no folder`,
+      expected,
+    },
+  ];
+}
+
+function leaseProblems(queue: QueueSettings): ConfigProblem[] {
+  return Object.entries(queue.connections).flatMap(([name, settings]) =>
+    settings.driver === 'sqlite' && settings.lease < 1000
+      ? [
+          {
+            file: 'config/queue.ts',
+            key: `connections.${name}.lease`,
+            found: `${settings.lease}ms`,
+            expected: 'at least "1s"',
+          },
+        ]
+      : [],
+  );
+}
+
+function refuseProblems(problems: readonly ConfigProblem[]): void {
+  if (problems.length > 0) throw ConfigInvalidError.for(problems);
+}
+
+function refuseUnwritable(folder: string): void {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw StorageNotWritableError.at(folder, error);
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  if (!Array.isArray(value) && !isPlainObject(value)) return value;
+  for (const part of Object.values(value)) deepFreeze(part);
+  return Object.freeze(value);
+}

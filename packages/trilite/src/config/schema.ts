@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { isDurationText, toMilliseconds } from '../support/duration';
+import { parseBytes } from './bytes';
+
+/** An object that refuses unknown keys, and names those it knows. */
+function strict<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.core.$strict> {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : undefined,
+  });
+}
+
+const name = z.string().regex(/^[a-z][a-z0-9_-]*$/i, 'a name of letters, digits, "-" and "_"');
+
+/** Text with a unit, as milliseconds. Bare numbers are refused: nobody remembers whether they were seconds. */
+const duration = z
+  .string({ error: 'a duration with a unit, such as "500ms", "90s" or "10m"' })
+  .refine(isDurationText, 'a duration with a unit, such as "500ms", "90s" or "10m"')
+  .transform(toMilliseconds);
+
+/** Text with a unit, as bytes. */
+const bytes = z
+  .string({ error: 'a size with a unit, such as "64kb" or "16mb"' })
+  .transform(
+    (text, context) =>
+      parseBytes(text) ?? refuse(context, 'a size with a unit, such as "64kb" or "16mb"'),
+  );
+
+function refuse(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+}
+
+/** A class, told from a plain function by its prototype being fixed. */
+const classOf = z.custom<new (...args: never[]) => object>(
+  (value) =>
+    typeof value === 'function' &&
+    Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false,
+  'a class',
+);
+
+export const appSchema = strict({
+  name: z.string().min(1).default('Trilite'),
+  env: z.string().min(1).default('production'),
+  key: z.string().optional(),
+  debug: z.boolean().default(false),
+  url: z.url().optional(),
+  providers: z.array(classOf).default([]),
+  http: strict({
+    host: z.string().min(1).default('127.0.0.1'),
+    port: z.int().min(0).max(65535).default(3000),
+    bodyLimit: bytes.prefault('1mb'),
+    trustProxy: z.union([z.boolean(), z.int().min(0), z.string()]).default(false),
+    shutdownTimeout: duration.prefault('10s'),
+  }).prefault({}),
+});
+
+const sqlite = strict({
+  driver: z.literal('sqlite'),
+  file: z.string().min(1),
+  journalMode: z.enum(['wal', 'delete', 'truncate', 'persist', 'memory']).default('wal'),
+  synchronous: z.enum(['off', 'normal', 'full', 'extra']).default('normal'),
+  busyTimeout: duration.prefault('5s'),
+  foreignKeys: z.boolean().default(true),
+  cacheSize: bytes.prefault('8mb'),
+  mmapSize: bytes.prefault('0b'),
+  journalSizeLimit: bytes.prefault('64mb'),
+  autoVacuum: z.enum(['none', 'full', 'incremental']).default('incremental'),
+  readOnly: z.boolean().default(false),
+  pragmas: z
+    .record(
+      z.string().regex(/^[a-z_]+$/, 'the name of a pragma'),
+      z.union([z.string(), z.number()]),
+    )
+    .default({}),
+});
+
+export const databaseSchema = strict({
+  default: name,
+  connections: z.record(name, z.discriminatedUnion('driver', [sqlite])),
+});
+
+export const cacheSchema = strict({
+  default: name,
+  prefix: z.string().max(64).default(''),
+  stores: z.record(
+    name,
+    z.discriminatedUnion('driver', [
+      strict({ driver: z.literal('sqlite'), connection: name }),
+      strict({
+        driver: z.literal('memory'),
+        maxBytes: bytes.prefault('64mb'),
+        maxEntries: z.int().min(1).default(100_000),
+      }),
+    ]),
+  ),
+});
+
+export const queueSchema = strict({
+  default: name,
+  connections: z.record(
+    name,
+    z.discriminatedUnion('driver', [
+      strict({
+        driver: z.literal('sqlite'),
+        connection: name,
+        lease: duration.prefault('90s'),
+        keepFinished: duration.prefault('1h'),
+      }),
+      strict({ driver: z.literal('sync') }),
+    ]),
+  ),
+});
+
+export const tenancySchema = strict({ mode: z.literal('off').default('off') });
+
+export const loggingSchema = strict({
+  level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  format: z.enum(['json', 'pretty']).default('json'),
+});
+
+export type AppSettings = z.output<typeof appSchema>;
+export type DatabaseSettings = z.output<typeof databaseSchema>;
+export type SqliteSettings = z.output<typeof sqlite>;
+export type CacheSettings = z.output<typeof cacheSchema>;
+export type CacheStoreSettings = CacheSettings['stores'][string];
+export type QueueSettings = z.output<typeof queueSchema>;
+export type QueueConnectionSettings = QueueSettings['connections'][string];
+export type TenancySettings = z.output<typeof tenancySchema>;
+export type LoggingSettings = z.output<typeof loggingSchema>;

@@ -1,0 +1,35 @@
+import type { CommandClass } from './command';
+import { AboutCommand } from './commands/about-command';
+import { CacheClearCommand } from './commands/cache-clear-command';
+import { ConfigShowCommand } from './commands/config-show-command';
+import { DevCommand } from './commands/dev-command';
+import { HelpCommand } from './commands/help-command';
+import { KeyGenerateCommand } from './commands/key-generate-command';
+import { ListCommand } from './commands/list-command';
+import { MigrateCommand } from './commands/migrate-command';
+import { MigrateStatusCommand } from './commands/migrate-status-command';
+import { QueueFailedCommand } from './commands/queue-failed-command';
+import { QueueRetryCommand } from './commands/queue-retry-command';
+import { QueueWorkCommand } from './commands/queue-work-command';
+import { RouteListCommand } from './commands/route-list-command';
+import { ServeCommand } from './commands/serve-command';
+import { VersionCommand } from './commands/version-command';
+
+/** The commands every application has. Their files load nothing heavy: `list` reads them all, and is to answer at once. */
+export const builtInCommands: readonly CommandClass[] = [
+  AboutCommand,
+  CacheClearCommand,
+  ConfigShowCommand,
+  DevCommand,
+  HelpCommand,
+  KeyGenerateCommand,
+  ListCommand,
+  MigrateCommand,
+  MigrateStatusCommand,
+  QueueFailedCommand,
+  QueueRetryCommand,
+  QueueWorkCommand,
+  RouteListCommand,
+  ServeCommand,
+  VersionCommand,
+];

@@ -1,0 +1,80 @@
+import type { ConsoleApplication } from './console-application';
+import type { Output } from './output';
+import type { ArgumentsOf, OptionsOf, Signature } from './signature';
+
+/** What a command is called with. */
+export interface CommandContext<S extends Signature = Signature> {
+  readonly arguments: ArgumentsOf<S>;
+  readonly options: OptionsOf<S>;
+  readonly output: Output;
+  /** Global options that a command passes on to commands it starts. */
+  readonly terminal: Terminal;
+  /** The folder of artisan.ts. */
+  readonly codePath: string;
+  /** The booted application; booted at the first call. */
+  readonly app: () => Promise<ConsoleApplication>;
+  /** Everything this console can run. */
+  readonly commands: () => readonly CommandFacts[];
+}
+
+/** How the console was started. */
+export interface Terminal {
+  readonly color: boolean | undefined;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** Whether a person can be asked. */
+  readonly interactive: boolean;
+}
+
+/** A command as the list shows it. */
+export interface CommandFacts {
+  readonly signature: Signature;
+  /** Whether the framework or the application brings it. */
+  readonly origin: 'trilite' | 'application';
+}
+
+/**
+ * Something to type after `artisan`. Found in app/console/commands, and made by the container: its constructor may ask for anything
+ * injectable.
+ *
+ * @example
+ * import { CacheRepository, defineSignature, injectable, type Command, type CommandContext } from 'trilite';
+ *
+ * const signature = defineSignature({
+ *   name: 'counter:show',
+ *   description: 'Show a counter of the cache',
+ *   arguments: { name: { description: 'Name of the counter' } },
+ *   options: { add: { type: 'integer', description: 'What to add first', default: 0 } },
+ * });
+ *
+ * \@injectable()
+ * export class CounterShowCommand implements Command<typeof signature> {
+ *   static readonly signature = signature;
+ *
+ *   constructor(private readonly cache: CacheRepository) {}
+ *
+ *   async handle({ arguments: { name }, options, output }: CommandContext<typeof signature>) {
+ *     output.line(String(await this.cache.increment(name, options.add)));
+ *   }
+ * }
+ */
+export interface Command<S extends Signature = Signature> {
+  /** Does it. @returns the exit code; nothing means 0 */
+  handle(context: CommandContext<S>): Promise<number | void> | number | void;
+}
+
+/** A command's class. */
+export interface CommandClass {
+  new (...dependencies: never[]): Command<never>;
+  readonly signature: Signature;
+}
+
+/** Tells whether something a file exports is a command class. */
+export function isCommandClass(value: unknown): value is CommandClass {
+  if (typeof value !== 'function') return false;
+  const { signature } = value as unknown as { signature?: Partial<Signature> };
+  return (
+    typeof signature?.name === 'string' &&
+    typeof (value.prototype as Partial<Command>).handle === 'function'
+  );
+}

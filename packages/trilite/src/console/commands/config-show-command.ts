@@ -1,0 +1,64 @@
+import type { Config } from '../../config/load-config';
+import type { Command, CommandContext } from '../command';
+import { CommandUsageError } from '../errors';
+import { defineSignature } from '../signature';
+
+const signature = defineSignature({
+  name: 'config:show',
+  description: 'Show the settings that are in force',
+  arguments: {
+    name: {
+      description: 'A file of config/, or a path into it: database.connections.cache',
+      required: false,
+    },
+  },
+  options: { json: { description: 'Print JSON and nothing else' } },
+});
+
+export class ConfigShowCommand implements Command<typeof signature> {
+  static readonly signature = signature;
+
+  async handle({
+    app,
+    arguments: { name },
+    options,
+    output,
+  }: CommandContext<typeof signature>): Promise<void> {
+    const settings = shown((await app()).config);
+    const chosen = name === undefined ? settings : valueAt(settings, name);
+    if (options.json) return output.json(chosen);
+    output.heading(name ?? 'config');
+    for (const [path, value] of leaves(chosen))
+      output.twoColumn(path === '' ? (name ?? '') : path, value);
+    output.line();
+  }
+}
+
+/** The settings without what must not be seen, and classes by their name. */
+function shown({ others, ...config }: Config): unknown {
+  const replacer = (key: string, value: unknown): unknown => {
+    if (/(key|secret|token|password)$/i.test(key) && typeof value === 'string')
+      return '(set, not shown)';
+    return typeof value === 'function' ? value.name : value;
+  };
+  return JSON.parse(JSON.stringify({ ...config, ...others }, replacer));
+}
+
+function valueAt(settings: unknown, name: string): unknown {
+  return name.split('.').reduce((value, key) => {
+    const next =
+      typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+        ? (value as Record<string, unknown>)[key]
+        : undefined;
+    if (next === undefined)
+      throw CommandUsageError.because('config:show', `There is no setting "${name}"`);
+    return next;
+  }, settings);
+}
+
+function leaves(value: unknown, path = ''): [path: string, value: string][] {
+  if (typeof value !== 'object' || value === null) return [[path, String(value)]];
+  const entries = Object.entries(value);
+  if (entries.length === 0) return [[path, Array.isArray(value) ? '[]' : '{}']];
+  return entries.flatMap(([key, part]) => leaves(part, path === '' ? key : `${path}.${key}`));
+}

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { ensureEnvFile } from '../../config/env-file';
+import { projectAt } from '../../config/project';
+import { newAppKey } from '../../support/app-key';
+import type { Command, CommandContext } from '../command';
+import { CommandUsageError } from '../errors';
+import type { Output } from '../output';
+import { ProcessGroup, type Program } from '../process-group';
+import { onShutdown } from '../shutdown';
+import { defineSignature } from '../signature';
+import { migrate } from './migrate-command';
+
+const signature = defineSignature({
+  name: 'dev',
+  description: 'Prepare everything, then run web server and worker, reloaded at each change',
+});
+
+/** Longer than a server and a worker give their own work to end. */
+const STOP_MS = 35_000;
+
+export class DevCommand implements Command<typeof signature> {
+  static readonly signature = signature;
+
+  async handle(context: CommandContext<typeof signature>): Promise<number> {
+    const { basePath } = projectAt(context.codePath);
+    const nodemon = findNodemon(context.codePath);
+    prepareEnvironment(basePath, context.output);
+    const app = await context.app();
+    await migrate(app, context.output);
+    await app.close();
+    return runSideBySide(programs(nodemon, context.output), basePath, context.output);
+  }
+}
+
+function prepareEnvironment(basePath: string, output: Output): void {
+  const outcome = ensureEnvFile(basePath, newAppKey);
+  if (outcome === 'created') output.info('Made .env from .env.example, with a new APP_KEY.');
+  if (outcome === 'keyed') output.info('Wrote a new APP_KEY into .env.');
+}
+
+function findNodemon(codePath: string): string {
+  const isSource = existsSync(join(codePath, 'artisan.ts'));
+  try {
+    if (isSource)
+      return createRequire(join(codePath, 'artisan.ts')).resolve('nodemon/bin/nodemon.js');
+  } catch {
+    // said below
+  }
+  throw CommandUsageError.because(
+    'dev',
+    'It needs artisan.ts and the development dependencies (npm install); in production run "serve" and "queue:work"',
+  );
+}
+
+function programs(nodemon: string, output: Output): Program[] {
+  const ansi = output.colors.isColorSupported ? '--ansi' : '--no-ansi';
+  const artisan = (command: string): string[] => [
+    nodemon,
+    '--quiet',
+    '--exec',
+    `node -r ts-node/register artisan.ts ${command} ${ansi}`,
+  ];
+  return [
+    { name: 'web', command: process.execPath, parameters: artisan('serve') },
+    { name: 'worker', command: process.execPath, parameters: artisan('queue:work') },
+  ];
+}
+
+async function runSideBySide(
+  all: readonly Program[],
+  basePath: string,
+  output: Output,
+): Promise<number> {
+  const prefixes = new Map(all.map(({ name }, index) => [name, prefix(name, index, output)]));
+  const group = new ProcessGroup((name, line) => output.line(`${prefixes.get(name) ?? ''}${line}`));
+  const stopped = new Promise<number>((resolve) => {
+    onShutdown(
+      () => resolve(0),
+      () => group.signal('SIGKILL'),
+    );
+  });
+  const code = await Promise.race([
+    stopped,
+    ...all.map((program) => group.start(program, basePath)),
+  ]);
+  await group.stop(STOP_MS);
+  output.line();
+  return code;
+}
+
+function prefix(name: string, index: number, output: Output): string {
+  const paint = index === 0 ? output.colors.cyan : output.colors.magenta;
+  return `${paint(`${name.padEnd(6)} │`)} `;
+}

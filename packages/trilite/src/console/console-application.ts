@@ -1,0 +1,29 @@
+import type { CacheRegistry } from '../cache/cache-registry';
+import type { Config } from '../config/load-config';
+import type { ConnectionRegistry } from '../database/connection-registry';
+import type { Migrator } from '../database/migrator';
+import type { HttpKernel } from '../http/http-kernel';
+import type { QueueRegistry } from '../queue/queue-registry';
+import type { Resolver } from '../tenancy/container';
+
+/** Facts about an application: sections of names and values. */
+export type About = Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
+
+/**
+ * What commands need of an application. The application itself implements it: the console may not know the file that composes all rooms,
+ * or every room would know every other.
+ */
+export interface ConsoleApplication extends Resolver {
+  readonly basePath: string;
+  readonly config: Config;
+  readonly connections: ConnectionRegistry;
+  readonly caches: CacheRegistry;
+  readonly queues: QueueRegistry;
+  /** Migrations of every connection, the framework's own first. */
+  migrator(): Migrator;
+  /** The web side; built at the first call. */
+  http(): HttpKernel;
+  /** What the application is made of, by section. */
+  about(): Promise<About>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,186 @@
+import { join } from 'node:path';
+import { FrameworkError, toError } from '../support/errors';
+import { loadExports, sourceFile, sourceFiles } from '../support/file-discovery';
+import { nearest } from '../support/nearest';
+import { builtInCommands } from './built-in-commands';
+import {
+  isCommandClass,
+  type Command,
+  type CommandClass,
+  type CommandContext,
+  type CommandFacts,
+  type Terminal,
+} from './command';
+import type { ConsoleApplication } from './console-application';
+import type { ConsoleKernelOptions } from './console-kernel-options';
+import { CommandInvalidError, CommandUnknownError, CommandUsageError } from './errors';
+import { globalOptions } from './global-options';
+import { Output, type OutputStream } from './output';
+import { parseInput } from './parse';
+
+/** What a console is made of. */
+export interface ConsoleKernelParts {
+  /** The folder of artisan.ts. */
+  readonly codePath: string;
+  /** Boots the application; called by commands that need one. */
+  readonly boot: () => Promise<ConsoleApplication>;
+  /** Called with the value of `--env` before anything is loaded. */
+  readonly useEnvironment: (name: string) => void;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Whether a person sits there. Default: false. */
+  readonly interactive?: boolean;
+}
+
+interface Found extends CommandFacts {
+  readonly type: CommandClass;
+}
+
+interface GlobalInput {
+  readonly terminal: Terminal;
+  readonly environment: string | undefined;
+  readonly wantsHelp: boolean;
+  readonly name: string;
+  readonly rest: readonly string[];
+}
+
+/**
+ * Turns what was typed into a command call.
+ *
+ *     argv → global options → command by name → its arguments and options → handle → exit code
+ *
+ * The application boots only for commands that ask for it: `list` and `help` read no configuration and open nothing.
+ */
+export class ConsoleKernel {
+  readonly #parts: ConsoleKernelParts;
+  #found: ReadonlyMap<string, Found> | undefined;
+  #app: Promise<ConsoleApplication> | undefined;
+
+  constructor(parts: ConsoleKernelParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs a command line. Never throws: errors are printed on standard error. @returns the exit code */
+  async run(argv: readonly string[]): Promise<number> {
+    const input = readGlobalInput(argv, this.#parts.interactive === true);
+    try {
+      if (input.environment !== undefined) this.#parts.useEnvironment(input.environment);
+      return await this.#call(input);
+    } catch (thrown) {
+      return this.#report(toError(thrown), input.terminal);
+    } finally {
+      await this.#close();
+    }
+  }
+
+  /** Everything this console can run, by name. */
+  get commands(): ReadonlyMap<string, Found> {
+    this.#found ??= this.#discover();
+    return this.#found;
+  }
+
+  async #call(input: GlobalInput): Promise<number> {
+    const name = input.wantsHelp && input.name !== 'list' ? 'help' : input.name;
+    const rest = name === input.name ? input.rest : [input.name];
+    const found = this.#find(name);
+    const parsed = parseInput(found.signature, rest);
+    const command = await this.#make(found);
+    const context: CommandContext = {
+      ...parsed,
+      output: new Output(this.#parts.stdout, input.terminal),
+      terminal: input.terminal,
+      codePath: this.#parts.codePath,
+      app: () => this.#boot(),
+      commands: () => [...this.commands.values()],
+    } as CommandContext;
+    return (await command.handle(context)) ?? 0;
+  }
+
+  #find(name: string): Found {
+    const found = this.commands.get(name);
+    if (found === undefined)
+      throw CommandUnknownError.named(name, nearest(name, [...this.commands.keys()]));
+    return found;
+  }
+
+  /** The framework's commands ask for what they need while they run; the application's are injected, so it must have booted. */
+  async #make({ type, origin }: Found): Promise<Command> {
+    if (origin === 'trilite') return new type();
+    return (await this.#boot()).make(type);
+  }
+
+  #boot(): Promise<ConsoleApplication> {
+    this.#app ??= this.#parts.boot();
+    return this.#app;
+  }
+
+  async #close(): Promise<void> {
+    const app = await this.#app?.catch(() => undefined);
+    await app?.close();
+  }
+
+  #discover(): ReadonlyMap<string, Found> {
+    const found = new Map<string, Found>();
+    for (const type of builtInCommands)
+      found.set(type.signature.name, { type, signature: type.signature, origin: 'trilite' });
+    for (const file of sourceFiles(join(this.#parts.codePath, 'app/console/commands'), {
+      deep: true,
+    })) {
+      const types = Object.values(loadExports(file)).filter(isCommandClass);
+      if (types.length === 0) throw CommandInvalidError.none(file.path);
+      for (const type of types) addCommand(found, type, file.path);
+    }
+    for (const type of this.#listed()) addCommand(found, type, 'app/console/kernel.ts');
+    return found;
+  }
+
+  #listed(): readonly CommandClass[] {
+    const file = sourceFile(join(this.#parts.codePath, 'app/console'), 'kernel');
+    const options =
+      file === undefined
+        ? undefined
+        : (loadExports(file)['default'] as ConsoleKernelOptions | undefined);
+    return options?.commands ?? [];
+  }
+
+  #report(error: Error, terminal: Terminal): number {
+    const output = new Output(this.#parts.stderr, terminal);
+    output.error(error.message, error instanceof FrameworkError ? error.help : undefined);
+    if (terminal.verbose || !(error instanceof FrameworkError))
+      output.line(output.colors.dim(error.stack ?? ''));
+    if (terminal.verbose && error.cause !== undefined)
+      output.line(output.colors.dim(String(toError(error.cause).stack)));
+    return error instanceof CommandUsageError ? 2 : 1;
+  }
+}
+
+function addCommand(found: Map<string, Found>, type: CommandClass, file: string): void {
+  const { name } = type.signature;
+  if (found.has(name)) throw CommandInvalidError.duplicate(name, file);
+  found.set(name, { type, signature: type.signature, origin: 'application' });
+}
+
+/** The global options, which may stand before or after the command's name, up to a `--`. */
+function readGlobalInput(argv: readonly string[], isTerminal: boolean): GlobalInput {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const own = argv.slice(0, end);
+  const has = (...flags: readonly string[]): boolean => own.some((word) => flags.includes(word));
+  const [name = 'list', ...rest] = own.filter(
+    (word) => !GLOBAL.has(word) && !word.startsWith(ENVIRONMENT),
+  );
+  return {
+    terminal: {
+      color: has('--no-ansi') ? false : has('--ansi') ? true : undefined,
+      quiet: has('--quiet', '-q'),
+      verbose: has('--verbose', '-v'),
+      interactive: isTerminal && !has('--no-interaction', '-n'),
+    },
+    environment: own.find((word) => word.startsWith(ENVIRONMENT))?.slice(ENVIRONMENT.length),
+    wantsHelp: has('--help', '-h'),
+    name: has('--version', '-V') ? 'version' : name,
+    rest: [...rest, ...argv.slice(end)],
+  };
+}
+
+const ENVIRONMENT = '--env=';
+const GLOBAL: ReadonlySet<string> = new Set(globalOptions.flatMap(({ flags }) => flags));

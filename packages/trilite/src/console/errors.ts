@@ -1,0 +1,46 @@
+import { FrameworkError } from '../support/errors';
+
+/** Thrown when no command has the name that was typed. */
+export class CommandUnknownError extends FrameworkError {
+  static named(name: string, nearest: readonly string[]): CommandUnknownError {
+    const guesses = nearest.map((one) => `"${one}"`).join(', ');
+    return new CommandUnknownError({
+      code: 'E_COMMAND_UNKNOWN',
+      message: `There is no command "${name}".`,
+      help:
+        nearest.length === 0
+          ? 'See all of them with "artisan list".'
+          : `Did you mean ${guesses}? See all of them with "artisan list".`,
+    });
+  }
+}
+
+/** Thrown when a command is typed with arguments or options it does not take. */
+export class CommandUsageError extends FrameworkError {
+  static because(command: string, problem: string): CommandUsageError {
+    return new CommandUsageError({
+      code: 'E_COMMAND_USAGE',
+      message: `${problem}.`,
+      help: `See "artisan help ${command}".`,
+    });
+  }
+}
+
+/** Thrown at start when a command class is not what the console can run. */
+export class CommandInvalidError extends FrameworkError {
+  static duplicate(name: string, file: string): CommandInvalidError {
+    return new CommandInvalidError({
+      code: 'E_COMMAND_INVALID',
+      message: `The command name "${name}" of "${file}" is taken by another command.`,
+      help: 'Give it another name in its signature.',
+    });
+  }
+
+  static none(file: string): CommandInvalidError {
+    return new CommandInvalidError({
+      code: 'E_COMMAND_INVALID',
+      message: `The file "${file}" exports no command.`,
+      help: 'Export a class with "static readonly signature = defineSignature({ … })" and a "handle" method, or move the file out of app/console/commands.',
+    });
+  }
+}

@@ -1,0 +1,121 @@
+import { createColors } from 'picocolors';
+import { monotonicMs } from '../support/clock';
+import { humanDuration } from '../support/duration';
+
+type Colors = ReturnType<typeof createColors>;
+
+/** Where output goes; `process.stdout` is one. */
+export interface OutputStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** How output looks. */
+export interface OutputOptions {
+  /** Whether to use colour. Default: when the stream is a terminal that can, and NO_COLOR is not set. */
+  readonly color?: boolean | undefined;
+  /** Whether to say nothing but errors and results. Default: false. */
+  readonly quiet?: boolean;
+}
+
+const WIDEST = 120;
+const LABELS = { info: 'bgBlue', success: 'bgGreen', warn: 'bgYellow', error: 'bgRed' } as const;
+
+/** What a command says, in Laravel's manner: labelled messages, two columns joined by dots, tasks with their time. */
+export class Output {
+  readonly colors: Colors;
+  readonly #stream: OutputStream;
+  readonly #isQuiet: boolean;
+
+  constructor(stream: OutputStream, options: OutputOptions = {}) {
+    this.#stream = stream;
+    this.#isQuiet = options.quiet === true;
+    this.colors = createColors(
+      options.color ?? (stream.isTTY === true && createColors().isColorSupported),
+    );
+  }
+
+  /** A line as it is. */
+  line(text = ''): void {
+    if (!this.#isQuiet) this.#stream.write(`${text}\n`);
+  }
+
+  /** A value as JSON, and nothing else; said even when quiet, for it is the result. */
+  json(value: unknown): void {
+    this.#stream.write(`${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  info(text: string): void {
+    this.#labelled('info', text);
+  }
+
+  success(text: string): void {
+    this.#labelled('success', text);
+  }
+
+  warn(text: string): void {
+    this.#labelled('warn', text);
+  }
+
+  /** An error; said even when quiet. */
+  error(text: string, help?: string): void {
+    this.#stream.write(`\n  ${this.#label('error')} ${indent(text)}\n`);
+    this.#stream.write(help === undefined ? '\n' : `\n  ${this.colors.dim(indent(help))}\n\n`);
+  }
+
+  /** A heading over two-column lines. */
+  heading(text: string, right = ''): void {
+    this.line();
+    this.twoColumn(this.colors.green(this.colors.bold(text)), right);
+  }
+
+  /** Two texts at both ends of the line, joined by dots. */
+  twoColumn(left: string, right: string): void {
+    const dots = Math.max(3, this.#width - visibleLength(left) - visibleLength(right) - 6);
+    this.line(`  ${left} ${this.colors.dim('.'.repeat(dots))} ${right}`);
+  }
+
+  /** Does something, and says what, how long it took and whether it went well. Errors pass through. */
+  async task<T>(text: string, work: () => Promise<T> | T): Promise<T> {
+    const startedAt = monotonicMs();
+    const say = (result: string): void => {
+      const took = this.colors.dim(humanDuration(monotonicMs() - startedAt));
+      this.twoColumn(text, `${took} ${result}`);
+    };
+    try {
+      const value = await work();
+      say(this.colors.green(this.colors.bold('DONE')));
+      return value;
+    } catch (error) {
+      say(this.colors.red(this.colors.bold('FAIL')));
+      throw error;
+    }
+  }
+
+  get #width(): number {
+    return Math.min(WIDEST, this.#stream.columns ?? 80);
+  }
+
+  #labelled(kind: keyof typeof LABELS, text: string): void {
+    this.line();
+    this.line(`  ${this.#label(kind)} ${indent(text)}`);
+    this.line();
+  }
+
+  #label(kind: keyof typeof LABELS): string {
+    return this.colors[LABELS[kind]](
+      this.colors.bold(` ${kind === 'success' ? 'DONE' : kind.toUpperCase()} `),
+    );
+  }
+}
+
+function indent(text: string): string {
+  return text.replaceAll('\n', '\n  ');
+}
+
+/** Characters a person sees, colour codes left out. */
+function visibleLength(text: string): number {
+  // eslint-disable-next-line no-control-regex -- the escape character is what colour codes begin with
+  return text.replace(/\u001b\[\d+m/g, '').length;
+}

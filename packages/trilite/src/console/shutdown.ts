@@ -1,0 +1,29 @@
+import { monotonicMs } from '../support/clock';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP'] as const;
+
+/** One Ctrl-C often arrives twice: from the terminal, and passed on by npm or nodemon. */
+const ECHO_MS = 300;
+
+/** Runs `stop` at the first signal to stop, and `force` at a later one. Returns what ends the listening. */
+export function onShutdown(stop: () => void, force: () => void): () => void {
+  let askedAt: number | undefined;
+  const listen = (): void => {
+    if (askedAt === undefined) {
+      askedAt = monotonicMs();
+      return stop();
+    }
+    if (monotonicMs() - askedAt > ECHO_MS) force();
+  };
+  for (const signal of SIGNALS) process.on(signal, listen);
+  return () => {
+    for (const signal of SIGNALS) process.off(signal, listen);
+  };
+}
+
+/** Resolves at the first signal to stop; a later one ends the process at once. */
+export function shutdownRequested(): Promise<void> {
+  return new Promise((resolve) => {
+    onShutdown(resolve, () => process.exit(130));
+  });
+}

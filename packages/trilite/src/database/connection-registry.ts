@@ -1,0 +1,75 @@
+import { statSync } from 'node:fs';
+import type { DatabaseSettings } from '../config/schema';
+import { Connection } from './connection';
+import { ConnectionUnknownError } from './errors';
+
+/** What is known of a connection's file. */
+export interface ConnectionDescription {
+  readonly name: string;
+  readonly file: string;
+  /** Bytes of the file and its -wal; 0 for one in memory. */
+  readonly bytes: number;
+  readonly journalMode: string;
+}
+
+/** The declared connections by name; none is opened before it is used. */
+export class ConnectionRegistry {
+  readonly #settings: DatabaseSettings;
+  readonly #connections = new Map<string, Connection>();
+
+  constructor(settings: DatabaseSettings) {
+    this.#settings = settings;
+  }
+
+  /** The names declared in config/database.ts. */
+  get names(): readonly string[] {
+    return Object.keys(this.#settings.connections);
+  }
+
+  /** The name of the default connection. */
+  get defaultName(): string {
+    return this.#settings.default;
+  }
+
+  /**
+   * A connection by name, by default the default one.
+   *
+   * @throws E_CONNECTION_UNKNOWN
+   */
+  connection(name: string = this.defaultName): Connection {
+    const known = this.#connections.get(name);
+    if (known !== undefined) return known;
+    const settings = this.#settings.connections[name];
+    if (settings === undefined) throw ConnectionUnknownError.named(name, this.names);
+    const connection = new Connection(name, settings);
+    this.#connections.set(name, connection);
+    return connection;
+  }
+
+  /** Every declared connection, opened to be asked. */
+  describe(): Promise<ConnectionDescription[]> {
+    return Promise.all(
+      this.names.map(async (name) => {
+        const connection = this.connection(name);
+        const journalMode = String(
+          await connection.read((handle) => handle.pragma('journal_mode')),
+        );
+        return {
+          name,
+          file: connection.file,
+          bytes: sizeOf(connection.file) + sizeOf(`${connection.file}-wal`),
+          journalMode,
+        };
+      }),
+    );
+  }
+
+  /** Closes every connection; twice without harm. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
+  }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,127 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Handle } from './connection-handle';
+import { TransactionMisuseError, explainDatabaseError, type ConnectionFacts } from './errors';
+
+/** Synchronous work on a handle. */
+export type Work<T> = (handle: Handle) => T;
+
+const sessions = new AsyncLocalStorage<Session>();
+
+/** The open or ended session of a connection that this async context runs in, if it runs in one. */
+export function sessionOf(connection: ConnectionFacts): Session | undefined {
+  return sessions.getStore()?.of(connection);
+}
+
+/** One open transaction on a connection's writer handle. */
+export class Session {
+  readonly #connection: ConnectionFacts;
+  readonly #handle: Handle;
+  readonly #retryBusy: <T>(attempt: () => T) => Promise<T>;
+  readonly #end: () => void;
+  readonly #parent: Session | undefined = sessions.getStore();
+  #isOpen = true;
+  #depth = 0;
+
+  constructor(
+    connection: ConnectionFacts,
+    handle: Handle,
+    retryBusy: <T>(attempt: () => T) => Promise<T>,
+    end: () => void,
+  ) {
+    this.#connection = connection;
+    this.#handle = handle;
+    this.#retryBusy = retryBusy;
+    this.#end = end;
+  }
+
+  /** Whether the transaction is still going on. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** The session of a connection in this async context: this one, or one that this one was begun in. */
+  of(connection: ConnectionFacts): Session | undefined {
+    return this.#connection === connection ? this : this.#parent?.of(connection);
+  }
+
+  /** Runs synchronous work in the transaction. */
+  run<T>(work: Work<T>): Promise<T> {
+    try {
+      if (!this.#isOpen) throw TransactionMisuseError.afterEnd(this.#connection);
+      return Promise.resolve(work(this.#handle));
+    } catch (error) {
+      return Promise.reject(asError(explainDatabaseError(error, this.#connection)));
+    }
+  }
+
+  /** Runs the callback in this transaction's async context, then commits, or rolls back and throws on. */
+  async complete<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    try {
+      const result = await this.enter(() => work(this));
+      await this.commit();
+      return result;
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+  }
+
+  /** Runs a callback in this transaction's async context: what it asks of cache and queue on this connection joins it. */
+  enter<T>(work: () => T): T {
+    return sessions.run(this, work);
+  }
+
+  /** Runs the callback between SAVEPOINT and RELEASE; what it wrote is undone when it throws. */
+  async nested<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const savepoint = `trilite_${(this.#depth += 1)}`;
+    await this.run((handle) => handle.exec(`SAVEPOINT ${savepoint}`));
+    try {
+      const result = await work(this);
+      await this.run((handle) => handle.exec(`RELEASE ${savepoint}`));
+      return result;
+    } catch (error) {
+      if (this.#handle.inTransaction)
+        this.#handle.exec(`ROLLBACK TO ${savepoint}; RELEASE ${savepoint}`);
+      throw error;
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  /** Commits and gives the writer back. */
+  async commit(): Promise<void> {
+    if (!this.#isOpen) throw TransactionMisuseError.afterEnd(this.#connection);
+    await this.#retryBusy(() => this.#handle.exec('COMMIT'));
+    this.#close();
+  }
+
+  /** Rolls back and gives the writer back; harmless after the end. */
+  rollback(): void {
+    if (!this.#isOpen) return;
+    // SQLite may have rolled back by itself: after FULL, IOERR or NOMEM there is nothing left to undo.
+    if (this.#handle.inTransaction) this.#handle.exec('ROLLBACK');
+    this.#close();
+  }
+
+  #close(): void {
+    this.#isOpen = false;
+    this.#end();
+  }
+}
+
+/** Runs work so that it undoes itself alone when it throws. */
+export function inSavepoint<T>(handle: Handle, work: Work<T>): T {
+  handle.exec('SAVEPOINT trilite_write');
+  try {
+    const value = work(handle);
+    handle.exec('RELEASE trilite_write');
+    return value;
+  } catch (error) {
+    if (handle.inTransaction) handle.exec('ROLLBACK TO trilite_write; RELEASE trilite_write');
+    throw error;
+  }
+}
+
+function asError(error: unknown): Error {
+  return error as Error;
+}

@@ -1,0 +1,371 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { SqliteSettings } from '../config/schema';
+import { delayMs, monotonicMs } from '../support/clock';
+import { Handle, isBusy } from './connection-handle';
+import { Session, inSavepoint, sessionOf, type Work } from './connection-session';
+import {
+  ConnectionClosedError,
+  DatabaseBusyError,
+  TransactionMisuseError,
+  explainDatabaseError,
+} from './errors';
+
+/*
+ * One SQLite file: who may write when.
+ *
+ * States of the writer handle:
+ *
+ *   idle ──write()──▶ scheduled ──next turn──▶ writing a group ──▶ idle, or the next entry
+ *   idle ──begin()──▶ lent to one transaction ──commit, rollback──▶ idle, or the next entry
+ *
+ * Invariants:
+ * 1. Entries (writes and transactions) are served first in, first out.
+ * 2. A group is one BEGIN IMMEDIATE … COMMIT; a promise settles only after that commit.
+ * 3. A write that fails undoes itself alone, unless SQLite rolled everybody back: then everybody is told.
+ * 4. A read sees every write asked for before it on this connection.
+ * 5. While a transaction holds the writer, other contexts read through the reader handle: what is committed, never half of it.
+ * 6. No call waits for a lock inside SQLite: handles have timeout 0, and waiting is a timer of this process.
+ */
+
+/** A group ends at whichever of these comes first. */
+const GROUP_WRITES = 1000;
+const GROUP_MS = 5;
+
+/** Waiting longer each time only makes the unlucky one wait longer still: measured, a constant pause has the shortest worst wait. */
+const BUSY_PAUSE_MS = 1;
+
+/** How a write is run. */
+export interface WriteOptions {
+  /** Whether it runs several statements, which must then succeed or fail together. Default: false. */
+  readonly several?: boolean;
+}
+
+/** How a read is run. */
+export interface ReadOptions {
+  /** Whether, inside a transaction of this connection, it runs in that transaction. Default: true. */
+  readonly join?: boolean;
+}
+
+interface WriteEntry {
+  readonly kind: 'write';
+  readonly several: boolean;
+  readonly work: Work<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface TransactionEntry {
+  readonly kind: 'transaction';
+  readonly lend: () => Promise<void>;
+}
+
+type Outcome = { readonly entry: WriteEntry } & (
+  { readonly value: unknown } | { readonly error: unknown }
+);
+
+const open = new Set<Connection>();
+
+/** The connections of this process that hold an open file. For the tests' leak guard. */
+export function openConnections(): readonly Connection[] {
+  return [...open];
+}
+
+/** One SQLite file by name: opened at first use, written by one handle, never blocking the event loop for a lock. */
+export class Connection {
+  readonly name: string;
+  readonly file: string;
+  readonly settings: SqliteSettings;
+  readonly #entries: (WriteEntry | TransactionEntry)[] = [];
+  #writer: Handle | undefined;
+  #reader: Handle | undefined;
+  #lentTo: Session | undefined;
+  #drained: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(name: string, settings: SqliteSettings) {
+    this.name = name;
+    this.file = settings.file;
+    this.settings = settings;
+  }
+
+  /** The transaction that holds the writer now, if one does. */
+  get session(): Session | undefined {
+    return this.#lentTo;
+  }
+
+  /** Whether a handle is open. */
+  get isOpen(): boolean {
+    return this.#writer !== undefined || this.#reader !== undefined;
+  }
+
+  /**
+   * Runs a synchronous read. It sees every write asked for before it; inside a transaction of this connection it runs in it.
+   *
+   * @throws E_DATABASE_BUSY after `busyTimeout`, E_DATABASE_FILE_MISSING, E_CONNECTION_CLOSED
+   */
+  read<T>(work: Work<T>, options: ReadOptions = {}): Promise<T> {
+    const session = this.#ownSession();
+    if (session !== undefined && (options.join !== false || this.#inMemory))
+      return session.run(work);
+    if (session === undefined && this.#drained !== undefined && !this.#canReadBeside()) {
+      return this.#drained.then(() => this.read(work, options));
+    }
+    return this.#readNow(work);
+  }
+
+  /**
+   * Runs a synchronous write in the next group commit; settles after it is committed. Inside a transaction of this connection it runs in it.
+   *
+   * @throws E_DATABASE_BUSY after `busyTimeout`, E_DATABASE_FULL, E_DATABASE_READ_ONLY, E_CONNECTION_CLOSED
+   */
+  write<T>(work: Work<T>, options: WriteOptions = {}): Promise<T> {
+    const session = this.#ownSession();
+    const several = options.several === true;
+    if (session !== undefined)
+      return session.run((handle) => (several ? inSavepoint(handle, work) : work(handle)));
+    return new Promise<T>((resolve, reject) => {
+      this.#enqueue({
+        kind: 'write',
+        several,
+        work: AsyncResource.bind(work),
+        resolve: resolve as (value: unknown) => void,
+        reject,
+      });
+    });
+  }
+
+  /**
+   * Runs an asynchronous transaction: BEGIN IMMEDIATE, the callback, COMMIT; ROLLBACK when it throws. Inside another transaction of this
+   * connection it is a savepoint.
+   */
+  async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const outer = this.#ownSession();
+    if (outer !== undefined) return outer.nested(work);
+    const session = await this.begin();
+    return session.complete(work);
+  }
+
+  /** Takes the writer and begins a transaction. Whoever calls it must end the session. */
+  begin(): Promise<Session> {
+    return new Promise<Session>((resolve, reject) => {
+      this.#enqueue({ kind: 'transaction', lend: () => this.#lend(resolve, reject) });
+    });
+  }
+
+  /**
+   * Refuses a write through `db` inside this connection's own open transaction: it would wait for itself.
+   *
+   * @throws E_TRANSACTION_MISUSE
+   */
+  refuseInsideOwnTransaction(): void {
+    if (this.#ownSession() !== undefined) throw TransactionMisuseError.writeOutside(this);
+  }
+
+  /** Opens the file, creating it when it is missing. For the migrator, and for who creates tenants. */
+  async create(): Promise<void> {
+    this.#refuseClosed();
+    await this.#retryBusy(() => this.#openWriter({ create: true }));
+  }
+
+  /** Finishes what was asked for, then closes the handles; twice without harm. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    while (this.#drained !== undefined) await this.#drained;
+    this.#reader?.close();
+    this.#reader = undefined;
+    if (this.#writer !== undefined) closeWriter(this.#writer, this.settings);
+    this.#writer = undefined;
+    open.delete(this);
+  }
+
+  /** Runs an attempt until no lock is in its way, without blocking, up to `busyTimeout`. */
+  async #retryBusy<T>(attempt: () => T): Promise<T> {
+    const startedAt = monotonicMs();
+    for (;;) {
+      try {
+        return attempt();
+      } catch (error) {
+        if (!isBusy(error)) throw explainDatabaseError(error, this);
+        const waited = monotonicMs() - startedAt;
+        if (waited >= this.settings.busyTimeout) throw DatabaseBusyError.after(waited, this, error);
+      }
+      await delayMs(BUSY_PAUSE_MS);
+    }
+  }
+
+  #readNow<T>(work: Work<T>): Promise<T> {
+    try {
+      this.#refuseClosed();
+      return Promise.resolve(work(this.#readHandle()));
+    } catch (error) {
+      if (!isBusy(error)) return Promise.reject(asError(explainDatabaseError(error, this)));
+      return this.#retryBusy(() => work(this.#readHandle()));
+    }
+  }
+
+  #readHandle(): Handle {
+    return this.#lentTo?.isOpen === true ? this.#openReader() : this.#openWriter();
+  }
+
+  /** Whether a read may go ahead now: only a transaction is in the way, no write that was asked for before it. */
+  #canReadBeside(): boolean {
+    return this.#lentTo?.isOpen === true && this.#entries.length === 0 && !this.#inMemory;
+  }
+
+  get #inMemory(): boolean {
+    return this.file === ':memory:';
+  }
+
+  #openWriter(options: { create?: boolean } = {}): Handle {
+    if (this.#writer === undefined) {
+      this.#writer = new Handle(this, this.settings, options);
+      open.add(this);
+    }
+    return this.#writer;
+  }
+
+  #openReader(): Handle {
+    this.#reader ??= new Handle(this, this.settings, { readOnly: true });
+    return this.#reader;
+  }
+
+  #enqueue(entry: WriteEntry | TransactionEntry): void {
+    this.#refuseClosed();
+    this.#entries.push(entry);
+    // A turn later: every write asked for in this turn of the event loop, by whomever, shares the commit.
+    this.#drained ??= new Promise((resolve) => setImmediate(resolve)).then(() => this.#drain());
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      for (let entry = this.#entries[0]; entry !== undefined; entry = this.#entries[0]) {
+        if (entry.kind === 'write') {
+          await this.#writeGroup(entry);
+        } else {
+          this.#entries.shift();
+          await entry.lend();
+        }
+      }
+    } finally {
+      this.#drained = undefined;
+    }
+  }
+
+  async #writeGroup(head: WriteEntry): Promise<void> {
+    const alone = this.#entries[1]?.kind !== 'write';
+    if (alone && !head.several) {
+      this.#entries.shift();
+      return this.#writeAlone(head);
+    }
+    try {
+      await this.#retryBusy(() => this.#openWriter().exec('BEGIN IMMEDIATE'));
+    } catch (error) {
+      for (const entry of this.#takeWrites(this.#entries.length)) entry.reject(error);
+      return;
+    }
+    await this.#commitGroup(this.#openWriter());
+  }
+
+  /** A single statement is atomic by itself: it needs no BEGIN and no COMMIT. */
+  async #writeAlone(entry: WriteEntry): Promise<void> {
+    try {
+      entry.resolve(await this.#retryBusy(() => entry.work(this.#openWriter())));
+    } catch (error) {
+      entry.reject(error);
+    }
+  }
+
+  async #commitGroup(handle: Handle): Promise<void> {
+    const group: WriteEntry[] = [];
+    try {
+      const outcomes = this.#runGroup(handle, group);
+      await this.#retryBusy(() => handle.exec('COMMIT'));
+      for (const outcome of outcomes) settle(outcome);
+    } catch (error) {
+      if (handle.inTransaction) handle.exec('ROLLBACK');
+      const explained = explainDatabaseError(error, this);
+      for (const entry of group) entry.reject(explained);
+    }
+  }
+
+  #runGroup(handle: Handle, group: WriteEntry[]): Outcome[] {
+    const outcomes: Outcome[] = [];
+    const startedAt = monotonicMs();
+    do {
+      const [entry] = this.#takeWrites(1);
+      if (entry === undefined) break;
+      group.push(entry);
+      outcomes.push(this.#runEntry(handle, entry));
+    } while (group.length < GROUP_WRITES && monotonicMs() - startedAt < GROUP_MS);
+    return outcomes;
+  }
+
+  #runEntry(handle: Handle, entry: WriteEntry): Outcome {
+    try {
+      return { entry, value: entry.several ? inSavepoint(handle, entry.work) : entry.work(handle) };
+    } catch (error) {
+      // FULL, IOERR and NOMEM may roll the whole transaction back; then nobody in the group has written.
+      if (!handle.inTransaction) throw error;
+      return { entry, error: explainDatabaseError(error, this) };
+    }
+  }
+
+  #takeWrites(limit: number): WriteEntry[] {
+    const taken: WriteEntry[] = [];
+    for (
+      let entry = this.#entries[0];
+      entry?.kind === 'write' && taken.length < limit;
+      entry = this.#entries[0]
+    ) {
+      taken.push(entry);
+      this.#entries.shift();
+    }
+    return taken;
+  }
+
+  async #lend(
+    resolve: (session: Session) => void,
+    reject: (error: unknown) => void,
+  ): Promise<void> {
+    let handle: Handle;
+    try {
+      await this.#retryBusy(() => this.#openWriter().exec('BEGIN IMMEDIATE'));
+      handle = this.#openWriter();
+    } catch (error) {
+      return reject(error);
+    }
+    await new Promise<void>((end) => {
+      this.#lentTo = new Session(this, handle, (attempt) => this.#retryBusy(attempt), end);
+      resolve(this.#lentTo);
+    });
+    this.#lentTo = undefined;
+  }
+
+  #ownSession(): Session | undefined {
+    const session = sessionOf(this);
+    if (session !== undefined && !session.isOpen) throw TransactionMisuseError.afterEnd(this);
+    return session;
+  }
+
+  #refuseClosed(): void {
+    if (this.#isClosed) throw ConnectionClosedError.for(this);
+  }
+}
+
+function settle(outcome: Outcome): void {
+  if ('error' in outcome) outcome.entry.reject(outcome.error);
+  else outcome.entry.resolve(outcome.value);
+}
+
+function closeWriter(handle: Handle, settings: SqliteSettings): void {
+  try {
+    if (!settings.readOnly) handle.exec('PRAGMA optimize');
+  } catch {
+    // Statistics are a courtesy: another process that holds the lock, or a full disk, must not keep this file open.
+  }
+  handle.close();
+}
+
+function asError(error: unknown): Error {
+  return error as Error;
+}

@@ -1,0 +1,68 @@
+import { Kysely, type ConnectionBuilder, type Transaction, type TransactionBuilder } from 'kysely';
+import type { Connection } from './connection';
+import { TriliteDialect } from './dialect';
+import type { Tables } from './tables';
+
+/** Who knows the connections by name. */
+export interface ConnectionDirectory {
+  connection(name?: string): Connection;
+}
+
+/**
+ * The query builder of one connection: Kysely, with `transaction(callback)` and `connection(name)` beside its own forms.
+ *
+ * @example
+ * import { Database, injectable, type Generated } from 'trilite';
+ *
+ * declare module 'trilite' {
+ *   interface Tables {
+ *     posts: { id: Generated<number>; title: string };
+ *   }
+ * }
+ *
+ * \@injectable()
+ * export class PostController {
+ *   constructor(private readonly db: Database) {}
+ *
+ *   index() {
+ *     return this.db.selectFrom('posts').select(['id', 'title']).orderBy('id').limit(20).execute();
+ *   }
+ * }
+ */
+export class Database extends Kysely<Tables> {
+  readonly #directory: ConnectionDirectory;
+  readonly #name: string | undefined;
+
+  constructor(directory: ConnectionDirectory, name?: string) {
+    super({ dialect: new TriliteDialect(() => directory.connection(name)) });
+    this.#directory = directory;
+    this.#name = name;
+  }
+
+  /**
+   * Runs the callback between BEGIN IMMEDIATE and COMMIT; rolls back when it throws. What the callback asks of a cache or queue on the
+   * same connection joins the transaction.
+   *
+   * @throws E_DATABASE_BUSY after `busyTimeout`
+   * @throws E_TRANSACTION_MISUSE when a write goes through the outer `db` instead of `trx`, or after the end
+   */
+  override transaction(): TransactionBuilder<Tables>;
+  override transaction<T>(work: (trx: Transaction<Tables>) => Promise<T>): Promise<T>;
+  override transaction<T>(
+    work?: (trx: Transaction<Tables>) => Promise<T>,
+  ): TransactionBuilder<Tables> | Promise<T> {
+    if (work === undefined) return super.transaction();
+    const connection = this.#directory.connection(this.#name);
+    // One transaction holds the writer at a time: while the callback runs, the connection's session is ours.
+    return super
+      .transaction()
+      .execute((trx) => connection.session?.enter(() => work(trx)) ?? work(trx));
+  }
+
+  /** The query builder of another connection of the same application or tenant. */
+  override connection(): ConnectionBuilder<Tables>;
+  override connection(name: string): Database;
+  override connection(name?: string): ConnectionBuilder<Tables> | Database {
+    return name === undefined ? super.connection() : new Database(this.#directory, name);
+  }
+}

@@ -1,0 +1,206 @@
+import { FrameworkError, errorCode } from '../support/errors';
+
+/** Where something happened: the connection's name and its file. */
+export interface ConnectionFacts {
+  readonly name: string;
+  readonly file: string;
+}
+
+/** Thrown when a file stays locked longer than the connection's `busyTimeout`. */
+export class DatabaseBusyError extends FrameworkError {
+  static after(
+    waitedMs: number,
+    { name, file }: ConnectionFacts,
+    cause: unknown,
+  ): DatabaseBusyError {
+    return new DatabaseBusyError({
+      code: 'E_DATABASE_BUSY',
+      message: `The file "${file}" of connection "${name}" was locked by another writer for ${Math.round(waitedMs)} ms.`,
+      help: 'Shorten the transaction that holds it, or raise "busyTimeout" of this connection in config/database.ts.',
+      status: 503,
+      cause,
+    });
+  }
+}
+
+/** Thrown when a connection's file is not there. */
+export class DatabaseFileMissingError extends FrameworkError {
+  static at({ name, file }: ConnectionFacts): DatabaseFileMissingError {
+    return new DatabaseFileMissingError({
+      code: 'E_DATABASE_FILE_MISSING',
+      message: `The file "${file}" of connection "${name}" is not there.`,
+      help: 'Create and migrate all files with "artisan migrate".',
+    });
+  }
+}
+
+/** Thrown when a file cannot be opened: permissions, a folder in its place, too many open files. */
+export class DatabaseOpenError extends FrameworkError {
+  static at({ name, file }: ConnectionFacts, cause: unknown): DatabaseOpenError {
+    return new DatabaseOpenError({
+      code: 'E_DATABASE_OPEN',
+      message: `The file "${file}" of connection "${name}" cannot be opened (${errorCode(cause) ?? 'no reason given'}).`,
+      help: 'Check that it is a file, that this process may read and write it and its folder, and the limit of open files (ulimit -n).',
+      cause,
+    });
+  }
+}
+
+/** Thrown when a file is no SQLite database, or a damaged one. */
+export class DatabaseCorruptError extends FrameworkError {
+  static at({ name, file }: ConnectionFacts, cause: unknown): DatabaseCorruptError {
+    return new DatabaseCorruptError({
+      code: 'E_DATABASE_CORRUPT',
+      message: `The file "${file}" of connection "${name}" is no SQLite database, or is damaged.`,
+      help: 'Stop the application and restore the file from a backup; keep the damaged one, with its -wal and -shm, for a rescue with "sqlite3 .recover".',
+      cause,
+    });
+  }
+}
+
+/** Thrown when the disk, or the file's page limit, is full. The transaction was rolled back. */
+export class DatabaseFullError extends FrameworkError {
+  static at({ name, file }: ConnectionFacts, cause: unknown): DatabaseFullError {
+    return new DatabaseFullError({
+      code: 'E_DATABASE_FULL',
+      message: `The file "${file}" of connection "${name}" cannot grow: the disk or its page limit is full.`,
+      help: 'Free disk space, or raise the limit. Nothing of the failed transaction was written.',
+      status: 507,
+      cause,
+    });
+  }
+}
+
+/** Thrown when a file that may not be written is written to. */
+export class DatabaseReadOnlyError extends FrameworkError {
+  static at({ name, file }: ConnectionFacts, cause: unknown): DatabaseReadOnlyError {
+    return new DatabaseReadOnlyError({
+      code: 'E_DATABASE_READ_ONLY',
+      message: `The file "${file}" of connection "${name}" can only be read.`,
+      help: 'Give this process write permission on the file and its folder, or remove "readOnly" in config/database.ts.',
+      cause,
+    });
+  }
+}
+
+/** Thrown when a read or a write meets an input or output error of the disk. */
+export class DatabaseIoError extends FrameworkError {
+  static at({ name, file }: ConnectionFacts, cause: unknown): DatabaseIoError {
+    return new DatabaseIoError({
+      code: 'E_DATABASE_IO',
+      message: `The disk refused an operation on the file "${file}" of connection "${name}" (${errorCode(cause) ?? 'no reason given'}).`,
+      help: 'Check the disk and the mount; SQLite needs a local file system.',
+      cause,
+    });
+  }
+}
+
+/** Thrown when a connection is used after it was closed. */
+export class ConnectionClosedError extends FrameworkError {
+  static for({ name }: ConnectionFacts): ConnectionClosedError {
+    return new ConnectionClosedError({
+      code: 'E_CONNECTION_CLOSED',
+      message: `The connection "${name}" is closed.`,
+      help: 'Await all work before "app.close()".',
+    });
+  }
+}
+
+/** Thrown when a connection is asked for that config/database.ts does not declare. */
+export class ConnectionUnknownError extends FrameworkError {
+  static named(name: string, known: readonly string[]): ConnectionUnknownError {
+    return new ConnectionUnknownError({
+      code: 'E_CONNECTION_UNKNOWN',
+      message: `The connection "${name}" is not declared; there are: ${known.join(', ')}.`,
+      help: 'Declare it under "connections" in config/database.ts.',
+    });
+  }
+}
+
+/** Thrown when a write goes through `db`, or a finished transaction, where the open transaction's own `trx` belongs. */
+export class TransactionMisuseError extends FrameworkError {
+  static writeOutside({ name }: ConnectionFacts): TransactionMisuseError {
+    return new TransactionMisuseError({
+      code: 'E_TRANSACTION_MISUSE',
+      message: `A write on connection "${name}" was asked for inside its own open transaction, but not through it: it would wait for itself.`,
+      help: 'Use the "trx" that the callback of "transaction" is given.',
+    });
+  }
+
+  static afterEnd({ name }: ConnectionFacts): TransactionMisuseError {
+    return new TransactionMisuseError({
+      code: 'E_TRANSACTION_MISUSE',
+      message: `A transaction on connection "${name}" was used after its end.`,
+      help: 'Await everything inside the callback of "transaction" before it returns.',
+    });
+  }
+}
+
+/** Thrown when the installed SQLite or its driver would crash or corrupt files here. */
+export class DatabaseDriverError extends FrameworkError {
+  static crashes(driver: string, node: string): DatabaseDriverError {
+    return new DatabaseDriverError({
+      code: 'E_DATABASE_DRIVER',
+      message: `better-sqlite3 ${driver} crashes on Node ${node}: it needs Node-API 10, this Node offers ${process.versions['napi'] ?? 'none'}.`,
+      help: 'Install better-sqlite3 ~12.11 (npm install better-sqlite3@~12.11), or run Node 22.14 or newer.',
+    });
+  }
+
+  static tooOld(sqlite: string): DatabaseDriverError {
+    return new DatabaseDriverError({
+      code: 'E_DATABASE_DRIVER',
+      message: `SQLite ${sqlite} can corrupt a WAL file that two processes write; 3.51.3 is the first without that fault.`,
+      help: 'Install better-sqlite3 ~12.11 (npm install better-sqlite3@~12.11).',
+    });
+  }
+
+  static cannotLoad(cause: unknown): DatabaseDriverError {
+    return new DatabaseDriverError({
+      code: 'E_DATABASE_DRIVER',
+      message: `better-sqlite3 cannot be loaded: ${cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)}`,
+      help: 'Rebuild it for this Node with "npm rebuild better-sqlite3" (it needs a C++ compiler, make and python3).',
+      cause,
+    });
+  }
+}
+
+/** Thrown when a migration cannot be run or rolled back. */
+export class MigrationError extends FrameworkError {
+  static failed(name: string, connection: string, cause: unknown): MigrationError {
+    return new MigrationError({
+      code: 'E_MIGRATION_FAILED',
+      message: `The migration "${name}" failed on connection "${connection}": ${cause instanceof Error ? cause.message : String(cause)}`,
+      help: 'Nothing of it was kept. Correct it and run "artisan migrate" again.',
+      cause,
+    });
+  }
+
+  static notAMigration(file: string): MigrationError {
+    return new MigrationError({
+      code: 'E_MIGRATION_INVALID',
+      message: `The file "${file}" does not export a migration.`,
+      help: 'Write "export default defineMigration({ async up(db) { … } });".',
+    });
+  }
+
+  static folderUnknown(folder: string, known: readonly string[]): MigrationError {
+    return new MigrationError({
+      code: 'E_MIGRATION_INVALID',
+      message: `The folder "database/migrations/${folder}" names no connection; there are: ${known.join(', ')}.`,
+      help: 'Name it after a connection of config/database.ts, or "default" for the default one.',
+    });
+  }
+}
+
+/** A driver's error as the framework's own where a caller could act on it; anything else as it came. */
+export function explainDatabaseError(error: unknown, facts: ConnectionFacts): unknown {
+  const code = errorCode(error) ?? '';
+  if (code === 'SQLITE_CORRUPT' || code.startsWith('SQLITE_CORRUPT_') || code === 'SQLITE_NOTADB') {
+    return DatabaseCorruptError.at(facts, error);
+  }
+  if (code === 'SQLITE_FULL') return DatabaseFullError.at(facts, error);
+  if (code.startsWith('SQLITE_READONLY')) return DatabaseReadOnlyError.at(facts, error);
+  if (code.startsWith('SQLITE_CANTOPEN')) return DatabaseOpenError.at(facts, error);
+  if (code.startsWith('SQLITE_IOERR')) return DatabaseIoError.at(facts, error);
+  return error;
+}

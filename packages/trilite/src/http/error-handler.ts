@@ -1,0 +1,79 @@
+import { STATUS_CODES } from 'node:http';
+import { inspect } from 'node:util';
+import { FrameworkError, toError } from '../support/errors';
+import type { Logger } from '../support/logger';
+import { errorPage } from './error-page';
+import { MethodNotAllowedError, RequestInvalidError } from './errors';
+import type { Next, Request, Response } from './request';
+
+/** What the error handler needs to know. */
+export interface ErrorHandlerOptions {
+  /** Whether answers show messages, help and stacks of 5xx errors. */
+  readonly debug: boolean;
+  readonly logger: Logger;
+}
+
+/**
+ * Answers a request that failed: problem JSON or a page, by the request's Accept header. What a person may not know (5xx outside debug mode)
+ * is in the log alone, under the request's id.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9457
+ */
+export function errorHandler({ debug, logger }: ErrorHandlerOptions) {
+  return (thrown: unknown, request: Request, response: Response, next: Next): void => {
+    const error = understand(thrown);
+    const status = error instanceof FrameworkError ? error.status : 500;
+    if (status >= 500)
+      logger.error(
+        { requestId: request.id, method: request.method, url: request.originalUrl, err: error },
+        error.message,
+      );
+    // Half an answer is out already: all that is left is to end the connection, which express does.
+    if (response.headersSent) return next(error);
+    if (error instanceof MethodNotAllowedError)
+      response.setHeader('Allow', error.allowed.join(', '));
+    response.status(status);
+    respond(error, status, debug, request, response);
+  };
+}
+
+function respond(
+  error: Error,
+  status: number,
+  debug: boolean,
+  request: Request,
+  response: Response,
+): void {
+  const title = STATUS_CODES[status] ?? 'Error';
+  const isOpen = debug || status < 500;
+  const detail = isOpen
+    ? error.message
+    : 'Something went wrong here. The log knows more under this request id.';
+  const facts = { status, title, detail, requestId: request.id };
+  const help = debug && error instanceof FrameworkError ? error.help : undefined;
+  if (prefersHtml(request)) {
+    const stack = debug && status >= 500 ? inspect(error) : undefined;
+    response.type('html').send(errorPage({ ...facts, help, stack }).toString());
+    return;
+  }
+  const code = error instanceof FrameworkError && isOpen ? error.code : undefined;
+  const stack = debug && status >= 500 ? error.stack?.split('\n') : undefined;
+  response
+    .type('application/problem+json')
+    .send(JSON.stringify({ type: 'about:blank', ...facts, code, help, stack }));
+}
+
+function prefersHtml(request: Request): boolean {
+  return request.accepts(['json', 'html']) === 'html';
+}
+
+/** Errors of express and its body parsers carry a 4xx status and a message meant to be seen; everything else is ours, or a fault. */
+function understand(thrown: unknown): Error {
+  const error = toError(thrown);
+  if (error instanceof FrameworkError) return error;
+  const { status, expose } = error as { status?: unknown; expose?: unknown };
+  const isClients = typeof status === 'number' && status >= 400 && status < 500;
+  if (isClients && expose !== false)
+    return RequestInvalidError.because(error.message, status, error);
+  return error;
+}

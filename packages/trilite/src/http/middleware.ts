@@ -1,0 +1,46 @@
+import type { Next, Request, Response } from './request';
+
+/**
+ * Something a request passes on its way to the controller. Made anew for each request by the container.
+ *
+ * @example
+ * import { injectable, type Middleware, type Next, type Request, type Response } from 'trilite';
+ *
+ * \@injectable()
+ * export class NoStore implements Middleware {
+ *   handle(request: Request, response: Response, next: Next) {
+ *     response.setHeader('Cache-Control', 'no-store');
+ *     next();
+ *   }
+ * }
+ */
+export interface Middleware {
+  handle(request: Request, response: Response, next: Next): unknown;
+}
+
+/** A middleware class. */
+export type MiddlewareClass = new (...dependencies: never[]) => Middleware;
+
+/** A middleware as a plain function. */
+export type MiddlewareFunction = (request: Request, response: Response, next: Next) => unknown;
+
+/** A class, a function, or the name of a group of app/http/kernel.ts. */
+export type MiddlewareEntry = MiddlewareClass | MiddlewareFunction | string;
+
+/** What app/http/kernel.ts declares. */
+export interface HttpKernelOptions {
+  /** What every request passes. Default: none. */
+  readonly middleware?: readonly (MiddlewareClass | MiddlewareFunction)[];
+  /** Middleware by group name; the files of routes/ use the group of their name (web, api). Default: none. */
+  readonly groups?: Readonly<Record<string, readonly (MiddlewareClass | MiddlewareFunction)[]>>;
+}
+
+/** Declares the middleware of an application. */
+export const defineHttpKernel = (options: HttpKernelOptions): HttpKernelOptions => options;
+
+/** Tells a middleware class from a function. */
+export function isMiddlewareClass(
+  entry: MiddlewareClass | MiddlewareFunction,
+): entry is MiddlewareClass {
+  return typeof (entry.prototype as Partial<Middleware> | undefined)?.handle === 'function';
+}

@@ -1,0 +1,108 @@
+// The public surface, whole. What is not named here is not public. scripts/build.js turns each line into lazy getters.
+
+export { Application, createApplication, type ApplicationOptions } from './application';
+
+export { CacheRepository, type CacheRepositoryOptions } from './cache/cache-repository';
+export type { CacheHit, CacheStore } from './cache/cache-store';
+export { cacheStore } from './cache/tokens';
+
+export {
+  defineApp,
+  defineCache,
+  defineDatabase,
+  defineLogging,
+  defineQueue,
+  defineTenancy,
+  type AppOptions,
+  type BytesText,
+  type CacheOptions,
+  type DatabaseOptions,
+  type DurationText,
+  type LoggingOptions,
+  type MemoryCacheOptions,
+  type QueueOptions,
+  type SqliteCacheOptions,
+  type SqliteConnectionOptions,
+  type SqliteQueueOptions,
+  type SyncQueueOptions,
+  type TenancyOptions,
+} from './config/define';
+export { defineEnv, storagePath, type BaseEnv, type EnvShape } from './config/env';
+export type { Config } from './config/load-config';
+export { basePath } from './config/project';
+
+export {
+  isCommandClass,
+  type Command,
+  type CommandClass,
+  type CommandContext,
+} from './console/command';
+export { defineConsoleKernel, type ConsoleKernelOptions } from './console/console-kernel-options';
+export {
+  defineSignature,
+  type ArgumentSpec,
+  type OptionSpec,
+  type Signature,
+} from './console/signature';
+
+export { ConnectionRegistry, type ConnectionDescription } from './database/connection-registry';
+export { driverVersions } from './database/connection-driver';
+export { Database } from './database/database';
+export { defineMigration, type Migration, type MigrationDatabase } from './database/migration';
+export { databaseConnection } from './database/tokens';
+// A star, for once: TypeScript lets applications augment an interface through a star, but not through a named re-export.
+export type * from './database/tables';
+
+export { HttpKernel } from './http/http-kernel';
+export { HttpServer, type ListenOptions } from './http/http-server';
+export { NotFoundError } from './http/errors';
+export {
+  defineHttpKernel,
+  type HttpKernelOptions,
+  type Middleware,
+  type MiddlewareClass,
+  type MiddlewareEntry,
+  type MiddlewareFunction,
+} from './http/middleware';
+export type { Next, Request, Response } from './http/request';
+export { defineRoutes, type RouteBuilder, type RouteFile, type Router } from './http/router';
+export { UrlGenerator } from './http/url-generator';
+
+export type { Job, JobClass, JobContext, JobOptions, PayloadOf } from './queue/job';
+export {
+  QueueDispatcher,
+  type DispatchedJob,
+  type DispatchOptions,
+} from './queue/queue-dispatcher';
+export type {
+  ClaimedJob,
+  FailedJob,
+  JobRecord,
+  JobState,
+  NewJob,
+  QueueStore,
+} from './queue/queue-store';
+export { queueConnection } from './queue/tokens';
+
+export { FrameworkError, type ErrorCode, type ErrorFacts } from './support/errors';
+export { clock, type Clock } from './support/clock';
+export type { Duration } from './support/duration';
+export type { Logger } from './support/logger';
+export { triliteVersion } from './support/version';
+
+export type { Bindings, Resolver } from './tenancy/container';
+export { inject, injectable } from './tenancy/injection';
+export { Provider } from './tenancy/provider';
+export type { Token } from './tenancy/token';
+
+export { html, SafeHtml } from './view/html';
+
+export {
+  sql,
+  type Generated,
+  type Insertable,
+  type Selectable,
+  type Transaction,
+  type Updateable,
+} from 'kysely';
+export { z } from 'zod';

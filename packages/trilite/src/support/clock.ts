@@ -1,0 +1,55 @@
+/** The only reader of the wall clock. Everything that expires, waits or is dated asks here. */
+export class Clock {
+  #travelledTo: number | undefined;
+
+  /** The current time in milliseconds since the epoch. */
+  now(): number {
+    return this.#travelledTo ?? Date.now();
+  }
+
+  /** The current time as a Date. */
+  date(): Date {
+    return new Date(this.now());
+  }
+
+  /** Stops the clock at a moment. For tests. */
+  travelTo(moment: Date | number): void {
+    const time = moment instanceof Date ? moment.getTime() : moment;
+    if (!Number.isFinite(time)) {
+      throw new TypeError(
+        `Expected \`moment\` to be a valid Date or epoch milliseconds, got \`${String(moment)}\`.`,
+      );
+    }
+    this.#travelledTo = time;
+  }
+
+  /** Lets the clock run again. */
+  travelBack(): void {
+    this.#travelledTo = undefined;
+  }
+}
+
+/** The process's clock. */
+export const clock = new Clock();
+
+/** Milliseconds from an arbitrary start that never run backwards: for measuring how long something took. */
+export function monotonicMs(): number {
+  return performance.now();
+}
+
+/** The longest delay a timer takes; beyond it Node would fire at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Resolves after some milliseconds of real time, or at once when the signal aborts. */
+export function delayMs(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve();
+    const finish = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, Math.min(milliseconds, MAX_TIMER_MS));
+    signal?.addEventListener('abort', finish, { once: true });
+  });
+}

@@ -1,0 +1,123 @@
+import 'reflect-metadata';
+import { container as globalContainer, type InjectionToken } from 'tsyringe';
+import type { Scope } from './container';
+import { UnresolvableError } from './errors';
+import { tokenName, type InjectableClass } from './token';
+
+/** What TypeScript emits for a parameter whose type is no class: an interface, a type-only import, a primitive. */
+const NO_CLASSES = new Set<unknown>([
+  Object,
+  Function,
+  String,
+  Number,
+  Boolean,
+  Array,
+  Promise,
+  Symbol,
+  BigInt,
+]);
+
+/**
+ * Refuses classes that the container could not make, before the first request finds out.
+ *
+ * Walks constructor parameters by their metadata; what a factory makes is its provider's business.
+ *
+ * @throws E_CONTAINER_UNRESOLVABLE with the dependency path and what to do
+ */
+export function refuseUnresolvable(classes: readonly InjectableClass[], scope: Scope): void {
+  const known = new Set<unknown>();
+  for (const type of classes) visit(type, [], scope, known);
+}
+
+function visit(
+  type: InjectableClass,
+  above: readonly string[],
+  scope: Scope,
+  known: Set<unknown>,
+): void {
+  if (known.has(type)) return;
+  const path = [...above, tokenName(type)];
+  refuseLifetime(type, path);
+  const parameters = parametersOf(type, path);
+  if (above.includes(tokenName(type)))
+    throw UnresolvableError.at(
+      path,
+      'it needs itself',
+      'Let one of them ask for what it needs when it needs it, or move the shared part into a third class.',
+    );
+  parameters.forEach((token, index) => visitParameter(token, index, path, scope, known));
+  known.add(type);
+}
+
+function visitParameter(
+  token: unknown,
+  index: number,
+  path: readonly string[],
+  scope: Scope,
+  known: Set<unknown>,
+): void {
+  if (isToken(token) && scope.has(token)) return;
+  const position = `parameter ${index + 1} of its constructor`;
+  if (typeof token === 'string' || typeof token === 'symbol') {
+    throw UnresolvableError.at(
+      [...path, String(token)],
+      'nothing is bound to that name',
+      'Declare that store or connection in config/, or bind the name in a provider.',
+    );
+  }
+  if (token === undefined) {
+    throw UnresolvableError.at(
+      path,
+      `the type of ${position} was not yet there when the class was defined: two files import each other`,
+      'Break the circle of imports, or use "@inject(token)".',
+    );
+  }
+  if (NO_CLASSES.has(token) || typeof token !== 'function') {
+    throw UnresolvableError.at(
+      path,
+      `the type of ${position} is no class at run time`,
+      'Import the class by value ("import { X }", not "import type"), or give the parameter "@inject(token)".',
+    );
+  }
+  visit(token as InjectableClass, path, scope, known);
+}
+
+function parametersOf(type: InjectableClass, path: readonly string[]): unknown[] {
+  const types = Reflect.getMetadata('design:paramtypes', type) as unknown[] | undefined;
+  if (types === undefined) {
+    if (type.length === 0) return [];
+    throw UnresolvableError.at(
+      path,
+      'its constructor has parameters, but nothing tells the container their types',
+      'Put "@injectable()" above the class, or bind it in a provider with "shared" or "perTenant".',
+    );
+  }
+  const tokens = (Reflect.getOwnMetadata('injectionTokens', type) ?? {}) as Record<string, unknown>;
+  return types.map((declared, index) =>
+    String(index) in tokens ? tokenOf(tokens[String(index)]) : declared,
+  );
+}
+
+function tokenOf(descriptor: unknown): unknown {
+  return typeof descriptor === 'object' && descriptor !== null && 'token' in descriptor
+    ? descriptor.token
+    : descriptor;
+}
+
+/** A `@singleton` first made for one tenant would hand that tenant's connection to the next. */
+function refuseLifetime(type: InjectableClass, path: readonly string[]): void {
+  if (!globalContainer.isRegistered(type as InjectionToken<object>)) return;
+  throw UnresolvableError.at(
+    path,
+    'a decorator of tsyringe other than "@injectable()" gives it a lifetime',
+    'Use "@injectable()", and bind the class with "shared" or "perTenant" in a provider.',
+  );
+}
+
+function isToken(token: unknown): token is string | symbol | InjectableClass {
+  return (
+    typeof token === 'string' ||
+    typeof token === 'symbol' ||
+    (typeof token === 'function' && !NO_CLASSES.has(token))
+  );
+}
