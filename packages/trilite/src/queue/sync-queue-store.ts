@@ -16,9 +16,9 @@ import type {
  * Its jobs never wait, so there is nothing to claim, and no claim to end.
  */
 export class SyncQueueStore implements QueueStore {
-  readonly #runner: JobRunner;
+  readonly #runner: Pick<JobRunner, 'run' | 'callFailed'>;
 
-  constructor(runner: JobRunner) {
+  constructor(runner: Pick<JobRunner, 'run' | 'callFailed'>) {
     this.#runner = runner;
   }
 

@@ -1,0 +1,15 @@
+'use strict';
+
+/** @type {import('jest').Config} */
+module.exports = {
+  testEnvironment: '<rootDir>/dist/testing/environment.js',
+  testMatch: ['<rootDir>/tests/**/*.test.ts'],
+  transform: {
+    '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tests/tsconfig.json', diagnostics: false }],
+  },
+  // Fixtures and examples write what applications write; here it means the sources.
+  moduleNameMapper: {
+    '^trilite$': '<rootDir>/src/index.ts',
+    '^trilite/(artisan|testing)$': '<rootDir>/src/$1',
+  },
+};

@@ -1,0 +1,76 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Circus } from '@jest/types';
+import type TestEnvironment from 'jest-environment-node';
+import { LEAKS, type OpenThing } from './leak-guard';
+
+/*
+ * A jest environment that fails a test which leaves a connection or a worker open. In jest.config.js:
+ *
+ *     testEnvironment: 'trilite/testing/environment'
+ *
+ * An environment, because hooks of a library run before those of the test that imports it: only here is "after all hooks" to be had.
+ * What was open before the first test of a file (opened in beforeAll) may stay open until its last one has ended.
+ */
+
+type NodeEnvironmentClass = new (
+  ...parameters: ConstructorParameters<typeof TestEnvironment>
+) => TestEnvironment;
+
+// Jest belongs to the application: it is found from there.
+const fromApplication = createRequire(join(process.cwd(), 'package.json'));
+const NodeEnvironment = (
+  fromApplication('jest-environment-node') as { TestEnvironment: NodeEnvironmentClass }
+).TestEnvironment;
+
+/** Node's environment with a guard against leaks. */
+export default class LeakGuardEnvironment extends NodeEnvironment {
+  #isBeforeTests = true;
+  readonly #ofTheFile = new Set<string>();
+  readonly #told = new WeakSet<object>();
+
+  handleTestEvent(event: Circus.AsyncEvent): void {
+    switch (event.name) {
+      case 'test_start':
+        if (this.#isBeforeTests)
+          for (const { label } of this.#open()) this.#ofTheFile.add(folderOf(label));
+        this.#isBeforeTests = false;
+        break;
+      case 'test_done':
+        this.#judge(event.test);
+        break;
+      case 'run_finish':
+        this.#refuse(this.#open(), 'The test file');
+        break;
+    }
+  }
+
+  #judge(test: Circus.TestEntry): void {
+    const left = this.#open().filter(({ label }) => !this.#ofTheFile.has(folderOf(label)));
+    try {
+      this.#refuse(left, `The test "${test.name}"`);
+    } catch (error) {
+      test.errors.push([error, error]);
+    }
+  }
+
+  #refuse(left: readonly OpenThing[], who: string): void {
+    const news = left.filter(({ key }) => !this.#told.has(key));
+    if (news.length === 0) return;
+    for (const { key } of news) this.#told.add(key);
+    const list = news.map(({ label }) => `  ${label}`).join('\n');
+    throw new Error(
+      `${who} left open:\n${list}\nClose its application in afterEach: "await app.close()".`,
+    );
+  }
+
+  #open(): OpenThing[] {
+    const ask = (this.global as unknown as Record<symbol, (() => OpenThing[]) | undefined>)[LEAKS];
+    return ask?.() ?? [];
+  }
+}
+
+/** The files of one application lie in one folder: what it opens later belongs to the file too. */
+function folderOf(label: string): string {
+  return label.replace(/[^/]*$/, '');
+}

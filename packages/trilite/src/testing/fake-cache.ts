@@ -1,0 +1,30 @@
+import assert from 'node:assert';
+import type { Application } from '../application';
+import type { CacheRepository } from '../cache/cache-repository';
+import { MemoryCacheStore } from '../cache/memory-cache-store';
+
+/** Puts a memory store in place of a cache store, by default of the default one, and knows what lies in it. */
+export function fakeCache(app: Application, store: string = app.caches.defaultName): FakeCache {
+  const memory = new MemoryCacheStore({ maxBytes: 16 * 1024 * 1024, maxEntries: 100_000 });
+  return new FakeCache(app.caches.use(store, memory));
+}
+
+/** Asserts what a cache holds. */
+export class FakeCache {
+  readonly #cache: CacheRepository;
+
+  constructor(cache: CacheRepository) {
+    this.#cache = cache;
+  }
+
+  /** Asserts that there is a live entry; with a value, that it is equal to it. */
+  async assertHas(key: string, ...expected: [value?: unknown]): Promise<void> {
+    assert.ok(await this.#cache.has(key), `Expected the cache to hold "${key}".`);
+    if (expected.length > 0) assert.deepEqual(await this.#cache.get(key), expected[0]);
+  }
+
+  /** Asserts that there is no live entry. */
+  async assertMissing(key: string): Promise<void> {
+    assert.ok(!(await this.#cache.has(key)), `Expected the cache not to hold "${key}".`);
+  }
+}

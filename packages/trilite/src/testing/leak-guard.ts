@@ -1,0 +1,33 @@
+import { openConnections } from '../database/connection';
+import { runningWorkers } from '../queue/worker';
+
+/** Where the test environment, which lives outside the test's modules, finds what they left open. */
+export const LEAKS = Symbol.for('trilite.testing.leaks');
+
+/** What a test file has open at a moment. */
+export interface OpenThing {
+  readonly kind: 'connection' | 'worker';
+  /** The same thing has the same key at a later moment. */
+  readonly key: object;
+  readonly label: string;
+}
+
+/** Lets the environment ask what is open. Called when `trilite/testing` is loaded. */
+export function exposeLeaks(): void {
+  Object.assign(globalThis, { [LEAKS]: openThings });
+}
+
+function openThings(): OpenThing[] {
+  return [
+    ...openConnections().map((connection): OpenThing => ({
+      kind: 'connection',
+      key: connection,
+      label: `connection "${connection.name}" (${connection.file})`,
+    })),
+    ...runningWorkers().map((worker): OpenThing => ({
+      kind: 'worker',
+      key: worker,
+      label: `worker ${worker.owner}`,
+    })),
+  ];
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Application } from '../application';
+
+/** Folders of this process: the template of each application, and a storage folder for each test that runs. */
+const PREFIX = 'trilite-test-';
+
+/** A new storage folder, with migrated files copied from the template unless asked for an empty one. */
+export async function storageFolder(
+  basePath: string,
+  env: Readonly<Record<string, string>>,
+  { migrated }: { readonly migrated: boolean },
+): Promise<string> {
+  const home = processFolder();
+  const folder = mkdtempSync(join(home, 'storage-'));
+  if (migrated) cpSync(await templateFolder(home, basePath, env), folder, { recursive: true });
+  return folder;
+}
+
+/** Removes a folder and what is in it. */
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Migrated once for each state of the migrations; a later test file of the same jest worker finds it there. */
+async function templateFolder(
+  home: string,
+  basePath: string,
+  env: Readonly<Record<string, string>>,
+): Promise<string> {
+  const folder = join(home, `template-${fingerprint(basePath)}`);
+  if (existsSync(folder)) return folder;
+  const unfinished = mkdtempSync(join(home, 'unfinished-'));
+  const app = new Application({ basePath, env, storagePath: unfinished });
+  try {
+    await app.migrator().migrate();
+  } finally {
+    await app.close();
+  }
+  renameSync(unfinished, folder);
+  return folder;
+}
+
+/** Changes with every migration that is added, removed or edited: jest's watch mode keeps its process. */
+function fingerprint(basePath: string): string {
+  const hash = createHash('sha256').update(basePath);
+  const migrations = join(basePath, 'database/migrations');
+  const names = existsSync(migrations)
+    ? readdirSync(migrations, { recursive: true, encoding: 'utf8' })
+    : [];
+  for (const name of names.sort())
+    hash.update(`${name}:${statSync(join(migrations, name)).mtimeMs}\n`);
+  return hash.digest('hex').slice(0, 16);
+}
+
+function processFolder(): string {
+  // The start of the process tells it from an earlier one of the same pid, whose folder may have been left behind.
+  const folder = join(tmpdir(), `${PREFIX}${process.pid}-${Math.round(performance.timeOrigin)}`);
+  if (!existsSync(folder)) {
+    removeAbandoned();
+    mkdirSync(folder, { recursive: true });
+  }
+  return folder;
+}
+
+function removeAbandoned(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const [, pid] = /^trilite-test-(\d+)-\d+$/.exec(name) ?? [];
+    if (pid !== undefined && !isAlive(Number(pid))) removeFolder(join(tmpdir(), name));
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,98 @@
+import { Application, type ApplicationOptions } from '../application';
+import { projectAt } from '../config/project';
+import { removeFolder, storageFolder } from './storage-template';
+
+/** What a test's application differs in. */
+export interface TestApplicationOptions extends Partial<
+  Pick<ApplicationOptions, 'basePath' | 'env' | 'jobs' | 'routes'>
+> {
+  /** Whether the files are created and migrated. Default: true. */
+  readonly migrate?: boolean;
+}
+
+const TEST_ENV = {
+  APP_ENV: 'testing',
+  APP_KEY: `base64:${Buffer.alloc(32, 7).toString('base64')}`,
+  LOG_LEVEL: 'silent',
+  PORT: '0',
+};
+
+/**
+ * An application in a storage folder of its own, with every file migrated; `close` removes the folder.
+ *
+ * The files are copied from a template that is migrated once a process, so that a new application costs milliseconds.
+ *
+ * @example
+ * import { CacheRepository } from 'trilite';
+ * import { createTestApplication, type TestApplication } from 'trilite/testing';
+ *
+ * let app: TestApplication;
+ *
+ * beforeEach(async () => {
+ *   app = await createTestApplication();
+ * });
+ *
+ * afterEach(() => app.close());
+ *
+ * test('a value stays until it is forgotten', async () => {
+ *   const cache = app.make(CacheRepository);
+ *   await cache.put('greeting', 'Hello');
+ *   expect(await cache.get('greeting')).toBe('Hello');
+ * });
+ */
+export async function createTestApplication(
+  options: TestApplicationOptions = {},
+): Promise<TestApplication> {
+  const { migrate = true, basePath = projectAt(process.cwd()).basePath, ...rest } = options;
+  const env = { ...TEST_ENV, ...options.env };
+  const storagePath = await storageFolder(basePath, env, { migrated: migrate });
+  try {
+    const app = new TestApplication({ ...rest, basePath, storagePath, env });
+    await app.boot();
+    return app;
+  } catch (error) {
+    removeFolder(storagePath);
+    throw error;
+  }
+}
+
+/** An application for one test. */
+export class TestApplication extends Application {
+  /** Its storage folder; removed by `close`. */
+  get storagePath(): string {
+    return this.config.storagePath;
+  }
+
+  /**
+   * Runs every job that is due, and those they dispatch, until none is; returns how many runs it took. Failing jobs end up in
+   * `failed_jobs` or wait for their next run, as under a real worker.
+   */
+  async runJobs(
+    options: { readonly queues?: readonly string[]; readonly connection?: string } = {},
+  ): Promise<number> {
+    let runs = 0;
+    const worker = this.queues.worker(
+      options.connection ?? this.queues.defaultName,
+      {
+        queues: options.queues ?? ['default'],
+        concurrency: 1,
+        tries: 1,
+        timeoutMs: 0,
+        sleepMs: 10,
+        shutdownMs: 1000,
+        once: false,
+        stopWhenEmpty: true,
+      },
+      (event) => {
+        if (event.kind === 'running') runs += 1;
+      },
+    );
+    await worker.run();
+    return runs;
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    removeFolder(this.storagePath);
+  }
+}
