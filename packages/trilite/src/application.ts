@@ -91,8 +91,12 @@ export class Application implements ConsoleApplication {
     this.logger = createLogger(this.config.logging);
     this.connections = new ConnectionRegistry(this.config.database);
     this.caches = new CacheRegistry(this.config.cache, this.connections);
-    this.queues = new QueueRegistry(this.config.queue, this.connections, this.#jobs, (type) =>
-      this.make(type),
+    this.queues = new QueueRegistry(
+      this.config.queue,
+      this.connections,
+      this.#jobs,
+      (type) => this.make(type),
+      (work) => this.#scope.run(work),
     );
     for (const job of [...this.#discover('app/jobs', isJobClass), ...(options.jobs ?? [])])
       this.#jobs.add(job);

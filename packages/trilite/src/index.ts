@@ -48,6 +48,7 @@ export {
 export { ConnectionRegistry, type ConnectionDescription } from './database/connection-registry';
 export { driverVersions } from './database/connection-driver';
 export { Database } from './database/database';
+export { DatabaseBusyError, DatabaseFullError, DatabaseQueryError } from './database/errors';
 export { defineMigration, type Migration, type MigrationDatabase } from './database/migration';
 export { databaseConnection } from './database/tokens';
 // A star, for once: TypeScript lets applications augment an interface through a star, but not through a named re-export.

@@ -63,6 +63,7 @@ function found(value: unknown, hidden: boolean): string {
 function expected(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
+      if (!issue.message.startsWith('Invalid input')) return issue.message; // a schema's own words are better
       return issue.expected === 'int' ? 'a whole number' : issue.expected;
     case 'invalid_value':
       return `one of ${issue.values.map((value) => show(value)).join(', ')}`;

@@ -7,9 +7,25 @@ export type Work<T> = (handle: Handle) => T;
 
 const sessions = new AsyncLocalStorage<Session>();
 
+/** The session this async context runs in, of whichever connection. */
+export function currentSession(): Session | undefined {
+  return sessions.getStore();
+}
+
 /** The open or ended session of a connection that this async context runs in, if it runs in one. */
 export function sessionOf(connection: ConnectionFacts): Session | undefined {
   return sessions.getStore()?.of(connection);
+}
+
+/** What a session is made of. */
+export interface SessionParts {
+  readonly connection: ConnectionFacts;
+  readonly handle: Handle;
+  /** The session that whoever began this one was running in. */
+  readonly parent: Session | undefined;
+  readonly retryBusy: <T>(attempt: () => T) => Promise<T>;
+  /** Gives the writer back. */
+  readonly end: () => void;
 }
 
 /** One open transaction on a connection's writer handle. */
@@ -18,18 +34,14 @@ export class Session {
   readonly #handle: Handle;
   readonly #retryBusy: <T>(attempt: () => T) => Promise<T>;
   readonly #end: () => void;
-  readonly #parent: Session | undefined = sessions.getStore();
+  readonly #parent: Session | undefined;
   #isOpen = true;
   #depth = 0;
 
-  constructor(
-    connection: ConnectionFacts,
-    handle: Handle,
-    retryBusy: <T>(attempt: () => T) => Promise<T>,
-    end: () => void,
-  ) {
+  constructor({ connection, handle, parent, retryBusy, end }: SessionParts) {
     this.#connection = connection;
     this.#handle = handle;
+    this.#parent = parent;
     this.#retryBusy = retryBusy;
     this.#end = end;
   }

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { SqliteSettings } from '../config/schema';
 import { delayMs, monotonicMs } from '../support/clock';
 import { Handle, isBusy } from './connection-handle';
-import { Session, inSavepoint, sessionOf, type Work } from './connection-session';
+import { Session, currentSession, inSavepoint, sessionOf, type Work } from './connection-session';
 import {
   ConnectionClosedError,
   DatabaseBusyError,
@@ -22,7 +22,8 @@ import {
  * 1. Entries (writes and transactions) are served first in, first out.
  * 2. A group is one BEGIN IMMEDIATE … COMMIT; a promise settles only after that commit.
  * 3. A write that fails undoes itself alone, unless SQLite rolled everybody back: then everybody is told.
- * 4. A read sees every write asked for before it on this connection.
+ * 4. A read sees every write asked for before it on this connection, unless that write is held up by a transaction of this process or a lock
+ *    of another: then it sees what is committed, and does not wait with it. Who awaits a write before reading always sees it.
  * 5. While a transaction holds the writer, other contexts read through the reader handle: what is committed, never half of it.
  * 6. No call waits for a lock inside SQLite: handles have timeout 0, and waiting is a timer of this process.
  */
@@ -59,6 +60,11 @@ interface TransactionEntry {
   readonly lend: () => Promise<void>;
 }
 
+interface WaitingRead {
+  readonly after: number;
+  readonly resume: () => void;
+}
+
 type Outcome = { readonly entry: WriteEntry } & (
   { readonly value: unknown } | { readonly error: unknown }
 );
@@ -80,6 +86,11 @@ export class Connection {
   #reader: Handle | undefined;
   #lentTo: Session | undefined;
   #drained: Promise<void> | undefined;
+  /** Writes asked for and served since the beginning: a read waits until what was asked for before it is served. */
+  #askedWrites = 0;
+  #servedWrites = 0;
+  #isLocked = false;
+  readonly #waitingReads: WaitingRead[] = [];
   #isClosed = false;
 
   constructor(name: string, settings: SqliteSettings) {
@@ -104,13 +115,11 @@ export class Connection {
    * @throws E_DATABASE_BUSY after `busyTimeout`, E_DATABASE_FILE_MISSING, E_CONNECTION_CLOSED
    */
   read<T>(work: Work<T>, options: ReadOptions = {}): Promise<T> {
-    const session = this.#ownSession();
-    if (session !== undefined && (options.join !== false || this.#inMemory))
-      return session.run(work);
-    if (session === undefined && this.#drained !== undefined && !this.#canReadBeside()) {
-      return this.#drained.then(() => this.read(work, options));
+    const session = sessionOf(this);
+    if (session !== undefined) {
+      return options.join === false && !this.#inMemory ? this.#readNow(work) : session.run(work);
     }
-    return this.#readNow(work);
+    return this.#mustWait() ? this.#readAfterPending(work) : this.#readNow(work);
   }
 
   /**
@@ -119,10 +128,11 @@ export class Connection {
    * @throws E_DATABASE_BUSY after `busyTimeout`, E_DATABASE_FULL, E_DATABASE_READ_ONLY, E_CONNECTION_CLOSED
    */
   write<T>(work: Work<T>, options: WriteOptions = {}): Promise<T> {
-    const session = this.#ownSession();
+    const session = sessionOf(this);
     const several = options.several === true;
-    if (session !== undefined)
+    if (session !== undefined) {
       return session.run((handle) => (several ? inSavepoint(handle, work) : work(handle)));
+    }
     return new Promise<T>((resolve, reject) => {
       this.#enqueue({
         kind: 'write',
@@ -139,7 +149,7 @@ export class Connection {
    * connection it is a savepoint.
    */
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const outer = this.#ownSession();
+    const outer = sessionOf(this);
     if (outer !== undefined) return outer.nested(work);
     const session = await this.begin();
     return session.complete(work);
@@ -147,8 +157,9 @@ export class Connection {
 
   /** Takes the writer and begins a transaction. Whoever calls it must end the session. */
   begin(): Promise<Session> {
+    const parent = currentSession();
     return new Promise<Session>((resolve, reject) => {
-      this.#enqueue({ kind: 'transaction', lend: () => this.#lend(resolve, reject) });
+      this.#enqueue({ kind: 'transaction', lend: () => this.#lend(parent, resolve, reject) });
     });
   }
 
@@ -158,7 +169,9 @@ export class Connection {
    * @throws E_TRANSACTION_MISUSE
    */
   refuseInsideOwnTransaction(): void {
-    if (this.#ownSession() !== undefined) throw TransactionMisuseError.writeOutside(this);
+    const session = sessionOf(this);
+    if (session?.isOpen === true) throw TransactionMisuseError.writeOutside(this);
+    if (session !== undefined) throw TransactionMisuseError.afterEnd(this);
   }
 
   /** Opens the file, creating it when it is missing. For the migrator, and for who creates tenants. */
@@ -179,7 +192,7 @@ export class Connection {
   }
 
   /** Runs an attempt until no lock is in its way, without blocking, up to `busyTimeout`. */
-  async #retryBusy<T>(attempt: () => T): Promise<T> {
+  async #retryBusy<T>(attempt: () => T, onBusy: () => void = () => undefined): Promise<T> {
     const startedAt = monotonicMs();
     for (;;) {
       try {
@@ -188,8 +201,21 @@ export class Connection {
         if (!isBusy(error)) throw explainDatabaseError(error, this);
         const waited = monotonicMs() - startedAt;
         if (waited >= this.settings.busyTimeout) throw DatabaseBusyError.after(waited, this, error);
+        onBusy();
       }
       await delayMs(BUSY_PAUSE_MS);
+    }
+  }
+
+  /** Runs what takes the write lock; while another process holds it, reads go ahead. */
+  async #takeLock<T>(attempt: () => T): Promise<T> {
+    try {
+      return await this.#retryBusy(attempt, () => {
+        this.#isLocked = true;
+        this.#resumeReads();
+      });
+    } finally {
+      this.#isLocked = false;
     }
   }
 
@@ -207,9 +233,36 @@ export class Connection {
     return this.#lentTo?.isOpen === true ? this.#openReader() : this.#openWriter();
   }
 
-  /** Whether a read may go ahead now: only a transaction is in the way, no write that was asked for before it. */
-  #canReadBeside(): boolean {
-    return this.#lentTo?.isOpen === true && this.#entries.length === 0 && !this.#inMemory;
+  /** Whether writes that the next turn commits were asked for before a read. A file in memory has no reader beside a transaction. */
+  #mustWait(): boolean {
+    if (this.#inMemory)
+      return this.#lentTo?.isOpen === true || this.#servedWrites < this.#askedWrites;
+    return this.#servedWrites < this.#askedWrites && !this.#isHeldUp;
+  }
+
+  /** Whether writes have to wait for a transaction of this process or a lock of another: reads do not wait with them. */
+  get #isHeldUp(): boolean {
+    return !this.#inMemory && (this.#isLocked || this.#lentTo?.isOpen === true);
+  }
+
+  async #readAfterPending<T>(work: Work<T>): Promise<T> {
+    const after = this.#askedWrites;
+    await new Promise<void>((resume) => this.#waitingReads.push({ after, resume }));
+    return this.#readNow(work);
+  }
+
+  /** Lets those reads go on whose writes are done, and all of them when the writes are held up. */
+  #resumeReads(): void {
+    const isDue = (read: WaitingRead): boolean =>
+      read.after <= this.#servedWrites || this.#isHeldUp;
+    for (
+      let read = this.#waitingReads[0];
+      read !== undefined && isDue(read);
+      read = this.#waitingReads[0]
+    ) {
+      this.#waitingReads.shift();
+      read.resume();
+    }
   }
 
   get #inMemory(): boolean {
@@ -232,23 +285,22 @@ export class Connection {
   #enqueue(entry: WriteEntry | TransactionEntry): void {
     this.#refuseClosed();
     this.#entries.push(entry);
+    if (entry.kind === 'write') this.#askedWrites += 1;
     // A turn later: every write asked for in this turn of the event loop, by whomever, shares the commit.
     this.#drained ??= new Promise((resolve) => setImmediate(resolve)).then(() => this.#drain());
   }
 
   async #drain(): Promise<void> {
-    try {
-      for (let entry = this.#entries[0]; entry !== undefined; entry = this.#entries[0]) {
-        if (entry.kind === 'write') {
-          await this.#writeGroup(entry);
-        } else {
-          this.#entries.shift();
-          await entry.lend();
-        }
+    for (let entry = this.#entries[0]; entry !== undefined; entry = this.#entries[0]) {
+      if (entry.kind === 'write') {
+        await this.#writeGroup(entry);
+      } else {
+        this.#entries.shift();
+        await entry.lend();
       }
-    } finally {
-      this.#drained = undefined;
+      this.#resumeReads();
     }
+    this.#drained = undefined;
   }
 
   async #writeGroup(head: WriteEntry): Promise<void> {
@@ -258,9 +310,9 @@ export class Connection {
       return this.#writeAlone(head);
     }
     try {
-      await this.#retryBusy(() => this.#openWriter().exec('BEGIN IMMEDIATE'));
+      await this.#takeLock(() => this.#openWriter().exec('BEGIN IMMEDIATE'));
     } catch (error) {
-      for (const entry of this.#takeWrites(this.#entries.length)) entry.reject(error);
+      this.#refuseAll(this.#takeWrites(this.#entries.length), error);
       return;
     }
     await this.#commitGroup(this.#openWriter());
@@ -269,10 +321,16 @@ export class Connection {
   /** A single statement is atomic by itself: it needs no BEGIN and no COMMIT. */
   async #writeAlone(entry: WriteEntry): Promise<void> {
     try {
-      entry.resolve(await this.#retryBusy(() => entry.work(this.#openWriter())));
+      entry.resolve(await this.#takeLock(() => entry.work(this.#openWriter())));
     } catch (error) {
       entry.reject(error);
     }
+    this.#servedWrites += 1;
+  }
+
+  #refuseAll(entries: readonly WriteEntry[], error: unknown): void {
+    for (const entry of entries) entry.reject(error);
+    this.#servedWrites += entries.length;
   }
 
   async #commitGroup(handle: Handle): Promise<void> {
@@ -281,10 +339,10 @@ export class Connection {
       const outcomes = this.#runGroup(handle, group);
       await this.#retryBusy(() => handle.exec('COMMIT'));
       for (const outcome of outcomes) settle(outcome);
+      this.#servedWrites += group.length;
     } catch (error) {
       if (handle.inTransaction) handle.exec('ROLLBACK');
-      const explained = explainDatabaseError(error, this);
-      for (const entry of group) entry.reject(explained);
+      this.#refuseAll(group, explainDatabaseError(error, this));
     }
   }
 
@@ -324,27 +382,28 @@ export class Connection {
   }
 
   async #lend(
+    parent: Session | undefined,
     resolve: (session: Session) => void,
     reject: (error: unknown) => void,
   ): Promise<void> {
-    let handle: Handle;
     try {
-      await this.#retryBusy(() => this.#openWriter().exec('BEGIN IMMEDIATE'));
-      handle = this.#openWriter();
+      await this.#takeLock(() => this.#openWriter().exec('BEGIN IMMEDIATE'));
     } catch (error) {
       return reject(error);
     }
     await new Promise<void>((end) => {
-      this.#lentTo = new Session(this, handle, (attempt) => this.#retryBusy(attempt), end);
+      const retryBusy = <T>(attempt: () => T): Promise<T> => this.#retryBusy(attempt);
+      this.#lentTo = new Session({
+        connection: this,
+        handle: this.#openWriter(),
+        parent,
+        retryBusy,
+        end,
+      });
       resolve(this.#lentTo);
+      this.#resumeReads();
     });
     this.#lentTo = undefined;
-  }
-
-  #ownSession(): Session | undefined {
-    const session = sessionOf(this);
-    if (session !== undefined && !session.isOpen) throw TransactionMisuseError.afterEnd(this);
-    return session;
   }
 
   #refuseClosed(): void {

@@ -1,4 +1,4 @@
-import { FrameworkError, errorCode } from '../support/errors';
+import { FrameworkError, errorCode, type ErrorFacts } from '../support/errors';
 
 /** Where something happened: the connection's name and its file. */
 export interface ConnectionFacts {
@@ -92,6 +92,31 @@ export class DatabaseIoError extends FrameworkError {
       help: 'Check the disk and the mount; SQLite needs a local file system.',
       cause,
     });
+  }
+}
+
+/** Thrown when SQLite refuses a statement: a syntax error, an unknown table, a constraint. */
+export class DatabaseQueryError extends FrameworkError {
+  /** SQLite's own code, such as `SQLITE_CONSTRAINT_UNIQUE`. @see https://sqlite.org/rescode.html */
+  readonly sqliteCode: string;
+
+  private constructor(facts: ErrorFacts, sqliteCode: string) {
+    super(facts);
+    this.sqliteCode = sqliteCode;
+  }
+
+  static of({ name }: ConnectionFacts, sqliteCode: string, cause: unknown): DatabaseQueryError {
+    // Not `instanceof`: under jest, the native module's errors belong to another realm.
+    const { message } = cause as { message: string };
+    return new DatabaseQueryError(
+      {
+        code: 'E_DATABASE_QUERY',
+        message: `${message} (${sqliteCode}, connection "${name}").`,
+        help: 'Correct the statement or its values; if a table is missing, run "artisan migrate".',
+        cause,
+      },
+      sqliteCode,
+    );
   }
 }
 
@@ -202,5 +227,6 @@ export function explainDatabaseError(error: unknown, facts: ConnectionFacts): un
   if (code.startsWith('SQLITE_READONLY')) return DatabaseReadOnlyError.at(facts, error);
   if (code.startsWith('SQLITE_CANTOPEN')) return DatabaseOpenError.at(facts, error);
   if (code.startsWith('SQLITE_IOERR')) return DatabaseIoError.at(facts, error);
+  if (code.startsWith('SQLITE_')) return DatabaseQueryError.of(facts, code, error);
   return error;
 }

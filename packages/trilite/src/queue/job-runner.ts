@@ -10,6 +10,9 @@ import type { ClaimedJob } from './queue-store';
 /** Makes an instance of an injectable class for whoever the job is for. */
 export type MakeInstance = <T>(type: new (...dependencies: never[]) => T) => T;
 
+/** Runs work for whoever the job is for. */
+export type EnterScope = <T>(work: () => T) => T;
+
 /** What a worker says of jobs that do not say it themselves. */
 export interface RunDefaults {
   /** Runs that may fail; 0 is unlimited. */
@@ -28,10 +31,12 @@ export type RunOutcome =
 export class JobRunner {
   readonly #jobs: JobRegistry;
   readonly #make: MakeInstance;
+  readonly #enter: EnterScope;
 
-  constructor(jobs: JobRegistry, make: MakeInstance) {
+  constructor(jobs: JobRegistry, make: MakeInstance, enter: EnterScope = (work) => work()) {
     this.#jobs = jobs;
     this.#make = make;
+    this.#enter = enter;
   }
 
   /** Runs a job once. Never throws: what went wrong is the outcome. */
@@ -55,8 +60,8 @@ export class JobRunner {
 
   /** Calls the job's `failed` on a new instance. */
   async callFailed(job: ClaimedJob, error: Error): Promise<void> {
-    const instance = this.#instance(this.#jobs.find(job.job));
-    await instance.failed?.(error, decodeReadable(job.payload));
+    const type = this.#jobs.find(job.job);
+    await this.#enter(() => this.#instance(type).failed?.(error, decodeReadable(job.payload)));
   }
 
   async #handle(
@@ -82,7 +87,9 @@ export class JobRunner {
       progress: report,
     };
     try {
-      const handled = this.#instance(type).handle(decodeReadable(job.payload), context);
+      const handled = this.#enter(() =>
+        this.#instance(type).handle(decodeReadable(job.payload), context),
+      );
       await Promise.race([handled, rejectionOf(signal)]);
     } finally {
       clearTimeout(timer);

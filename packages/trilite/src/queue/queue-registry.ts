@@ -2,7 +2,7 @@ import type { QueueConnectionSettings, QueueSettings } from '../config/schema';
 import type { ConnectionDirectory } from '../database/database';
 import { QueueConnectionUnknownError, QueueUnsupportedError } from './errors';
 import type { JobRegistry } from './job-registry';
-import { JobRunner, type MakeInstance } from './job-runner';
+import { JobRunner, type EnterScope, type MakeInstance } from './job-runner';
 import { QueueDispatcher } from './queue-dispatcher';
 import type { QueueStore } from './queue-store';
 import type { Worker, WorkerEvent, WorkerOptions } from './worker';
@@ -23,11 +23,12 @@ export class QueueRegistry {
     connections: ConnectionDirectory,
     jobs: JobRegistry,
     make: MakeInstance,
+    enter?: EnterScope,
   ) {
     this.#settings = settings;
     this.#connections = connections;
     this.#jobs = jobs;
-    this.#runner = new JobRunner(jobs, make);
+    this.#runner = new JobRunner(jobs, make, enter);
   }
 
   /** The names declared in config/queue.ts. */

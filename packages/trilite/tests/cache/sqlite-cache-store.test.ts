@@ -1,0 +1,109 @@
+import { travel, travelBack, travelTo } from 'trilite/testing';
+import { cacheMigrations } from '../../src/cache/schema';
+import { SqliteCacheStore } from '../../src/cache/sqlite-cache-store';
+import { testCacheStore } from '../contracts/cache-store';
+import { createTemporaryFile, type TemporaryFile } from '../helpers/temporary-file';
+
+testCacheStore('SqliteCacheStore', async () => {
+  const file = await createTemporaryFile(cacheMigrations);
+  return { store: new SqliteCacheStore(file.connection), close: () => file.close() };
+});
+
+describe('two SqliteCacheStores on one file', () => {
+  let file: TemporaryFile;
+  let here: SqliteCacheStore;
+  let there: SqliteCacheStore;
+
+  beforeEach(async () => {
+    file = await createTemporaryFile(cacheMigrations);
+    here = new SqliteCacheStore(file.connection);
+    there = new SqliteCacheStore(file.elsewhere);
+  });
+
+  afterEach(async () => {
+    travelBack();
+    await file.close();
+  });
+
+  test('each sees what the other wrote, and what it removed', async () => {
+    await here.put('key', new Map([['a', 1n]]), undefined);
+    expect(await there.get('key')).toEqual({ value: new Map([['a', 1n]]) });
+    await there.forget('key');
+    expect(await here.get('key')).toBeUndefined();
+  });
+
+  test('of two who add at once, one succeeds', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const added = await Promise.all(
+        [here, there].map((store) => store.add(`key ${round}`, 1, undefined)),
+      );
+      expect(added.filter(Boolean)).toHaveLength(1);
+    }
+  });
+
+  test('of two who add at once over an expired entry, one succeeds', async () => {
+    travelTo(1000);
+    await here.put('key', 'old', 2000);
+    travel('1s');
+    const added = await Promise.all([here, there].map((store) => store.add('key', 1, 3000)));
+    expect(added.filter(Boolean)).toHaveLength(1);
+  });
+
+  test('two who increment at once lose nothing', async () => {
+    const sums = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? here : there).increment('n', 1)),
+    );
+    expect(new Set(sums).size).toBe(100);
+    expect(await here.get('n')).toEqual({ value: 100 });
+  });
+});
+
+describe('a SqliteCacheStore', () => {
+  let file: TemporaryFile;
+  let store: SqliteCacheStore;
+
+  beforeEach(async () => {
+    file = await createTemporaryFile(cacheMigrations);
+    store = new SqliteCacheStore(file.connection);
+  });
+
+  afterEach(() => file.close());
+
+  function typeOf(key: string): Promise<unknown> {
+    return file.elsewhere.read((handle) =>
+      handle.statement('select typeof(value) from cache_entries where key = ?').pluck().get(key),
+    );
+  }
+
+  test('keeps plain JSON as text, and anything else as a blob', async () => {
+    await store.put('json', { a: [1, 'two', null] }, undefined);
+    await store.put('date', { at: new Date() }, undefined);
+    expect(await typeOf('json')).toBe('text');
+    expect(await typeOf('date')).toBe('blob');
+  });
+
+  test('sees its own writes although they are not awaited', async () => {
+    const put = store.put('key', 1, undefined);
+    expect(await store.get('key')).toEqual({ value: 1 });
+    await put;
+  });
+
+  test('writes of one turn share a transaction, and one that fails undoes itself alone', async () => {
+    await store.put('text', 'no number', undefined);
+    const results = await Promise.allSettled([
+      store.put('a', 1, undefined),
+      store.increment('text', 1),
+      store.put('b', 2, undefined),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await store.get('a')).toEqual({ value: 1 });
+    expect(await store.get('b')).toEqual({ value: 2 });
+  });
+
+  test('says so when a value is not what it wrote', async () => {
+    await file.elsewhere.write((handle) =>
+      handle.statement("insert into cache_entries (key, value) values ('key', '{broken')").run(),
+    );
+    await expect(store.get('key')).rejects.toMatchObject({ code: 'E_VALUE_NOT_READABLE' });
+  });
+});

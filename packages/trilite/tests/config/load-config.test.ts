@@ -1,0 +1,140 @@
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig } from '../../src/config/load-config';
+import { projectAt } from '../../src/config/project';
+import { createProject, exportDefault, type TestProject } from '../helpers/project';
+
+let project: TestProject;
+
+afterEach(() => project.remove());
+
+function load(files: Record<string, string> = {}) {
+  project = createProject(files);
+  return loadConfig(projectAt(project.path));
+}
+
+function refusal(files: Record<string, string>): { code: string; message: string; help: string } {
+  try {
+    load(files);
+  } catch (error) {
+    return error as { code: string; message: string; help: string };
+  }
+  throw new Error('The configuration was accepted.');
+}
+
+const cacheOf = (stores: string) => ({
+  'config/cache.js': exportDefault(`{ default: 'main', stores: { main: ${stores} } }`),
+});
+
+test('durations become milliseconds, sizes bytes, files absolute, and all is frozen', () => {
+  const config = load();
+  expect(config.queue.connections['sqlite']).toMatchObject({ lease: 90_000 });
+  expect(config.app.http.bodyLimit).toBe(1024 * 1024);
+  expect(config.database.connections['cache']?.file).toBe(
+    join(project.path, 'storage/cache.sqlite'),
+  );
+  expect(Object.isFrozen(config.database.connections['cache'])).toBe(true);
+});
+
+test('a wrong key names file, key, what was found and the key that was meant', () => {
+  const { code, message } = refusal(cacheOf("{ driver: 'sqlite', conection: 'cache' }"));
+  expect(code).toBe('E_CONFIG_INVALID');
+  expect(message).toContain(
+    'config/cache.ts  "stores.main.conection": found \'cache\', expected the key "connection"',
+  );
+});
+
+test('an unknown driver names those there are', () => {
+  const { message } = refusal(cacheOf("{ driver: 'redis' }"));
+  expect(message).toContain(
+    "\"stores.main.driver\": found 'redis', expected one of 'sqlite', 'memory'",
+  );
+});
+
+test('an unknown connection names those there are', () => {
+  const { message } = refusal(cacheOf("{ driver: 'sqlite', connection: 'cach' }"));
+  expect(message).toContain(
+    "\"stores.main.connection\": found 'cach', expected one of 'default', 'cache', 'queue'",
+  );
+});
+
+test('a bare number is refused where a unit is needed', () => {
+  const { message } = refusal({
+    'config/app.js': exportDefault('{ http: { shutdownTimeout: 5000 } }'),
+  });
+  expect(message).toContain('"http.shutdownTimeout": found 5000, expected a duration with a unit');
+});
+
+test('every problem of every file is told at once', () => {
+  const { message } = refusal({
+    ...cacheOf("{ driver: 'redis' }"),
+    'config/app.js': exportDefault('{ debug: "yes" }'),
+  });
+  expect(message).toContain('config/app.ts');
+  expect(message).toContain('config/cache.ts');
+});
+
+test('a missing file is named', () => {
+  project = createProject();
+  rmSync(join(project.path, 'config/queue.js'));
+  expect(() => loadConfig(projectAt(project.path))).toThrow(/"config\/queue\.ts" is missing/);
+});
+
+test('a file without a default export is named', () => {
+  expect(refusal({ 'config/cache.js': 'exports.cache = {};' })).toMatchObject({
+    code: 'E_CONFIG_FILE',
+    help: expect.stringContaining('defineCache'),
+  });
+});
+
+test('a connection whose folder is missing is named with the folder', () => {
+  const { message } = refusal({
+    'config/database.js': exportDefault(
+      "{ default: 'a', connections: { a: { driver: 'sqlite', file: '/nowhere/a.sqlite' }, cache: { driver: 'sqlite', file: 'c' }, queue: { driver: 'sqlite', file: 'q' } } }",
+    ),
+  });
+  expect(message).toContain('"connections.a.file": found a file in "/nowhere"');
+});
+
+test('a storage folder that is missing is named with what to do', () => {
+  project = createProject();
+  rmSync(join(project.path, 'storage'), { recursive: true });
+  expect(() => loadConfig(projectAt(project.path))).toThrow(
+    expect.objectContaining({
+      code: 'E_STORAGE_NOT_WRITABLE',
+      help: expect.stringContaining('mkdir -p'),
+    }),
+  );
+});
+
+test('a storage folder that is a file is refused', () => {
+  project = createProject();
+  rmSync(join(project.path, 'storage'), { recursive: true });
+  writeFileSync(join(project.path, 'storage'), '');
+  chmodSync(join(project.path, 'storage'), 0o600);
+  expect(() => loadConfig(projectAt(project.path))).toThrow(
+    expect.objectContaining({ code: 'E_STORAGE_NOT_WRITABLE' }),
+  );
+});
+
+test('STORAGE_PATH moves the whole storage folder', () => {
+  project = createProject();
+  mkdirSync(join(project.path, 'elsewhere'));
+  const config = loadConfig(projectAt(project.path, { STORAGE_PATH: 'elsewhere' }));
+  expect(config.database.connections['queue']?.file).toBe(
+    join(project.path, 'elsewhere/queue.sqlite'),
+  );
+});
+
+test('files of the application itself are found under their name', () => {
+  expect(load({ 'config/mail.js': exportDefault("{ host: 'localhost' }") }).others).toEqual({
+    mail: { host: 'localhost' },
+  });
+});
+
+test('a lease shorter than a second is refused', () => {
+  const queue = exportDefault(
+    "{ default: 'a', connections: { a: { driver: 'sqlite', connection: 'queue', lease: '10ms' } } }",
+  );
+  expect(refusal({ 'config/queue.js': queue }).message).toContain('"connections.a.lease"');
+});

@@ -1,0 +1,154 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import ts from 'typescript';
+import { CacheRepository, Database, QueueDispatcher, UrlGenerator } from 'trilite';
+import { createTestApplication } from 'trilite/testing';
+import { examples, repository, type Example } from './documents';
+import { SendReceipt } from './fragment-scope';
+
+/*
+ * Every block of TypeScript that a reader is shown compiles, in one program, against the sources, under the options of the tests.
+ *
+ * A document's blocks lie in a folder of their own, each at the path its first line names, so that one may import another. A block without
+ * imports and exports is a fragment: the inside of a function, with fragment-scope.ts around it.
+ */
+
+const FOLDER = join(__dirname, '.examples');
+const SCOPE = `import { app, cache, queue, db, urls, request, response, output, SendReceipt } from '../../fragment-scope';`;
+const PREAMBLE = `${SCOPE} import assert from 'node:assert/strict'; import { CacheRepository, clock, Database, NotFoundError, QueueDispatcher, sql } from 'trilite'; export async function example() {\n`;
+
+interface Placed extends Example {
+  readonly name: string;
+  readonly file: string;
+  /** What is compiled; in a fragment one line longer at the top. */
+  readonly text: string;
+  readonly addedLines: number;
+}
+
+const placed = examples().map(place);
+const byFile = new Map(placed.map((one) => [one.file, one]));
+const options = readOptions();
+
+describe('examples', () => {
+  let diagnostics: ReadonlyMap<string, readonly string[]>;
+
+  beforeAll(() => {
+    diagnostics = compile();
+  }, 60_000);
+
+  test.each(placed.map(({ name, file }) => ({ name, file })))('$name compiles', ({ file }) => {
+    expect(diagnostics.get(file)).toEqual([]);
+  });
+
+  test('no page shows two blocks for one path', () => {
+    const paths = placed.map(({ file }) => file);
+    expect(paths.filter((path, index) => paths.indexOf(path) !== index)).toEqual([]);
+  });
+});
+
+describe('examples marked "run"', () => {
+  const running = placed.filter(({ runs }) => runs);
+
+  test('there are some', () => expect(running.length).toBeGreaterThan(2));
+
+  test.each(running.map(({ name, text }) => ({ name, text })))('$name runs', async ({ text }) => {
+    const app = await createTestApplication({ basePath: repository, jobs: [SendReceipt] });
+    try {
+      const scope = {
+        app,
+        cache: app.make(CacheRepository),
+        queue: app.make(QueueDispatcher),
+        db: app.make(Database),
+        urls: app.make(UrlGenerator),
+        SendReceipt,
+      };
+      await evaluate(text, scope).example?.();
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+function place(one: Example): Placed {
+  const isFragment = !/^(import|export)\b/m.test(one.code);
+  const folder = join(FOLDER, one.document.replace(/\W/g, '-'));
+  return {
+    ...one,
+    name: `${one.document}:${one.line}`,
+    file: join(folder, one.path ?? `block-${one.line}.ts`),
+    text: isFragment ? `${PREAMBLE}${one.code}\n}\n` : one.code,
+    addedLines: isFragment ? 1 : 0,
+  };
+}
+
+function readOptions(): ts.CompilerOptions {
+  const file = join(__dirname, '../tsconfig.json');
+  const parsed = ts.getParsedCommandLineOfConfigFile(file, {}, {
+    ...ts.sys,
+    onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
+      throw new Error(ts.flattenDiagnosticMessageText(messageText, '\n'));
+    },
+  } as ts.ParseConfigFileHost);
+  if (parsed === undefined) throw new Error(`${file} cannot be read.`);
+  return { ...parsed.options, noEmit: true };
+}
+
+/** The problems of each example, as `file:line:column message` of the document. */
+function compile(): ReadonlyMap<string, readonly string[]> {
+  const program = ts.createProgram([...byFile.keys()], options, createHost());
+  return new Map(
+    placed.map((one) => {
+      const source = program.getSourceFile(one.file);
+      if (source === undefined) throw new Error(`${one.name} is not part of the program.`);
+      const found = [
+        ...program.getSyntacticDiagnostics(source),
+        ...program.getSemanticDiagnostics(source),
+      ];
+      return [one.file, found.map((diagnostic) => describeProblem(one, source, diagnostic))];
+    }),
+  );
+}
+
+/** Reads examples from memory, and everything else from the disk. */
+function createHost(): ts.CompilerHost {
+  const host = ts.createCompilerHost(options);
+  const folders = new Set([...byFile.keys()].flatMap((file) => parentsOf(file)));
+  return {
+    ...host,
+    fileExists: (file) => byFile.has(file) || existsSync(file),
+    directoryExists: (folder) => folders.has(folder) || existsSync(folder),
+    readFile: (file) => byFile.get(file)?.text ?? readFileSync(file, 'utf8'),
+    getSourceFile: (file, languageVersion) => {
+      const text = byFile.get(file)?.text;
+      return text === undefined
+        ? host.getSourceFile(file, languageVersion)
+        : ts.createSourceFile(file, text, languageVersion);
+    },
+  };
+}
+
+function parentsOf(file: string): string[] {
+  const folder = dirname(file);
+  return folder === FOLDER ? [folder] : [folder, ...parentsOf(folder)];
+}
+
+function describeProblem(one: Placed, source: ts.SourceFile, problem: ts.Diagnostic): string {
+  const { line, character } = source.getLineAndCharacterOfPosition(problem.start ?? 0);
+  const text = ts.flattenDiagnosticMessageText(problem.messageText, '\n');
+  return `${one.document}:${one.line + line - one.addedLines}:${character + 1} ${text}`;
+}
+
+/** Runs a module in this test's realm, with a scope in place of the declared one. */
+function evaluate(text: string, scope: object): { readonly example?: () => Promise<void> } {
+  const { outputText } = ts.transpileModule(text, { compilerOptions: options });
+  const load = (name: string): unknown =>
+    name.endsWith('/fragment-scope') ? scope : (require(name) as unknown);
+  const exported = {};
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- executing what the documents show is what this is for
+  const run = new Function('exports', 'require', outputText) as (
+    exports: object,
+    require: (name: string) => unknown,
+  ) => void;
+  run(exported, load);
+  return exported;
+}

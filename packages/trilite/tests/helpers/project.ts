@@ -1,0 +1,50 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** An application's folder for one test. */
+export interface TestProject {
+  readonly path: string;
+  write(file: string, text: string): void;
+  remove(): void;
+}
+
+const CONFIG: Readonly<Record<string, string>> = {
+  'package.json': '{ "name": "test-project" }',
+  'storage/.gitignore': '*',
+  'config/app.js': exportDefault('{}'),
+  'config/database.js': exportDefault(`{
+    default: 'default',
+    connections: {
+      default: { driver: 'sqlite', file: 'database.sqlite' },
+      cache: { driver: 'sqlite', file: 'cache.sqlite' },
+      queue: { driver: 'sqlite', file: 'queue.sqlite' },
+    },
+  }`),
+  'config/cache.js': exportDefault(`{
+    default: 'sqlite',
+    stores: { sqlite: { driver: 'sqlite', connection: 'cache' }, memory: { driver: 'memory' } },
+  }`),
+  'config/queue.js': exportDefault(`{
+    default: 'sqlite',
+    connections: { sqlite: { driver: 'sqlite', connection: 'queue' }, sync: { driver: 'sync' } },
+  }`),
+  'config/tenancy.js': exportDefault('{}'),
+  'config/logging.js': exportDefault("{ level: 'silent' }"),
+};
+
+/** The text of a file whose default export is an expression. */
+export function exportDefault(expression: string): string {
+  return `exports.default = ${expression};\n`;
+}
+
+/** A new folder with a whole application in it, some of its files replaced or added. */
+export function createProject(files: Readonly<Record<string, string>> = {}): TestProject {
+  const path = mkdtempSync(join(tmpdir(), 'trilite-project-'));
+  const write = (file: string, text: string): void => {
+    mkdirSync(dirname(join(path, file)), { recursive: true });
+    writeFileSync(join(path, file), text);
+  };
+  for (const [file, text] of Object.entries({ ...CONFIG, ...files })) write(file, text);
+  return { path, write, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
