@@ -62,7 +62,12 @@ export interface ApplicationOptions {
  */
 export async function createApplication(options: ApplicationOptions): Promise<Application> {
   const app = new Application(options);
-  await app.boot();
+  try {
+    await app.boot();
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
   return app;
 }
 
@@ -82,6 +87,7 @@ export class Application implements ConsoleApplication {
   readonly #scope: Scope;
   #http: HttpKernel | undefined;
   #closed: Promise<void> | undefined;
+  readonly #booted: Provider[] = [];
 
   constructor(options: ApplicationOptions) {
     this.#options = options;
@@ -113,7 +119,10 @@ export class Application implements ConsoleApplication {
 
   /** Calls `boot` of every provider. Called once, by `createApplication`. */
   async boot(): Promise<void> {
-    for (const provider of this.#providers) await provider.boot(this.#scope);
+    for (const provider of this.#providers) {
+      this.#booted.unshift(provider);
+      await provider.boot(this.#scope);
+    }
   }
 
   /**
@@ -142,18 +151,7 @@ export class Application implements ConsoleApplication {
 
   /** Migrations of every connection: the framework's own for caches and queues, then those of database/migrations. */
   migrator(): Migrator {
-    const own = discoverMigrations(
-      join(this.#project.codePath, 'database/migrations'),
-      this.connections,
-    );
-    const every = this.connections.names.map((connection): MigrationPlan => ({
-      connection,
-      migrations: [],
-    }));
-    return new Migrator(
-      this.connections,
-      mergePlans([...every, ...frameworkPlans(this.config), ...own]),
-    );
+    return createMigrator(this.#project, this.config, this.connections);
   }
 
   /**
@@ -198,7 +196,7 @@ export class Application implements ConsoleApplication {
 
   async #close(): Promise<void> {
     try {
-      for (const provider of [...this.#providers].reverse()) await provider.shutdown();
+      for (const provider of this.#booted) await provider.shutdown();
     } finally {
       await this.connections.close();
     }
@@ -236,7 +234,10 @@ export class Application implements ConsoleApplication {
       routes: this.#loadRoutes(),
       scope: this.#scope,
       logger: this.logger,
-      health: () => this.#health(),
+      health: () =>
+        this.connections.health((connection, error) =>
+          this.logger.error({ connection, err: error }, 'A connection does not answer'),
+        ),
     });
   }
 
@@ -261,23 +262,20 @@ export class Application implements ConsoleApplication {
     const files = sourceFiles(join(this.#project.codePath, folder), { deep: true });
     return files.flatMap((file) => Object.values(loadExports(file)).filter(is));
   }
+}
 
-  async #health(): Promise<Record<string, 'up' | 'down'>> {
-    const states = this.connections.names.map(
-      async (name) => [name, await this.#isUp(name)] as const,
-    );
-    return Object.fromEntries(await Promise.all(states));
-  }
-
-  async #isUp(name: string): Promise<'up' | 'down'> {
-    try {
-      await this.connections.connection(name).read((handle) => handle.statement('select 1').get());
-      return 'up';
-    } catch (error) {
-      this.logger.error({ connection: name, err: error }, 'A connection does not answer');
-      return 'down';
-    }
-  }
+/** Migrations of every connection: the framework's own for caches and queues, then those of database/migrations. */
+export function createMigrator(
+  project: Project,
+  config: Config,
+  connections: ConnectionRegistry,
+): Migrator {
+  const own = discoverMigrations(join(project.codePath, 'database/migrations'), connections);
+  const every = connections.names.map((connection): MigrationPlan => ({
+    connection,
+    migrations: [],
+  }));
+  return new Migrator(connections, mergePlans([...every, ...frameworkPlans(config), ...own]));
 }
 
 /** A cache or a queue brings its tables to whichever connection the configuration puts it on. */

@@ -1,7 +1,7 @@
 import { ConsoleKernel } from './console/console-kernel';
 
 /**
- * Runs the command line of this process and sets its exit code.
+ * Runs the command line of this process, then ends it with the command's exit code.
  *
  * @param codePath the folder of artisan.ts: `__dirname`
  * @example
@@ -18,7 +18,8 @@ export async function runArtisan(codePath: string): Promise<void> {
     stderr: process.stderr,
     interactive: process.stdin.isTTY && process.stdout.isTTY,
   });
-  process.exitCode = await kernel.run(process.argv.slice(2));
+  // Everything is closed by now: a job that ignored its timeout must not keep the process.
+  process.exit(await kernel.run(process.argv.slice(2)));
 }
 
 function loadApplication(): typeof import('./application') {

@@ -64,6 +64,24 @@ export class ConnectionRegistry {
     );
   }
 
+  /** Whether each declared connection answers a read; why one does not is told to `onDown`. */
+  async health(
+    onDown: (name: string, error: unknown) => void,
+  ): Promise<Readonly<Record<string, 'up' | 'down'>>> {
+    const ask = async (name: string): Promise<'up' | 'down'> => {
+      try {
+        await this.connection(name).read((handle) => handle.statement('select 1').get());
+        return 'up';
+      } catch (error) {
+        onDown(name, error);
+        return 'down';
+      }
+    };
+    return Object.fromEntries(
+      await Promise.all(this.names.map(async (name) => [name, await ask(name)])),
+    );
+  }
+
   /** Closes every connection; twice without harm. */
   async close(): Promise<void> {
     await Promise.all([...this.#connections.values()].map((connection) => connection.close()));

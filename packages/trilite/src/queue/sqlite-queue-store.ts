@@ -113,8 +113,7 @@ export class SqliteQueueStore implements QueueStore {
       for (const job of jobs) handle.statement(PUSH).run({ ...job, now });
     };
     await this.#connection.write(insert, { several: jobs.length > 1 });
-    // A process does not see its own commits as changes of the file: it tells its own workers itself.
-    for (const watch of this.#watches) watch.notify();
+    this.#notify();
   }
 
   claim({ queues, limit, owner, leaseMs }: ClaimRequest): Promise<ClaimedJob[]> {
@@ -146,7 +145,7 @@ export class SqliteQueueStore implements QueueStore {
       uncounted: release.uncounted === true ? 1 : 0,
       error: release.failure?.message ?? null,
     });
-    for (const watch of this.#watches) watch.notify();
+    this.#notify();
     return released;
   }
 
@@ -178,13 +177,15 @@ export class SqliteQueueStore implements QueueStore {
     const held = await this.#connection.read((handle) => handle.statement(HELD).all() as HeldRow[]);
     if (!held.some(isAbandoned)) return [];
     // Judged again inside the write: between the two, an owner may have renewed.
-    return this.#connection.write(
+    const recovered = await this.#connection.write(
       (handle) => {
         const abandoned = (handle.statement(HELD).all() as HeldRow[]).filter(isAbandoned);
         return abandoned.map((row) => recoverOne(handle, row));
       },
       { several: true },
     );
+    this.#notify();
+    return recovered;
   }
 
   find(id: string): Promise<JobRecord | undefined> {
@@ -218,7 +219,7 @@ export class SqliteQueueStore implements QueueStore {
       },
       { several: true },
     );
-    for (const watch of this.#watches) watch.notify();
+    this.#notify();
     return retried;
   }
 
@@ -233,6 +234,11 @@ export class SqliteQueueStore implements QueueStore {
     const watch = new FileWatch(this.#connection, onChange, () => this.#watches.delete(watch));
     this.#watches.add(watch);
     return watch;
+  }
+
+  /** A process does not see its own commits as changes of the file: it tells its own workers itself. */
+  #notify(): void {
+    for (const watch of this.#watches) watch.notify();
   }
 
   async #changeOwned(

@@ -6,6 +6,9 @@ import { isJson, refuseUnstorable } from './storable';
 /** A value as it lies in a column: text is JSON, a blob is MessagePack. The column's type tells which. */
 export type Stored = string | Buffer;
 
+/** The first byte of a blob that holds tagged JSON: MessagePack never begins with it. */
+const TAGGED = 0xc1;
+
 let sharedPackr: Packr | undefined;
 
 /**
@@ -17,8 +20,10 @@ let sharedPackr: Packr | undefined;
  */
 export function encode(value: unknown): Stored {
   if (isJson(value)) return JSON.stringify(value);
-  refuseUnstorable(value);
-  return packr().pack(value);
+  if (Object.is(value, -0)) return '-0'; // JSON, though JSON.stringify writes it as 0
+  const { isPackable } = refuseUnstorable(value);
+  if (isPackable) return packr().pack(value);
+  return Buffer.concat([Buffer.of(TAGGED), Buffer.from(encodeReadable(value))]);
 }
 
 /**
@@ -28,7 +33,9 @@ export function encode(value: unknown): Stored {
  */
 export function decode(stored: Stored): unknown {
   try {
-    return typeof stored === 'string' ? (JSON.parse(stored) as unknown) : packr().unpack(stored);
+    if (typeof stored === 'string') return JSON.parse(stored) as unknown;
+    if (stored[0] === TAGGED) return untag(JSON.parse(stored.toString('utf8', 1)));
+    return packr().unpack(stored) as unknown;
   } catch (error) {
     throw ValueNotReadableError.because(error);
   }
@@ -61,7 +68,11 @@ function packr(): Packr {
   if (sharedPackr === undefined) {
     // Lazily: pure JSON never needs it
     const msgpackr = require('msgpackr') as typeof import('msgpackr');
-    sharedPackr = new msgpackr.Packr({ structuredClone: true, moreTypes: true });
+    sharedPackr = new msgpackr.Packr({
+      structuredClone: true,
+      moreTypes: true,
+      copyBuffers: true, // else what is read shares its bytes with what is stored
+    });
   }
   return sharedPackr;
 }

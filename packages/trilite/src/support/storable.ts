@@ -4,6 +4,9 @@ import { ValueNotSerializableError } from './errors';
 /** Beyond this depth a value is not tried as plain JSON: it may hold itself. */
 const JSON_DEPTH = 100;
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const TypedArray = Object.getPrototypeOf(Uint8Array) as new () => object;
+
 /** Tells whether plain JSON keeps a value whole: nothing in it that JSON drops, changes or cannot write. */
 export function isJson(value: unknown, depth = 0): boolean {
   switch (typeof value) {
@@ -20,13 +23,18 @@ export function isJson(value: unknown, depth = 0): boolean {
 }
 
 /**
- * Refuses what no serializer may store.
+ * Refuses what no serializer may store; of the rest, tells whether MessagePack keeps it whole.
  *
  * @throws E_VALUE_NOT_SERIALIZABLE naming the path of the first class instance, function or symbol, and with `cycles` of the first
  * value that holds itself.
  */
-export function refuseUnstorable(value: unknown, refuse: { readonly cycles?: boolean } = {}): void {
-  new Refusal(refuse.cycles === true).visit(value, 'value');
+export function refuseUnstorable(
+  value: unknown,
+  refuse: { readonly cycles?: boolean } = {},
+): { readonly isPackable: boolean } {
+  const refusal = new Refusal(refuse.cycles === true);
+  refusal.visit(value, 'value');
+  return refusal;
 }
 
 /** Tells whether an object is `{…}`: made by a literal, by JSON.parse or with no prototype at all. */
@@ -56,6 +64,7 @@ class Refusal {
   readonly #ancestors = new Set<object>();
   readonly #done = new Set<object>();
   readonly #refuseCycles: boolean;
+  isPackable = true;
 
   constructor(refuseCycles: boolean) {
     this.#refuseCycles = refuseCycles;
@@ -65,6 +74,7 @@ class Refusal {
     if (typeof value === 'function' || typeof value === 'symbol') {
       throw ValueNotSerializableError.at(path, `a ${typeof value}`);
     }
+    if (isChangedByPacking(value)) this.isPackable = false;
     if (typeof value !== 'object' || value === null || isLeaf(value)) return;
     if (this.#refuseCycles && this.#ancestors.has(value)) {
       throw ValueNotSerializableError.at(path, 'a reference to an object that holds it');
@@ -81,12 +91,27 @@ class Refusal {
   }
 }
 
+/** What msgpackr drops, renames or takes for something else. */
+function isChangedByPacking(value: unknown): boolean {
+  if (typeof value === 'string') return LONE_SURROGATE.test(value);
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0);
+  if (Array.isArray(value)) return hasHole(value);
+  // Under jest, typed arrays are those of another realm
+  if (ArrayBuffer.isView(value)) return !(value instanceof TypedArray || types.isDataView(value));
+  return Object.keys(value).some((key) => key === '__proto__' || LONE_SURROGATE.test(key));
+}
+
+function hasHole(items: readonly unknown[]): boolean {
+  for (let index = 0; index < items.length; index += 1) if (!(index in items)) return true;
+  return false;
+}
+
 function isLeaf(value: object): boolean {
   return types.isDate(value) || ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
 }
 
 function parts(value: object, path: string): [key: string, part: unknown][] {
-  if (Array.isArray(value)) return value.map((item, index) => [`[${index}]`, item]);
+  if (Array.isArray(value)) return Array.from(value, (item, index) => [`[${index}]`, item]); // holes included
   if (types.isMap(value))
     return [...value].flatMap(([key, item], index) => [
       [`.keys[${index}]`, key],

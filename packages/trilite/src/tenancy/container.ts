@@ -18,9 +18,9 @@ export interface Resolver {
 /** How a provider binds: a token to a factory, made at first use and kept. */
 export interface Bindings {
   /** One for the application. Its factory cannot reach what belongs to a tenant: database, cache, queue. */
-  shared<T>(token: Token<T>, factory: (resolver: Resolver) => T): void;
+  readonly shared: <T>(token: Token<T>, factory: (resolver: Resolver) => T) => void;
   /** One for each tenant's scope; without tenants, one for the application. */
-  perTenant<T>(token: Token<T>, factory: (resolver: Resolver) => T): void;
+  readonly perTenant: <T>(token: Token<T>, factory: (resolver: Resolver) => T) => void;
 }
 
 /** What the current work is made with: the container of one tenant, or of the application itself. */
@@ -61,21 +61,22 @@ export class Container implements Bindings {
   readonly #perTenant: Register[] = [];
   #isFrozen = false;
 
-  shared<T>(token: Token<T>, factory: (resolver: Resolver) => T): void {
+  // Functions, not methods: providers take them apart, `register({ shared, perTenant })`.
+  readonly shared = <T>(token: Token<T>, factory: (resolver: Resolver) => T): void => {
     this.#refuseFrozen(token);
     this.#root.register(injectionToken(token), {
       useFactory: instanceCachingFactory(() => factory(this.#resolver)),
     });
-  }
+  };
 
-  perTenant<T>(token: Token<T>, factory: (resolver: Resolver) => T): void {
+  readonly perTenant = <T>(token: Token<T>, factory: (resolver: Resolver) => T): void => {
     this.#refuseFrozen(token);
     this.#perTenant.push((container, resolver) => {
       container.register(injectionToken(token), {
         useFactory: instanceCachingFactory(() => factory(resolver)),
       });
     });
-  }
+  };
 
   /** Ends binding. */
   freeze(): void {

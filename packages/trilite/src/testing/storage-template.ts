@@ -11,7 +11,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Application } from '../application';
+import { createMigrator } from '../application';
+import { loadConfig } from '../config/load-config';
+import { projectAt } from '../config/project';
+import { ConnectionRegistry } from '../database/connection-registry';
 
 /** Folders of this process: the template of each application, and a storage folder for each test that runs. */
 const PREFIX = 'trilite-test-';
@@ -42,11 +45,13 @@ async function templateFolder(
   const folder = join(home, `template-${fingerprint(basePath)}`);
   if (existsSync(folder)) return folder;
   const unfinished = mkdtempSync(join(home, 'unfinished-'));
-  const app = new Application({ basePath, env, storagePath: unfinished });
+  const project = projectAt(basePath, env);
+  const config = loadConfig(project, unfinished);
+  const connections = new ConnectionRegistry(config.database);
   try {
-    await app.migrator().migrate();
+    await createMigrator(project, config, connections).migrate();
   } finally {
-    await app.close();
+    await connections.close();
   }
   renameSync(unfinished, folder);
   return folder;

@@ -113,11 +113,14 @@ function testAdd(store: () => CacheStore): void {
     expect(await store().get('key')).toBeUndefined();
   });
 
-  test.each([null, undefined, false, 0])('add leaves a live entry of %p as it is', async (value) => {
-    await store().put('key', value, undefined);
-    expect(await store().add('key', 'second', undefined)).toBe(false);
-    expect(await store().get('key')).toStrictEqual({ value });
-  });
+  test.each([null, undefined, false, 0])(
+    'add leaves a live entry of %p as it is',
+    async (value) => {
+      await store().put('key', value, undefined);
+      expect(await store().add('key', 'second', undefined)).toBe(false);
+      expect(await store().get('key')).toStrictEqual({ value });
+    },
+  );
 
   test('add writes over an expired entry, with the new expiry', async () => {
     await store().put('key', 'first', NOW + 1000);
@@ -261,7 +264,12 @@ function testValues(store: () => CacheStore): void {
   });
 
   test('changing what was put, or what was got, changes nothing in the store', async () => {
-    const value = { list: [1], bytes: Buffer.from([1]), floats: new Float64Array([1]), at: new Date(1) };
+    const value = {
+      list: [1],
+      bytes: Buffer.from([1]),
+      floats: new Float64Array([1]),
+      at: new Date(1),
+    };
     await store().put('key', value, undefined);
     for (let time = 0; time < 2; time += 1) {
       const found = (await store().get('key'))?.value as typeof value;
@@ -360,7 +368,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   weighted(4, fc.record({ do: fc.constantFrom('put', 'add'), key, value, livesMs })),
   weighted(3, fc.record({ do: fc.constant('increment'), key, by: fc.integer() })),
   weighted(4, fc.record({ do: fc.constantFrom('get', 'forget'), key })),
-  weighted(3, fc.record({ do: fc.constant('travel'), milliseconds: fc.integer({ min: 1, max: 30 }) })),
+  weighted(
+    3,
+    fc.record({ do: fc.constant('travel'), milliseconds: fc.integer({ min: 1, max: 30 }) }),
+  ),
   weighted(1, fc.record({ do: fc.constant('clear') })),
 );
 

@@ -81,9 +81,7 @@ function examplesOfPage(document: string): Example[] {
     else {
       const { info, lines } = open;
       if (/^ts\b/.test(info))
-        found.push(
-          example(document, open.line, `${lines.join('\n')}\n`, /^ts run\b/.test(info)),
-        );
+        found.push(example(document, open.line, `${lines.join('\n')}\n`, /^ts run\b/.test(info)));
       open = undefined;
     }
   }

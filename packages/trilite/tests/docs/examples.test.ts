@@ -83,12 +83,16 @@ function place(one: Example): Placed {
 
 function readOptions(): ts.CompilerOptions {
   const file = join(__dirname, '../tsconfig.json');
-  const parsed = ts.getParsedCommandLineOfConfigFile(file, {}, {
-    ...ts.sys,
-    onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
-      throw new Error(ts.flattenDiagnosticMessageText(messageText, '\n'));
+  const parsed = ts.getParsedCommandLineOfConfigFile(
+    file,
+    {},
+    {
+      ...ts.sys,
+      onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
+        throw new Error(ts.flattenDiagnosticMessageText(messageText, '\n'));
+      },
     },
-  } as ts.ParseConfigFileHost);
+  );
   if (parsed === undefined) throw new Error(`${file} cannot be read.`);
   return { ...parsed.options, noEmit: true };
 }
@@ -142,7 +146,7 @@ function describeProblem(one: Placed, source: ts.SourceFile, problem: ts.Diagnos
 function evaluate(text: string, scope: object): { readonly example?: () => Promise<void> } {
   const { outputText } = ts.transpileModule(text, { compilerOptions: options });
   const load = (name: string): unknown =>
-    name.endsWith('/fragment-scope') ? scope : (require(name) as unknown);
+    name.endsWith('/fragment-scope') ? scope : require(name);
   const exported = {};
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- executing what the documents show is what this is for
   const run = new Function('exports', 'require', outputText) as (

@@ -1,0 +1,320 @@
+'use strict';
+
+// The whole way of a new user, with what would be published: pack, scaffold, install, test, migrate, serve, dispatch, work, look into the
+// files; then the same built, without ts-node; then `npm run dev` with a real browser.
+
+const { execFileSync, spawn, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { createRequire } = require('node:module');
+
+const root = path.join(__dirname, '..');
+const home = fs.mkdtempSync(path.join(os.tmpdir(), 'trilite-e2e-'));
+const app = path.join(home, 'my-app');
+const started = [];
+
+beforeAll(() => {
+  const [trilite, create] = ['trilite', 'create-trilite'].map(pack);
+  const scaffolder = path.join(home, 'scaffolder');
+  fs.mkdirSync(scaffolder);
+  run('npm', ['install', '--no-audit', '--no-fund', '--prefix', scaffolder, create], home);
+  const bin = path.join(scaffolder, 'node_modules/.bin/create-trilite');
+  run(bin, ['my-app', '--framework', trilite, '--no-install', '--no-git'], home);
+  run('npm', ['install', '--no-audit', '--no-fund'], app);
+});
+
+afterAll(() => {
+  for (const child of started) kill(child, 'SIGKILL');
+  fs.rmSync(home, { recursive: true, force: true });
+});
+
+test('the new application has what the skeleton has, its own name, and a key nobody else has', () => {
+  const manifest = JSON.parse(fs.readFileSync(path.join(app, 'package.json'), 'utf8'));
+  expect(manifest).toMatchObject({ name: 'my-app', private: true, scripts: { test: 'jest' } });
+  expect(manifest).not.toHaveProperty('workspaces');
+  expect(fs.existsSync(path.join(app, 'packages'))).toBe(false);
+  expect(fs.readFileSync(path.join(app, '.env'), 'utf8')).toMatch(/^APP_KEY=base64:.{44}$/m);
+  expect(fs.readFileSync(path.join(app, '.gitignore'), 'utf8')).toMatch(/^\.env$/m);
+});
+
+test.each([['test'], ['types'], ['lint'], ['format:check']])(
+  'npm run %s passes in it',
+  (script) => {
+    run('npm', ['run', script], app);
+  },
+);
+
+test('list --json is valid JSON on standard output with nothing else', () => {
+  const commands = JSON.parse(artisan('list', '--json'));
+  expect(commands.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['queue:work', 'migrate', 'report:list']),
+  );
+});
+
+test('an unknown command is answered with the nearest names and exit code 1', () => {
+  const { status, stdout, stderr } = spawnSync('npx', ['ts-node', 'artisan.ts', 'migrat'], {
+    cwd: app,
+    encoding: 'utf8',
+  });
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  expect(stderr).toContain('"migrate"');
+});
+
+test('a job dispatched over HTTP is run by the worker, and its effect is in the files', async () => {
+  artisan('migrate');
+  // Not through npx, which answers a signal with its own exit instead of the server's.
+  const server = await serve('node', [
+    'node_modules/.bin/ts-node',
+    'artisan.ts',
+    'serve',
+    '--port',
+    '0',
+  ]);
+  await dispatchAndWork(server, () => artisan('queue:work', '--stop-when-empty'));
+});
+
+test('each of the three files is WAL, and holds what its role says and nothing else', () => {
+  const tables = (name) =>
+    query(
+      `${name}.sqlite`,
+      "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name",
+    ).map((row) => row.name);
+  expect(tables('database')).toEqual(['migrations', 'reports']);
+  expect(tables('cache')).toEqual(['cache_entries', 'migrations']);
+  expect(tables('queue')).toEqual(['failed_jobs', 'jobs', 'migrations']);
+  for (const name of ['database', 'cache', 'queue']) {
+    expect(query(`${name}.sqlite`, 'pragma journal_mode')).toEqual([{ journal_mode: 'wal' }]);
+  }
+});
+
+test('built, it serves and works without ts-node', async () => {
+  run('npm', ['run', 'build'], app);
+  run('node', ['dist/artisan.js', 'migrate'], app);
+  const server = await serve('node', ['dist/artisan.js', 'serve', '--port', '0']);
+  await dispatchAndWork(server, () =>
+    run('node', ['dist/artisan.js', 'queue:work', '--stop-when-empty'], app),
+  );
+});
+
+test('built, it runs without its development dependencies', () => {
+  const copy = path.join(home, 'production');
+  fs.cpSync(app, copy, { recursive: true, verbatimSymlinks: true });
+  run('npm', ['prune', '--omit=dev', '--no-audit', '--no-fund'], copy);
+  expect(fs.existsSync(path.join(copy, 'node_modules/typescript'))).toBe(false);
+  run('node', ['dist/artisan.js', 'migrate:status', '--pending'], copy);
+  run('node', ['dist/artisan.js', 'queue:work', '--stop-when-empty'], copy);
+});
+
+describe('npm run dev', () => {
+  let dev;
+  let address;
+
+  beforeAll(async () => {
+    fs.rmSync(path.join(app, '.env'));
+    for (const name of fs.readdirSync(path.join(app, 'storage'))) {
+      if (name.includes('.sqlite')) fs.rmSync(path.join(app, 'storage', name));
+    }
+    const port = await freePort();
+    dev = start('npm', ['run', 'dev'], { PORT: String(port) });
+    await dev.said(/Server running on/);
+    await dev.said(/Processing jobs/);
+    address = `http://localhost:${port}`;
+  });
+
+  test('makes .env with a key, and the three files', () => {
+    expect(fs.readFileSync(path.join(app, '.env'), 'utf8')).toMatch(/^APP_KEY=base64:.{44}$/m);
+    expect(dev.text()).toMatch(/trilite\/queue\/0001_create_jobs \.+ .*DONE/);
+  });
+
+  test('shows the job finishing in a browser', async () => {
+    const { chromium } = require('playwright-core');
+    const browser = await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+    try {
+      const page = await browser.newPage();
+      const faults = [];
+      page.on('pageerror', (error) => faults.push(error.message));
+      await page.goto(address);
+      await page.getByText('Trilite is running').waitFor();
+      await page.getByRole('button', { name: 'Build a report' }).click();
+      await page.locator('#job[data-state=running]').waitFor();
+      await page.locator('#job[data-state=done]').waitFor();
+      expect(await page.locator('#progress').evaluate((bar) => bar.value)).toBe(100);
+      if (process.env.TRILITE_SCREENSHOT)
+        await page.screenshot({ path: process.env.TRILITE_SCREENSHOT, fullPage: true });
+      expect(faults).toEqual([]);
+
+      const plain = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+      await plain.goto(address);
+      for (const file of ['database.sqlite', 'cache.sqlite', 'queue.sqlite'])
+        await plain.getByText(file).waitFor();
+      await plain.getByRole('button', { name: 'Build a report' }).click();
+      await plain
+        .locator('#job')
+        .getByText(/waiting|running|done/)
+        .waitFor();
+    } finally {
+      await browser.close();
+    }
+  });
+
+  test('reloads the web server when a file changes', async () => {
+    const before = dev.text().split('Server running on').length;
+    const routes = path.join(app, 'routes/api.ts');
+    fs.writeFileSync(routes, fs.readFileSync(routes, 'utf8').replace("'/version'", "'/release'"));
+    await dev.until((text) => text.split('Server running on').length > before);
+    expect((await fetch(`${address}/api/release`)).status).toBe(200);
+  });
+
+  test('stops cleanly on Ctrl-C and leaves no process behind', async () => {
+    kill(dev.child, 'SIGINT');
+    await dev.exit;
+    expect(dev.text()).not.toMatch(/error|SIGKILL/i);
+    expect(processesIn(app)).toEqual([]);
+    await expect(fetch(address)).rejects.toThrow();
+  });
+});
+
+async function dispatchAndWork(server, work) {
+  const post = await fetch(`${server.address}/reports`, {
+    method: 'POST',
+    headers: { Accept: 'application/json' },
+  });
+  expect(post.status).toBe(202);
+  const { id } = await post.json();
+  expect(query('queue.sqlite', `select state from jobs where id = '${id}'`)).toEqual([
+    { state: 'waiting' },
+  ]);
+  work();
+  expect(query('queue.sqlite', `select state, progress from jobs where id = '${id}'`)).toEqual([
+    { state: 'done', progress: 100 },
+  ]);
+  expect(
+    query('database.sqlite', `select count(*) as reports from reports where id = '${id}'`),
+  ).toEqual([{ reports: 1 }]);
+  expect(await (await fetch(`${server.address}/reports/${id}`)).json()).toMatchObject({
+    id,
+    state: 'done',
+  });
+  kill(server.child, 'SIGTERM');
+  expect(await server.exit).toBe(0);
+}
+
+function pack(name) {
+  const output = execFileSync('npm', ['pack', '--json', '--pack-destination', home], {
+    cwd: path.join(root, 'packages', name),
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const packed = JSON.parse(output.slice(output.search(/^[[{]/m)));
+  return path.join(home, (Array.isArray(packed) ? packed[0] : Object.values(packed)[0]).filename);
+}
+
+function run(command, parameters, cwd) {
+  const { status, stdout, stderr } = spawnSync(command, parameters, { cwd, encoding: 'utf8' });
+  if (status !== 0)
+    throw new Error(
+      `${command} ${parameters.join(' ')} ended with ${status}\n${stdout}\n${stderr}`,
+    );
+  return stdout;
+}
+
+function artisan(...parameters) {
+  return run('npx', ['ts-node', 'artisan.ts', ...parameters], app);
+}
+
+/** Starts a program in a process group of its own, as a terminal would. */
+function start(command, parameters, env = {}) {
+  const child = spawn(command, parameters, {
+    cwd: app,
+    detached: true,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.push(child);
+  let text = '';
+  const waiting = new Set();
+  const look = () => waiting.forEach((check) => check());
+  const exit = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (part) => {
+      text += part;
+      look();
+    });
+  const until = (holds) =>
+    new Promise((resolve, reject) => {
+      const check = () => holds(text) && (waiting.delete(check), resolve(text));
+      waiting.add(check);
+      void exit.then((code) =>
+        reject(new Error(`${command} ${parameters.join(' ')} ended with ${code}\n${text}`)),
+      );
+      check();
+    });
+  return {
+    child,
+    exit,
+    until,
+    said: (pattern) => until((all) => pattern.test(all)),
+    text: () => text,
+  };
+}
+
+async function serve(command, parameters) {
+  const server = start(command, parameters);
+  const [, address] = /\[(http:.*?)\]/.exec(await server.said(/Server running on \[http:.*?\]/));
+  return { ...server, address };
+}
+
+function query(file, sql) {
+  const Database = createRequire(path.join(app, 'package.json'))('better-sqlite3');
+  const db = new Database(path.join(app, 'storage', file), { readonly: true });
+  try {
+    return db.prepare(sql).all();
+  } finally {
+    db.close();
+  }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = require('node:net')
+      .createServer()
+      .listen(0, '127.0.0.1', () => {
+        const { port } = server.address();
+        server.close(() => resolve(port));
+      });
+  });
+}
+
+function kill(child, signal) {
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // it has ended
+  }
+}
+
+/** The processes that have a folder as their working directory. */
+function processesIn(folder) {
+  return fs
+    .readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return fs.readlinkSync(`/proc/${pid}/cwd`) === folder;
+      } catch {
+        return false;
+      }
+    });
+}

@@ -1,0 +1,47 @@
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { HttpServer } from '../../src/http/http-server';
+
+const LOCAL = { host: '127.0.0.1', port: 0 };
+
+test('a stop answers what was accepted, and accepts no more', async () => {
+  let waiting: ServerResponse | undefined;
+  let arrived: () => void = () => undefined;
+  const arrival = new Promise<void>((resolve) => (arrived = resolve));
+  const server = new HttpServer((_request, response) => {
+    waiting = response;
+    arrived();
+  });
+  const address = await server.start(LOCAL);
+  const answer = fetch(address);
+  await arrival;
+  const stopped = server.stop(60_000);
+  await expect(fetch(address)).rejects.toThrow();
+  waiting?.end('done');
+  expect(await (await answer).text()).toBe('done');
+  await stopped;
+  await server.stop(0);
+});
+
+test('after the deadline open connections are ended', async () => {
+  const server = new HttpServer(() => undefined);
+  const { port } = new URL(await server.start(LOCAL));
+  const socket = connect(Number(port), '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  socket.on('error', () => undefined);
+  const closed = once(socket, 'close');
+  await server.stop(1);
+  await closed;
+});
+
+test('a port that is taken is named with what to do', async () => {
+  const first = new HttpServer(() => undefined);
+  const port = Number(new URL(await first.start(LOCAL)).port);
+  const second = new HttpServer(() => undefined);
+  await expect(second.start({ host: '127.0.0.1', port })).rejects.toMatchObject({
+    code: 'E_LISTEN',
+  });
+  await first.stop(0);
+});
