@@ -26,6 +26,7 @@ export default tseslint.config(
       '@typescript-eslint/no-require-imports': 'off',
       '@typescript-eslint/no-invalid-void-type': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      curly: ['error', 'multi-line'],
       'max-lines': ['error', 450],
       'max-lines-per-function': ['error', 50],
     },

@@ -1,4 +1,5 @@
-import { html, type ConnectionDescription, type JobRecord, type SafeHtml } from 'trilite';
+import { relative } from 'node:path';
+import { basePath, html, type ConnectionDescription, type JobRecord, type SafeHtml } from 'trilite';
 
 /** What the first page shows. */
 export interface WelcomeFacts {
@@ -77,7 +78,7 @@ export function welcomePage({ visits, connections, versions, job }: WelcomeFacts
 function connectionRow({ name, file, bytes, journalMode }: ConnectionDescription): SafeHtml {
   return html`<tr>
     <td>${name}</td>
-    <td><code>${file}</code></td>
+    <td><code>${relative(basePath(), file)}</code></td>
     <td>${(bytes / 1024).toFixed(0)} KB</td>
     <td>${journalMode}</td>
   </tr>`;

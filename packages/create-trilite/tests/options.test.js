@@ -21,7 +21,7 @@ beforeEach(() => {
 const read = (file) => fs.readFileSync(path.join(cwd, file), 'utf8');
 
 test.each([
-  { parameters: ['my-app', '--color'], message: "Unknown option '--color'." },
+  { parameters: ['my-app', '--color'], message: "Unknown option '--color'.\n" },
   {
     parameters: ['my-app', '--framework'],
     message: "Option '--framework <value>' argument missing.",

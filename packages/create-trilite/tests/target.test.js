@@ -37,11 +37,13 @@ test('a folder that is not there is made, open to those the umask allows', () =>
 
 test('a folder that is not empty is refused and stays untouched', () => {
   writeFile(target, 'notes.txt', 'mine');
+  fs.utimesSync(target, 1, 1);
   const { status, stderr } = create(bin, ['my-app'], { cwd });
   expect(status).toBe(1);
   expect(stderr).toContain(`The folder "${target}" is not empty (notes.txt).`);
   expect(stderr).toContain('Choose another folder');
   expect(filesBelow(cwd)).toEqual(['my-app/notes.txt']);
+  expect(fs.statSync(target).mtimeMs).toBe(1000);
   expect(fs.readFileSync(path.join(target, 'notes.txt'), 'utf8')).toBe('mine');
 });
 
@@ -123,6 +125,15 @@ test('what a stranger puts into the folder meanwhile stays, alone', () => {
   expect(stderr).toContain('is not empty (package.json)');
   expect(filesBelow(target)).toEqual(['package.json']);
   expect(fs.readFileSync(stranger, 'utf8')).toBe('mine');
+});
+
+test('what another create-trilite claims at the last moment stays its own', () => {
+  fs.mkdirSync(target);
+  const preload = path.join(PRELOAD, 'rival-claims.js');
+  const { status, stderr } = create(bin, ['my-app'], { cwd, preload });
+  expect(status).toBe(1);
+  expect(stderr).toContain(`Another create-trilite is filling "${target}".`);
+  expect(fs.readdirSync(target)).toEqual(['.create-trilite']);
 });
 
 test.each([

@@ -5,7 +5,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-if (hasCompiler()) require('./build.js');
+if (canBuild()) require('./build.js');
 else if (!fs.existsSync(path.join(__dirname, '../dist/index.js'))) {
   console.error(
     'trilite: there is no dist/ and no TypeScript to build it with. Run "npm ci" with the development dependencies first.',
@@ -13,9 +13,13 @@ else if (!fs.existsSync(path.join(__dirname, '../dist/index.js'))) {
   process.exitCode = 1;
 }
 
-function hasCompiler() {
+/** A compiler alone is not enough: a production install may keep one for another package's sake, but not the types. */
+function canBuild() {
   try {
-    return Boolean(require.resolve('typescript', { paths: [path.join(__dirname, '..')] }));
+    const here = { paths: [path.join(__dirname, '..')] };
+    return ['typescript', '@types/better-sqlite3/package.json'].every((name) =>
+      require.resolve(name, here),
+    );
   } catch {
     return false;
   }

@@ -5,8 +5,9 @@ import { cacheMigrations } from './cache/schema';
 import { cacheStore } from './cache/tokens';
 import { loadConfig, type Config } from './config/load-config';
 import { projectAt, type Project } from './config/project';
-import { isCommandClass } from './console/command';
+import { isCommandClass, type CommandClass } from './console/command';
 import type { About, ConsoleApplication } from './console/console-application';
+import type { ConsoleKernelOptions } from './console/console-kernel-options';
 import { driverVersions } from './database/connection-driver';
 import { ConnectionRegistry } from './database/connection-registry';
 import { Database } from './database/database';
@@ -19,6 +20,7 @@ import { Router, type RouteFile } from './http/router';
 import { UrlGenerator } from './http/url-generator';
 import type { JobClass } from './queue/job';
 import { isJobClass, JobRegistry } from './queue/job-registry';
+import { JobRunner } from './queue/job-runner';
 import { QueueDispatcher } from './queue/queue-dispatcher';
 import { QueueRegistry } from './queue/queue-registry';
 import { queueMigrations } from './queue/schema';
@@ -50,7 +52,8 @@ export interface ApplicationOptions {
  * Boots an application: reads its configuration, finds its parts, binds its services, checks that all of it can be made. Opens no file:
  * each is opened when something first uses it.
  *
- * @throws E_CONFIG_INVALID, E_CONTAINER_UNRESOLVABLE, E_JOB_INVALID and what providers throw
+ * @throws E_CONFIG_FILE, E_CONFIG_INVALID, E_ENVIRONMENT_INVALID, E_STORAGE_NOT_WRITABLE
+ * @throws E_CONTAINER_UNRESOLVABLE, E_JOB_INVALID and what providers throw
  * @example
  * import { CacheRepository, createApplication } from 'trilite';
  *
@@ -97,24 +100,25 @@ export class Application implements ConsoleApplication {
     this.logger = createLogger(this.config.logging);
     this.connections = new ConnectionRegistry(this.config.database);
     this.caches = new CacheRegistry(this.config.cache, this.connections);
-    this.queues = new QueueRegistry(
-      this.config.queue,
-      this.connections,
-      this.#jobs,
-      (type) => this.make(type),
-      (work) => this.#scope.run(work),
-    );
-    for (const job of [...this.#discover('app/jobs', isJobClass), ...(options.jobs ?? [])])
+    this.queues = new QueueRegistry({
+      settings: this.config.queue,
+      connections: this.connections,
+      jobs: this.#jobs,
+      runner: new JobRunner(
+        this.#jobs,
+        (type) => this.make(type),
+        (work) => this.#scope.run(work),
+      ),
+    });
+    for (const job of [...this.#discover('app/jobs', isJobClass), ...(options.jobs ?? [])]) {
       this.#jobs.add(job);
+    }
     this.#providers = this.#createProviders();
     this.#bindServices();
     for (const provider of this.#providers) provider.register(this.#container);
     this.#container.freeze();
     this.#scope = this.#container.open(CENTRAL);
-    refuseUnresolvable(
-      [...this.#jobs.classes, ...this.#discover('app/console/commands', isCommandClass)],
-      this.#scope,
-    );
+    refuseUnresolvable([...this.#jobs.classes, ...this.#commands()], this.#scope);
   }
 
   /** Calls `boot` of every provider. Called once, by `createApplication`. */
@@ -134,12 +138,20 @@ export class Application implements ConsoleApplication {
     return this.#scope.make(token);
   }
 
-  /** A cache store by name, by default the default one. */
+  /**
+   * A cache store by name, by default the default one.
+   *
+   * @throws E_CACHE_STORE_UNKNOWN
+   */
   cache(name?: string): CacheRepository {
     return this.caches.store(name);
   }
 
-  /** The dispatcher of a queue connection by name, by default of the default one. */
+  /**
+   * The dispatcher of a queue connection by name, by default of the default one.
+   *
+   * @throws E_QUEUE_CONNECTION_UNKNOWN
+   */
   queue(name?: string): QueueDispatcher {
     return this.queues.dispatcher(name);
   }
@@ -149,7 +161,11 @@ export class Application implements ConsoleApplication {
     return new Database(this.connections, name);
   }
 
-  /** Migrations of every connection: the framework's own for caches and queues, then those of database/migrations. */
+  /**
+   * Migrations of every connection: the framework's own for caches and queues, then those of database/migrations.
+   *
+   * @throws E_MIGRATION_INVALID
+   */
   migrator(): Migrator {
     return createMigrator(this.#project, this.config, this.connections);
   }
@@ -218,8 +234,9 @@ export class Application implements ConsoleApplication {
     perTenant(Database, () => this.database());
     perTenant(CacheRepository, () => this.cache());
     perTenant(QueueDispatcher, () => this.queue());
-    for (const name of this.connections.names)
+    for (const name of this.connections.names) {
       perTenant(databaseConnection(name), () => this.database(name));
+    }
     for (const name of this.caches.names) perTenant(cacheStore(name), () => this.cache(name));
     for (const name of this.queues.names) perTenant(queueConnection(name), () => this.queue(name));
     perTenant(UrlGenerator, () => new UrlGenerator(this.http().routes));
@@ -239,6 +256,11 @@ export class Application implements ConsoleApplication {
           this.logger.error({ connection, err: error }, 'A connection does not answer'),
         ),
     });
+  }
+
+  #commands(): readonly CommandClass[] {
+    const kernel = this.#loadDefault<ConsoleKernelOptions>('app/console', 'kernel');
+    return [...this.#discover('app/console/commands', isCommandClass), ...(kernel?.commands ?? [])];
   }
 
   #loadRoutes() {

@@ -18,6 +18,8 @@ export interface CacheRepositoryOptions {
  * A ttl is text with a unit (`'10m'`), a number of **seconds**, or a Date; without one an entry lives for ever, and with one of 0 or less
  * it is forgotten. `null` and `undefined` are values like any other: `has` tells an undefined one from a miss.
  *
+ * Every method that takes a key throws E_CACHE_KEY_INVALID for an empty one, and for one of more than 512 characters with its prefix.
+ *
  * @example
  * import { CacheRepository, injectable, type Request } from 'trilite';
  *
@@ -40,11 +42,7 @@ export class CacheRepository {
     this.#prefix = options.prefix ?? '';
   }
 
-  /**
-   * The value of a key; on a miss undefined, or the default, or what the default function returns. A default is never stored.
-   *
-   * @throws E_CACHE_KEY_INVALID
-   */
+  /** The value of a key; on a miss undefined, or the fallback, or what it returns when it is a function. A fallback is never stored. */
   get<T = unknown>(key: string): Promise<T | undefined>;
   get<T>(key: string, fallback: T | (() => T | Promise<T>)): Promise<T>;
   async get(key: string, fallback?: unknown): Promise<unknown> {
@@ -75,7 +73,7 @@ export class CacheRepository {
     return expiry === 'past' ? false : this.#store.add(this.#name(key), value, expiry);
   }
 
-  /** The value of a key; on a miss what `compute` returns, which is put for the ttl. */
+  /** The value of a key; on a miss what `compute` returns, which is put for the ttl. Of two callers that miss at once, both compute. */
   async remember<T>(
     key: string,
     ttl: Duration | undefined,
@@ -94,8 +92,9 @@ export class CacheRepository {
    * @throws E_CACHE_VALUE_NOT_NUMERIC
    */
   async increment(key: string, by = 1): Promise<number> {
-    if (!Number.isFinite(by))
+    if (!Number.isFinite(by)) {
       throw new TypeError(`Expected \`by\` to be a finite number, got \`${by}\`.`);
+    }
     return this.#store.increment(this.#name(key), by);
   }
 
@@ -116,8 +115,9 @@ export class CacheRepository {
 
   #name(key: string): string {
     const name = this.#prefix + key;
-    if (typeof key !== 'string' || key === '' || name.length > KEY_LENGTH)
+    if (typeof key !== 'string' || key === '' || name.length > KEY_LENGTH) {
       throw CacheKeyInvalidError.for(key, KEY_LENGTH);
+    }
     return name;
   }
 }

@@ -49,8 +49,9 @@ export class MemoryCacheStore implements CacheStore {
   async increment(key: string, by: number): Promise<number> {
     const entry = this.#live(key);
     const current = entry === undefined ? 0 : decode(entry.stored);
-    if (typeof current !== 'number' || !Number.isFinite(current))
+    if (typeof current !== 'number' || !Number.isFinite(current)) {
       throw CacheValueNotNumericError.at(key);
+    }
     this.#entries.set(key, { stored: encode(current + by), expiresAt: entry?.expiresAt });
     return current + by;
   }

@@ -4,6 +4,10 @@ import { decode, encode, type Stored } from '../support/serializer';
 import type { CacheHit, CacheStore } from './cache-store';
 import { CacheValueNotNumericError } from './errors';
 
+/** Puts between two sweeps, and entries a sweep removes: twice as many, so that the file shrinks faster than it grows. */
+const SWEEP_EVERY = 50;
+const SWEEP_BATCH = 2 * SWEEP_EVERY;
+
 const GET = 'select value, expires_at from cache_entries where key = ?';
 
 const PUT = `
@@ -26,6 +30,10 @@ const INCREMENT = `
 
 const FORGET = 'delete from cache_entries where key = ? returning expires_at';
 
+const SWEEP = `
+  delete from cache_entries
+  where key in (select key from cache_entries where expires_at <= ? order by expires_at limit ${SWEEP_BATCH})`;
+
 interface Row {
   readonly value: Stored;
   readonly expires_at: number | null;
@@ -34,6 +42,7 @@ interface Row {
 /** A cache in a SQLite file; writes asked for together share one commit. */
 export class SqliteCacheStore implements CacheStore {
   readonly #connection: Connection;
+  #puts = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -52,6 +61,7 @@ export class SqliteCacheStore implements CacheStore {
     await this.#connection.write((handle) =>
       handle.statement(PUT).run(key, stored, expiresAt ?? null),
     );
+    await this.#sweepNowAndThen();
   }
 
   async add(key: string, value: unknown, expiresAt: number | undefined): Promise<boolean> {
@@ -81,6 +91,13 @@ export class SqliteCacheStore implements CacheStore {
 
   async clear(): Promise<void> {
     await this.#connection.write((handle) => handle.statement('delete from cache_entries').run());
+  }
+
+  /** Expired entries that nobody asks for again would stay for ever: every so many puts take some of them along. */
+  async #sweepNowAndThen(): Promise<void> {
+    this.#puts += 1;
+    if (this.#puts % SWEEP_EVERY !== 0) return;
+    await this.#connection.write((handle) => handle.statement(SWEEP).run(clock.now()));
   }
 }
 

@@ -10,11 +10,11 @@ export interface AppOptions {
   readonly name?: string;
   /** 'development', 'testing', 'production' or a name of your own. Default: 'production'. */
   readonly env?: string;
-  /** The secret that signs and encrypts: `base64:` and 32 bytes. Required by what signs. */
+  /** The secret that signs and encrypts: `base64:` and 32 bytes. Nothing signs or encrypts yet. */
   readonly key?: string | undefined;
   /** Whether error pages show stacks. Default: false. */
   readonly debug?: boolean | undefined;
-  /** The address people reach the application at. Default: http://localhost:{http.port}. */
+  /** The address people reach the application at. Default: none; `about` then shows http://localhost:{http.port}. */
   readonly url?: string | undefined;
   /** Service providers, in the order of their `register`, `boot` and (reversed) `shutdown`. Default: none. */
   readonly providers?: readonly (new (...args: never[]) => object)[];

@@ -24,9 +24,9 @@ const BASE = {
     .string()
     .regex(/^base64:[A-Za-z0-9+/]{43}=$/, '"base64:" and 32 bytes, as key:generate makes')
     .optional(),
-  /** Whether error pages show stacks. Default: true in development, else false. */
+  /** Whether error pages show stacks. Default: none; config/app.ts takes true in development. */
   APP_DEBUG: z.stringbool().optional(),
-  /** The address people reach the application at. Default: http://localhost:{PORT}. */
+  /** The address people reach the application at. Default: none. */
   APP_URL: z.url().optional(),
   /** The address the server listens on. Default: '127.0.0.1'. */
   HOST: z.string().min(1).default('127.0.0.1'),

@@ -13,8 +13,9 @@ export function problemsOf(
   options: { readonly hideSecrets?: boolean } = {},
 ): ConfigProblem[] {
   return error.issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys')
+    if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => unknownKey(issue, key, input, file));
+    }
     const key = issue.path.map(String).join('.');
     const hidden = options.hideSecrets === true && SECRET.test(key);
     return [

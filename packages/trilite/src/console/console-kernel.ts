@@ -62,12 +62,14 @@ export class ConsoleKernel {
 
   /** Runs a command line. Never throws: errors are printed on standard error. @returns the exit code */
   async run(argv: readonly string[]): Promise<number> {
-    const input = readGlobalInput(argv, this.#parts.interactive === true);
+    let terminal: Terminal = { color: undefined, quiet: false, verbose: false, interactive: false };
     try {
+      const input = readGlobalInput(argv, this.#parts.interactive === true);
+      terminal = input.terminal;
       if (input.environment !== undefined) this.#parts.useEnvironment(input.environment);
       return await this.#call(input);
     } catch (thrown) {
-      return this.#report(toError(thrown), input.terminal);
+      return this.#report(toError(thrown), terminal);
     } finally {
       await this.#close();
     }
@@ -98,8 +100,9 @@ export class ConsoleKernel {
 
   #find(name: string): Found {
     const found = this.commands.get(name);
-    if (found === undefined)
+    if (found === undefined) {
       throw CommandUnknownError.named(name, nearest(name, [...this.commands.keys()]));
+    }
     return found;
   }
 
@@ -121,8 +124,9 @@ export class ConsoleKernel {
 
   #discover(): ReadonlyMap<string, Found> {
     const found = new Map<string, Found>();
-    for (const type of builtInCommands)
+    for (const type of builtInCommands) {
       found.set(type.signature.name, { type, signature: type.signature, origin: 'trilite' });
+    }
     for (const file of sourceFiles(join(this.#parts.codePath, 'app/console/commands'), {
       deep: true,
     })) {
@@ -146,10 +150,12 @@ export class ConsoleKernel {
   #report(error: Error, terminal: Terminal): number {
     const output = new Output(this.#parts.stderr, terminal);
     output.error(error.message, error instanceof FrameworkError ? error.help : undefined);
-    if (terminal.verbose || !(error instanceof FrameworkError))
+    if (terminal.verbose || !(error instanceof FrameworkError)) {
       output.line(output.colors.dim(error.stack ?? ''));
-    if (terminal.verbose && error.cause !== undefined)
+    }
+    if (terminal.verbose && error.cause !== undefined) {
       output.line(output.colors.dim(String(toError(error.cause).stack)));
+    }
     return error instanceof CommandUsageError ? 2 : 1;
   }
 }
@@ -163,11 +169,9 @@ function addCommand(found: Map<string, Found>, type: CommandClass, file: string)
 /** The global options, which may stand before or after the command's name, up to a `--`. */
 function readGlobalInput(argv: readonly string[], isTerminal: boolean): GlobalInput {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
-  const own = argv.slice(0, end);
+  const { environment, words: own } = takeEnvironment(argv.slice(0, end));
   const has = (...flags: readonly string[]): boolean => own.some((word) => flags.includes(word));
-  const [name = 'list', ...rest] = own.filter(
-    (word) => !GLOBAL.has(word) && !word.startsWith(ENVIRONMENT),
-  );
+  const [name = 'list', ...rest] = own.filter((word) => !GLOBAL.has(word));
   return {
     terminal: {
       color: has('--no-ansi') ? false : has('--ansi') ? true : undefined,
@@ -175,12 +179,26 @@ function readGlobalInput(argv: readonly string[], isTerminal: boolean): GlobalIn
       verbose: has('--verbose', '-v'),
       interactive: isTerminal && !has('--no-interaction', '-n'),
     },
-    environment: own.find((word) => word.startsWith(ENVIRONMENT))?.slice(ENVIRONMENT.length),
+    environment,
     wantsHelp: has('--help', '-h'),
     name: has('--version', '-V') ? 'version' : name,
     rest: [...rest, ...argv.slice(end)],
   };
 }
 
-const ENVIRONMENT = '--env=';
+/** Takes `--env=name` or `--env name` out of the words. */
+function takeEnvironment(words: readonly string[]): {
+  environment: string | undefined;
+  words: readonly string[];
+} {
+  const at = words.findIndex((word) => word === '--env' || word.startsWith('--env='));
+  if (at === -1) return { environment: undefined, words };
+  const isSpaced = words[at] === '--env';
+  const environment = isSpaced ? words[at + 1] : words[at]?.slice('--env='.length);
+  if (environment === undefined || environment === '') {
+    throw CommandUsageError.because('list', '"--env" needs the name of an environment');
+  }
+  return { environment, words: words.toSpliced(at, isSpaced ? 2 : 1) };
+}
+
 const GLOBAL: ReadonlySet<string> = new Set(globalOptions.flatMap(({ flags }) => flags));

@@ -41,9 +41,14 @@ export class Output {
     if (!this.#isQuiet) this.#stream.write(`${text}\n`);
   }
 
-  /** A value as JSON, and nothing else; said even when quiet, for it is the result. */
+  /** A line that is the command's result: said even when quiet. */
+  result(text: string): void {
+    this.#stream.write(`${text}\n`);
+  }
+
+  /** A value as JSON: the result, and nothing else. */
   json(value: unknown): void {
-    this.#stream.write(`${JSON.stringify(value, null, 2)}\n`);
+    this.result(JSON.stringify(value, null, 2));
   }
 
   info(text: string): void {

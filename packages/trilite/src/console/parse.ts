@@ -20,8 +20,9 @@ export function parseInput(signature: Signature, argv: readonly string[]): Parse
     .exitOverride()
     .helpOption(false)
     .configureOutput({ writeErr: () => undefined });
-  for (const [name, spec] of Object.entries(signature.arguments ?? {}))
+  for (const [name, spec] of Object.entries(signature.arguments ?? {})) {
     parser.argument(argumentSyntax(name, spec));
+  }
   for (const [name, spec] of Object.entries(signature.options ?? {})) {
     const read = (text: string): unknown =>
       readOption(text, spec, (problem) => new InvalidArgumentError(problem));
@@ -65,8 +66,9 @@ function readOption(
     return text;
   }
   const value = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < min)
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < min) {
     throw invalid(`Expected a whole number of at least ${min}.`);
+  }
   return value;
 }
 

@@ -48,8 +48,9 @@ export class ProcessGroup {
   /** Asks every program to stop, and waits until all that they started have ended; after the deadline they are killed. */
   async stop(deadlineMs: number): Promise<void> {
     this.signal('SIGTERM');
-    for (let waited = 0; waited < deadlineMs && this.#isAlive(); waited += LOOK_MS)
+    for (let waited = 0; waited < deadlineMs && this.#isAlive(); waited += LOOK_MS) {
       await delayMs(LOOK_MS);
+    }
     this.signal('SIGKILL');
   }
 

@@ -22,7 +22,7 @@ export class WorkerLines {
   }
 
   print(event: WorkerEvent): void {
-    if (this.#options.json) return this.#output.line(JSON.stringify(toJson(event)));
+    if (this.#options.json) return this.#output.result(JSON.stringify(toJson(event)));
     switch (event.kind) {
       case 'error':
         return this.#output.error(event.error.message);

@@ -24,8 +24,9 @@ export function driverVersions(): { readonly driver: string; readonly sqlite: st
 
 /** Refuses a pairing known to crash: better-sqlite3 13 and later on a Node that offers less than Node-API 10. */
 export function refuseCrashingPair(driver: string, napi: number, node: string): void {
-  if (Number(driver.split('.')[0]) >= 13 && napi < 10)
+  if (Number(driver.split('.')[0]) >= 13 && napi < 10) {
     throw DatabaseDriverError.crashes(driver, node);
+  }
 }
 
 /** Refuses an SQLite that can corrupt WAL files. */

@@ -110,8 +110,9 @@ function setFilePragmas(raw: BetterSqlite3.Database, settings: SqliteSettings): 
   // Before the journal mode: it only takes effect while the file has no page yet.
   if (raw.pragma('page_count', { simple: true }) === 0) raw.pragma(`auto_vacuum = ${vacuum}`);
   if (settings.file === ':memory:') return;
-  if (raw.pragma('journal_mode', { simple: true }) !== settings.journalMode)
+  if (raw.pragma('journal_mode', { simple: true }) !== settings.journalMode) {
     raw.pragma(`journal_mode = ${settings.journalMode}`);
+  }
 }
 
 function setHandlePragmas(raw: BetterSqlite3.Database, settings: SqliteSettings): void {
@@ -121,6 +122,7 @@ function setHandlePragmas(raw: BetterSqlite3.Database, settings: SqliteSettings)
   raw.pragma(`cache_size = -${Math.ceil(settings.cacheSize / 1024)}`);
   raw.pragma(`mmap_size = ${settings.mmapSize}`);
   raw.pragma(`journal_size_limit = ${settings.journalSizeLimit}`);
-  for (const [name, value] of Object.entries(settings.pragmas))
+  for (const [name, value] of Object.entries(settings.pragmas)) {
     raw.pragma(`${name} = ${String(value)}`);
+  }
 }

@@ -12,7 +12,22 @@ export interface ConnectionDescription {
   readonly journalMode: string;
 }
 
-/** The declared connections by name; none is opened before it is used. */
+/**
+ * The declared connections by name; none is opened before it is used.
+ *
+ * @example
+ * import { ConnectionRegistry, injectable } from 'trilite';
+ *
+ * \@injectable()
+ * export class FileController {
+ *   constructor(private readonly connections: ConnectionRegistry) {}
+ *
+ *   async index() {
+ *     const files = await this.connections.describe();
+ *     return files.map(({ name, bytes }) => ({ name, bytes }));
+ *   }
+ * }
+ */
 export class ConnectionRegistry {
   readonly #settings: DatabaseSettings;
   readonly #connections = new Map<string, Connection>();
@@ -68,18 +83,17 @@ export class ConnectionRegistry {
   async health(
     onDown: (name: string, error: unknown) => void,
   ): Promise<Readonly<Record<string, 'up' | 'down'>>> {
-    const ask = async (name: string): Promise<'up' | 'down'> => {
+    const ask = async (name: string): Promise<[string, 'up' | 'down']> => {
       try {
         await this.connection(name).read((handle) => handle.statement('select 1').get());
-        return 'up';
+        return [name, 'up'];
       } catch (error) {
         onDown(name, error);
-        return 'down';
+        return [name, 'down'];
       }
     };
-    return Object.fromEntries(
-      await Promise.all(this.names.map(async (name) => [name, await ask(name)])),
-    );
+    const states = await Promise.all(this.names.map(ask));
+    return Object.fromEntries(states);
   }
 
   /** Closes every connection; twice without harm. */

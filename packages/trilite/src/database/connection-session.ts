@@ -92,8 +92,9 @@ export class Session {
       await this.run((handle) => handle.exec(`RELEASE ${savepoint}`));
       return result;
     } catch (error) {
-      if (this.#handle.inTransaction)
+      if (this.#handle.inTransaction) {
         this.#handle.exec(`ROLLBACK TO ${savepoint}; RELEASE ${savepoint}`);
+      }
       throw error;
     } finally {
       this.#depth -= 1;

@@ -235,8 +235,9 @@ export class Connection {
 
   /** Whether writes that the next turn commits were asked for before a read. A file in memory has no reader beside a transaction. */
   #mustWait(): boolean {
-    if (this.#inMemory)
+    if (this.#inMemory) {
       return this.#lentTo?.isOpen === true || this.#servedWrites < this.#askedWrites;
+    }
     return this.#servedWrites < this.#askedWrites && !this.#isHeldUp;
   }
 

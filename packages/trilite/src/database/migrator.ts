@@ -130,8 +130,9 @@ export function discoverMigrations(
     .filter((entry) => entry.isDirectory() && entry.name !== 'tenant')
     .map(({ name }) => {
       const connection = name === 'default' ? connections.defaultName : name;
-      if (!connections.names.includes(connection))
+      if (!connections.names.includes(connection)) {
         throw MigrationError.folderUnknown(name, ['default', ...connections.names]);
+      }
       return { connection, migrations: sourceFiles(join(folder, name)).map(fromFile) };
     });
 }

@@ -23,15 +23,17 @@ export function errorHandler({ debug, logger }: ErrorHandlerOptions) {
   return (thrown: unknown, request: Request, response: Response, next: Next): void => {
     const error = understand(thrown);
     const status = error instanceof FrameworkError ? error.status : 500;
-    if (status >= 500)
+    if (status >= 500) {
       logger.error(
         { requestId: request.id, method: request.method, url: request.originalUrl, err: error },
         error.message,
       );
+    }
     // Half an answer is out already: all that is left is to end the connection, which express does.
     if (response.headersSent) return next(error);
-    if (error instanceof MethodNotAllowedError)
+    if (error instanceof MethodNotAllowedError) {
       response.setHeader('Allow', error.allowed.join(', '));
+    }
     response.status(status);
     respond(error, status, debug, request, response);
   };
@@ -73,7 +75,8 @@ function understand(thrown: unknown): Error {
   if (error instanceof FrameworkError) return error;
   const { status, expose } = error as { status?: unknown; expose?: unknown };
   const isClients = typeof status === 'number' && status >= 400 && status < 500;
-  if (isClients && expose !== false)
+  if (isClients && expose !== false) {
     return RequestInvalidError.because(error.message, status, error);
+  }
   return error;
 }

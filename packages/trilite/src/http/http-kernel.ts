@@ -112,8 +112,9 @@ export class HttpKernel {
   }
 
   async #call({ action }: Route, request: Request, response: Response): Promise<void> {
-    if (typeof action === 'function')
+    if (typeof action === 'function') {
       return send(await action(request, response), action.length, response);
+    }
     const [type, method] = action;
     const controller = this.#parts.scope.make(type) as Record<
       string,
@@ -136,8 +137,9 @@ export class HttpKernel {
     return route.middleware.flatMap((entry: MiddlewareEntry) => {
       if (typeof entry !== 'string') return [entry];
       const group = groups[entry];
-      if (group === undefined)
+      if (group === undefined) {
         throw RouteInvalidError.noGroup(entry, route.path, Object.keys(groups));
+      }
       return group;
     });
   }
@@ -160,8 +162,9 @@ export class HttpKernel {
 }
 
 function refuseMethod(request: Request, response: Response, allowed: readonly string[]): void {
-  if (request.method !== 'OPTIONS')
+  if (request.method !== 'OPTIONS') {
     throw new MethodNotAllowedError(request.method, request.path, allowed);
+  }
   response.setHeader('Allow', allowed.join(', '));
   response.status(204).end();
 }
@@ -192,8 +195,9 @@ function asHandler(handle: MiddlewareFunction): Handler {
 function controllerOf({ action, path }: Route): InjectableClass[] {
   if (typeof action === 'function') return [];
   const [type, method] = action;
-  if (typeof (type.prototype as Record<string, unknown>)[method] !== 'function')
+  if (typeof (type.prototype as Record<string, unknown>)[method] !== 'function') {
     throw RouteInvalidError.noMethod(type.name, method, path);
+  }
   return [type];
 }
 

@@ -2,7 +2,21 @@ import { nearest } from '../support/nearest';
 import { RouteInvalidError } from './errors';
 import type { Route } from './router';
 
-/** Makes addresses of named routes. */
+/**
+ * Makes addresses of named routes.
+ *
+ * @example
+ * import { injectable, UrlGenerator } from 'trilite';
+ *
+ * \@injectable()
+ * export class ReportController {
+ *   constructor(private readonly urls: UrlGenerator) {}
+ *
+ *   show() {
+ *     return { next: this.urls.url('reports.show', { id: 7, page: 2 }) }; // /reports/7?page=2
+ *   }
+ * }
+ */
 export class UrlGenerator {
   readonly #paths: ReadonlyMap<string, string>;
 
@@ -20,13 +34,15 @@ export class UrlGenerator {
    */
   url(name: string, parameters: Readonly<Record<string, string | number>> = {}): string {
     const pattern = this.#paths.get(name);
-    if (pattern === undefined)
+    if (pattern === undefined) {
       throw RouteInvalidError.unknownName(name, nearest(name, [...this.#paths.keys()]));
+    }
     const rest = new Map(Object.entries(parameters));
     const path = pattern.replace(/:(\w+)/g, (_, parameter: string) => {
       const value = rest.get(parameter);
-      if (value === undefined || value === '')
+      if (value === undefined || value === '') {
         throw RouteInvalidError.missingParameter(name, parameter);
+      }
       rest.delete(parameter);
       return encodeURIComponent(value);
     });

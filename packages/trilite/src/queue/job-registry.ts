@@ -15,8 +15,9 @@ export class JobRegistry {
     checkOptions(jobNameOf(job), job.options ?? {});
     for (const name of [jobNameOf(job), ...(job.aliases ?? [])]) {
       const known = this.#byName.get(name);
-      if (known !== undefined && known !== job)
+      if (known !== undefined && known !== job) {
         throw JobInvalidError.duplicate(name, known.name, job.name);
+      }
       this.#byName.set(name, job);
     }
   }

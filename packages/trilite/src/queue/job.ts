@@ -8,7 +8,7 @@ export interface JobContext {
   readonly queue: string;
   /** 1 for the first run. */
   readonly attempt: number;
-  /** Aborted on timeout, when the lease is lost, and when the worker must stop before the job is done. */
+  /** Aborted on timeout, when the lease is lost, and when the worker must stop. A run that ignores it goes on, beside the next one. */
   readonly signal: AbortSignal;
   /** Tells how far the job is, 0 to 100. */
   readonly progress: (percent: number) => Promise<void>;
@@ -20,9 +20,9 @@ export interface JobOptions {
   readonly queue?: string;
   /** Runs that may fail before the job has failed; 0 is unlimited. Default: the worker's `--tries`, else 1. */
   readonly tries?: number;
-  /** Pause before the next run: one for all, or one for each (the last repeats). Default: none. */
+  /** Pause before the next run: text with a unit or seconds; one for all, or one for each (the last repeats). Default: none. */
   readonly backoff?: Duration | readonly Duration[];
-  /** How long a run may take. Default: the worker's `--timeout`, else 60 s; 0 is unlimited. */
+  /** How long a run may take: text with a unit or seconds; 0 is unlimited. Default: the worker's `--timeout`, else 60 s. */
   readonly timeout?: Duration;
   /** How often the job may lose its worker before it has failed. Default: 3. */
   readonly maxCrashes?: number;

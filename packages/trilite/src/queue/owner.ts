@@ -30,8 +30,9 @@ export function isOwnerGone(owner: string): boolean {
     bootId !== here.bootId ||
     pidNamespace !== here.pidNamespace ||
     started === ''
-  )
+  ) {
     return false;
+  }
   return startTime(Number(pid)) !== started;
 }
 

@@ -65,6 +65,7 @@ export class QueueDispatcher {
    *
    * @throws E_JOB_UNKNOWN when no file in app/jobs exports the class
    * @throws E_VALUE_NOT_SERIALIZABLE for class instances, functions, symbols and cycles in the payload
+   * @throws TypeError for an empty queue name, a priority that is no whole number, and a delay that is no duration
    */
   async dispatch<J extends JobClass>(
     job: J,
@@ -73,8 +74,9 @@ export class QueueDispatcher {
     const name = jobNameOf(job);
     if (this.#jobs.find(name) !== job) this.#jobs.add(job); // throws: the name is another class's
     const { delay = 0, priority = 0 } = options ?? {};
-    if (!Number.isInteger(priority))
+    if (!Number.isInteger(priority)) {
       throw new TypeError(`Expected \`priority\` to be a whole number, got \`${priority}\`.`);
+    }
     const queue = options?.queue ?? job.options?.queue ?? DEFAULT_QUEUE;
     if (queue === '') throw new TypeError('Expected `queue` to be a name, got an empty text.');
     const id = newId();

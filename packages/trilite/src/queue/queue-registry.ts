@@ -2,13 +2,21 @@ import type { QueueConnectionSettings, QueueSettings } from '../config/schema';
 import type { ConnectionDirectory } from '../database/database';
 import { QueueConnectionUnknownError, QueueUnsupportedError } from './errors';
 import type { JobRegistry } from './job-registry';
-import { JobRunner, type EnterScope, type MakeInstance } from './job-runner';
+import type { JobRunner } from './job-runner';
 import { QueueDispatcher } from './queue-dispatcher';
 import type { QueueStore } from './queue-store';
 import type { Worker, WorkerEvent, WorkerOptions } from './worker';
 
 /** What a worker is asked for; the rest of its options is the connection's config. */
 export type WorkOptions = Omit<WorkerOptions, 'leaseMs' | 'keepFinishedMs'>;
+
+/** What a queue registry is made of. */
+export interface QueueRegistryParts {
+  readonly settings: QueueSettings;
+  readonly connections: ConnectionDirectory;
+  readonly jobs: JobRegistry;
+  readonly runner: JobRunner;
+}
 
 /** The declared queue connections by name; only the drivers in use are loaded. */
 export class QueueRegistry {
@@ -18,17 +26,11 @@ export class QueueRegistry {
   readonly #runner: JobRunner;
   readonly #stores = new Map<string, QueueStore>();
 
-  constructor(
-    settings: QueueSettings,
-    connections: ConnectionDirectory,
-    jobs: JobRegistry,
-    make: MakeInstance,
-    enter?: EnterScope,
-  ) {
+  constructor({ settings, connections, jobs, runner }: QueueRegistryParts) {
     this.#settings = settings;
     this.#connections = connections;
     this.#jobs = jobs;
-    this.#runner = new JobRunner(jobs, make, enter);
+    this.#runner = runner;
   }
 
   /** The names declared in config/queue.ts. */
@@ -75,11 +77,12 @@ export class QueueRegistry {
    */
   worker(name: string, options: WorkOptions, tell?: (event: WorkerEvent) => void): Worker {
     const settings = this.#settingsOf(name);
-    if (settings.driver === 'sync')
+    if (settings.driver === 'sync') {
       throw QueueUnsupportedError.of(
         settings.driver,
         'be worked: it runs each job where it is dispatched',
       );
+    }
     // A web server never needs it
     const { Worker } = require('./worker') as typeof import('./worker');
     const whole = { ...options, leaseMs: settings.lease, keepFinishedMs: settings.keepFinished };

@@ -92,6 +92,7 @@ export class Worker {
   readonly #tell: (event: WorkerEvent) => void;
   readonly #running = new Map<string, Running>();
   readonly #stop = new AbortController();
+  readonly #stopNow = new AbortController();
   #wake = new AbortController();
   readonly #drained = new AbortController();
   #pruneAt = 0;
@@ -133,8 +134,8 @@ export class Worker {
   /** Puts running jobs back now instead of waiting for them. */
   stopNow(): void {
     this.stop();
-    for (const { controller } of this.#running.values())
-      controller.abort(WorkerStoppingError.now());
+    this.#stopNow.abort(); // for a job that is being claimed at this moment
+    this.#putBackRunning();
   }
 
   /** One look at the queue. Answers whether to go on. */
@@ -144,8 +145,9 @@ export class Worker {
       const claimed = await this.#claim();
       for (const job of claimed) this.#start(job);
       if (this.#isFinished(claimed.length)) return false;
-      if (claimed.length === 0 || this.#freeSlots === 0)
+      if (claimed.length === 0 || this.#freeSlots === 0) {
         await delayMs(await this.#pauseMs(), this.#wake.signal);
+      }
     } catch (error) {
       this.#tell({ kind: 'error', error: toError(error) });
       await delayMs(ERROR_PAUSE_MS, this.#stop.signal);
@@ -202,10 +204,12 @@ export class Worker {
   }
 
   async #acknowledge(job: ClaimedJob, outcome: RunOutcome, tookMs: number): Promise<void> {
-    if (outcome.kind !== 'done' && outcome.error instanceof JobLeaseLostError)
+    if (outcome.kind !== 'done' && outcome.error instanceof JobLeaseLostError) {
       return this.#tell({ kind: 'lost', job, tookMs });
-    if (outcome.kind !== 'done' && outcome.error instanceof WorkerStoppingError)
+    }
+    if (outcome.kind !== 'done' && outcome.error instanceof WorkerStoppingError) {
       return this.#putBack(job, tookMs);
+    }
     const isOurs = await this.#record(job, outcome);
     if (!isOurs) return this.#tell({ kind: 'lost', job, tookMs });
     if (outcome.kind === 'done') return this.#tell({ kind: 'done', job, tookMs });
@@ -251,9 +255,14 @@ export class Worker {
 
   async #cutOff(drained: AbortSignal): Promise<void> {
     await aborted(AbortSignal.any([this.#stop.signal, drained]));
-    await delayMs(this.#options.shutdownMs, drained);
-    for (const { controller } of this.#running.values())
+    await delayMs(this.#options.shutdownMs, AbortSignal.any([this.#stopNow.signal, drained]));
+    this.#putBackRunning();
+  }
+
+  #putBackRunning(): void {
+    for (const { controller } of this.#running.values()) {
       controller.abort(WorkerStoppingError.now());
+    }
   }
 
   /** Renews leases, takes back abandoned jobs and forgets old ones, until the worker has drained. */

@@ -97,11 +97,13 @@ function tagNumber(value: number): unknown {
 function tagObject(value: object): unknown {
   if (Array.isArray(value)) return Array.from(value, tag);
   if (types.isDate(value)) return { $: 'date', v: tagNumber(value.getTime()) } satisfies Tagged;
-  if (types.isMap(value))
+  if (types.isMap(value)) {
     return { $: 'map', v: [...value].map(([key, item]) => [tag(key), tag(item)]) } satisfies Tagged;
+  }
   if (types.isSet(value)) return { $: 'set', v: [...value].map(tag) } satisfies Tagged;
-  if (types.isAnyArrayBuffer(value))
+  if (types.isAnyArrayBuffer(value)) {
     return { $: 'ArrayBuffer', v: Buffer.from(value).toString('base64') } satisfies Tagged;
+  }
   if (ArrayBuffer.isView(value)) return tagBytes(value);
   const entries = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, tag(item)]));
   return '$' in entries ? ({ $: 'object', v: entries } satisfies Tagged) : entries;

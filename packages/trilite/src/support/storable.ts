@@ -112,11 +112,12 @@ function isLeaf(value: object): boolean {
 
 function parts(value: object, path: string): [key: string, part: unknown][] {
   if (Array.isArray(value)) return Array.from(value, (item, index) => [`[${index}]`, item]); // holes included
-  if (types.isMap(value))
+  if (types.isMap(value)) {
     return [...value].flatMap(([key, item], index) => [
       [`.keys[${index}]`, key],
       [`.values[${index}]`, item],
     ]);
+  }
   if (types.isSet(value)) return [...value].map((item, index) => [`[${index}]`, item]);
   if (isPlainObject(value)) return ownParts(value);
   const name = (value.constructor as { name?: string } | undefined)?.name ?? 'a class';

@@ -39,12 +39,13 @@ function visit(
   const path = [...above, tokenName(type)];
   refuseLifetime(type, path);
   const parameters = parametersOf(type, path);
-  if (above.includes(tokenName(type)))
+  if (above.includes(tokenName(type))) {
     throw UnresolvableError.at(
       path,
       'it needs itself',
       'Let one of them ask for what it needs when it needs it, or move the shared part into a third class.',
     );
+  }
   parameters.forEach((token, index) => visitParameter(token, index, path, scope, known));
   known.add(type);
 }

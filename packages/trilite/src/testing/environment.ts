@@ -32,8 +32,9 @@ export default class LeakGuardEnvironment extends NodeEnvironment {
   handleTestEvent(event: Circus.AsyncEvent): void {
     switch (event.name) {
       case 'test_start':
-        if (this.#isBeforeTests)
+        if (this.#isBeforeTests) {
           for (const { label } of this.#open()) this.#ofTheFile.add(folderOf(label));
+        }
         this.#isBeforeTests = false;
         break;
       case 'test_done':

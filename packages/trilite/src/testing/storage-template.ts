@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createMigrator } from '../application';
-import { loadConfig } from '../config/load-config';
-import { projectAt } from '../config/project';
+import { loadConfig, type Config } from '../config/load-config';
+import { projectAt, type Project } from '../config/project';
 import { ConnectionRegistry } from '../database/connection-registry';
 
 /** Folders of this process: the template of each application, and a storage folder for each test that runs. */
@@ -36,17 +36,20 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Migrated once for each state of the migrations; a later test file of the same jest worker finds it there. */
+/** Migrated once for each state of configuration and migrations; a later test file of the same jest worker finds it there. */
 async function templateFolder(
   home: string,
   basePath: string,
   env: Readonly<Record<string, string>>,
 ): Promise<string> {
-  const folder = join(home, `template-${fingerprint(basePath)}`);
-  if (existsSync(folder)) return folder;
   const unfinished = mkdtempSync(join(home, 'unfinished-'));
   const project = projectAt(basePath, env);
   const config = loadConfig(project, unfinished);
+  const folder = join(home, `template-${fingerprint(project, config)}`);
+  if (existsSync(folder)) {
+    removeFolder(unfinished);
+    return folder;
+  }
   const connections = new ConnectionRegistry(config.database);
   try {
     await createMigrator(project, config, connections).migrate();
@@ -57,15 +60,20 @@ async function templateFolder(
   return folder;
 }
 
-/** Changes with every migration that is added, removed or edited: jest's watch mode keeps its process. */
-function fingerprint(basePath: string): string {
-  const hash = createHash('sha256').update(basePath);
-  const migrations = join(basePath, 'database/migrations');
+/** Changes with what decides the files and their tables, and with every migration: jest's watch mode keeps its process. */
+function fingerprint(
+  { codePath }: Project,
+  { cache, queue, database, storagePath }: Config,
+): string {
+  const settings = JSON.stringify({ codePath, cache, queue, database });
+  const hash = createHash('sha256').update(settings.replaceAll(storagePath, ''));
+  const migrations = join(codePath, 'database/migrations');
   const names = existsSync(migrations)
     ? readdirSync(migrations, { recursive: true, encoding: 'utf8' })
     : [];
-  for (const name of names.sort())
+  for (const name of names.sort()) {
     hash.update(`${name}:${statSync(join(migrations, name)).mtimeMs}\n`);
+  }
   return hash.digest('hex').slice(0, 16);
 }
 

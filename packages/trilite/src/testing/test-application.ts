@@ -2,7 +2,7 @@ import { Application, type ApplicationOptions } from '../application';
 import { projectAt } from '../config/project';
 import { removeFolder, storageFolder } from './storage-template';
 
-/** What a test's application differs in. */
+/** What a test's application differs in. `env` reaches the files of config/ only in the first application of a test file. */
 export interface TestApplicationOptions extends Partial<
   Pick<ApplicationOptions, 'basePath' | 'env' | 'jobs' | 'routes'>
 > {

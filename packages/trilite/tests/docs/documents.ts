@@ -80,8 +80,9 @@ function examplesOfPage(document: string): Example[] {
     else if (open === undefined) open = { info: fence[2] ?? '', line: index + 2, lines: [] };
     else {
       const { info, lines } = open;
-      if (/^ts\b/.test(info))
+      if (/^ts\b/.test(info)) {
         found.push(example(document, open.line, `${lines.join('\n')}\n`, /^ts run\b/.test(info)));
+      }
       open = undefined;
     }
   }

@@ -305,10 +305,10 @@ describe('concurrency', () => {
   test('takes a free slot again while other jobs run', async () => {
     const first = gate();
     const last = gate();
-    const { finished } = start({ concurrency: 2, stopWhenEmpty: true });
     await dispatch(jobOf(() => first.opened, { name: 'First' }));
     await dispatch(jobOf(() => undefined, { name: 'Second' }));
     await dispatch(jobOf(() => last.open(), { name: 'Last' }));
+    const { finished } = start({ concurrency: 2, stopWhenEmpty: true });
     await last.opened;
     first.open();
     await finished;

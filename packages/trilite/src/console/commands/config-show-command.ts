@@ -28,8 +28,9 @@ export class ConfigShowCommand implements Command<typeof signature> {
     const chosen = name === undefined ? settings : valueAt(settings, name);
     if (options.json) return output.json(chosen);
     output.heading(name ?? 'config');
-    for (const [path, value] of leaves(chosen))
+    for (const [path, value] of leaves(chosen)) {
       output.twoColumn(path === '' ? (name ?? '') : path, value);
+    }
     output.line();
   }
 }
@@ -37,8 +38,9 @@ export class ConfigShowCommand implements Command<typeof signature> {
 /** The settings without what must not be seen, and classes by their name. */
 function shown({ others, ...config }: Config): unknown {
   const replacer = (key: string, value: unknown): unknown => {
-    if (/(key|secret|token|password)$/i.test(key) && typeof value === 'string')
+    if (/(key|secret|token|password)$/i.test(key) && typeof value === 'string') {
       return '(set, not shown)';
+    }
     return typeof value === 'function' ? value.name : value;
   };
   return JSON.parse(JSON.stringify({ ...config, ...others }, replacer));
@@ -50,8 +52,9 @@ function valueAt(settings: unknown, name: string): unknown {
       typeof value === 'object' && value !== null && Object.hasOwn(value, key)
         ? (value as Record<string, unknown>)[key]
         : undefined;
-    if (next === undefined)
+    if (next === undefined) {
       throw CommandUsageError.because('config:show', `There is no setting "${name}"`);
+    }
     return next;
   }, settings);
 }

@@ -43,8 +43,9 @@ function prepareEnvironment(basePath: string, output: Output): void {
 function findNodemon(codePath: string): string {
   const isSource = existsSync(join(codePath, 'artisan.ts'));
   try {
-    if (isSource)
+    if (isSource) {
       return createRequire(join(codePath, 'artisan.ts')).resolve('nodemon/bin/nodemon.js');
+    }
   } catch {
     // said below
   }
@@ -74,7 +75,9 @@ async function runSideBySide(
   output: Output,
 ): Promise<number> {
   const prefixes = new Map(all.map(({ name }, index) => [name, prefix(name, index, output)]));
-  const group = new ProcessGroup((name, line) => output.line(`${prefixes.get(name) ?? ''}${line}`));
+  const group = new ProcessGroup((name, line) => {
+    if (line !== '') output.line(`${prefixes.get(name) ?? ''}${line}`);
+  });
   const stopped = new Promise<number>((resolve) => {
     onShutdown(
       () => resolve(0),

@@ -28,7 +28,7 @@ export class HelpCommand implements Command<typeof signature> {
   }: CommandContext<typeof signature>): void {
     const all = commands();
     const found = all.find((one) => one.signature.name === command);
-    if (found === undefined)
+    if (found === undefined) {
       throw CommandUnknownError.named(
         command,
         nearest(
@@ -36,6 +36,7 @@ export class HelpCommand implements Command<typeof signature> {
           all.map((one) => one.signature.name),
         ),
       );
+    }
     printHelp(output, found.signature);
   }
 }
@@ -65,8 +66,9 @@ type Row = readonly [left: string, right: string];
 function printRows(output: Output, title: string, rows: readonly Row[], width: number): void {
   if (rows.length === 0) return;
   output.line(`\n  ${output.colors.yellow(title)}`);
-  for (const [left, right] of rows)
+  for (const [left, right] of rows) {
     output.line(`    ${output.colors.green(left.padEnd(width))}  ${right}`);
+  }
 }
 
 function described({ description, default: value }: OptionSpec): string {

@@ -21,7 +21,7 @@ export class KeyGenerateCommand implements Command<typeof signature> {
 
   handle({ codePath, options, output }: CommandContext<typeof signature>): void {
     const key = newAppKey();
-    if (options.show) return output.line(key);
+    if (options.show) return output.result(key);
     const outcome = writeKey(projectAt(codePath).basePath, key, { replace: options.force });
     if (outcome === 'kept') {
       throw CommandUsageError.because(

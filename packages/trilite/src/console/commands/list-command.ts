@@ -17,8 +17,9 @@ export class ListCommand implements Command<typeof signature> {
     const all = [...commands()].sort((a, b) => (a.signature.name < b.signature.name ? -1 : 1));
     if (options.json) return output.json(all.map(toJson));
     printHead(output);
-    for (const [group, members] of byGroup(all))
+    for (const [group, members] of byGroup(all)) {
       printGroup(output, group, members, longestName(all));
+    }
     output.line();
   }
 }
@@ -28,8 +29,9 @@ function printHead(output: Output): void {
   output.line(`\n  Trilite ${green(triliteVersion())}`);
   output.line(`\n  ${yellow('Usage:')}\n    artisan <command> [options] [arguments]`);
   output.line(`\n  ${yellow('Options:')}`);
-  for (const { syntax, description } of globalOptions)
+  for (const { syntax, description } of globalOptions) {
     output.line(`    ${green(syntax.padEnd(22))} ${description}`);
+  }
   output.line(`\n  ${yellow('Commands:')}`);
 }
 
@@ -41,8 +43,9 @@ function printGroup(
 ): void {
   const { green, yellow } = output.colors;
   if (group !== '') output.line(`   ${yellow(group)}`);
-  for (const { signature: one } of members)
+  for (const { signature: one } of members) {
     output.line(`    ${green(one.name.padEnd(width))}  ${one.description}`);
+  }
 }
 
 /** Commands without a group come first, as in Laravel. */

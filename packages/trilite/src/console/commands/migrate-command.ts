@@ -21,7 +21,8 @@ export async function migrate(app: ConsoleApplication, output: Output): Promise<
   const steps = await app.migrator().prepare();
   if (steps.length === 0) return output.info('Nothing to migrate.');
   output.info('Running migrations.');
-  for (const step of steps)
+  for (const step of steps) {
     await output.task(`${output.colors.dim(`${step.connection}:`)} ${step.name}`, step.run);
+  }
   output.line();
 }

@@ -17,9 +17,9 @@ export class MigrateStatusCommand implements Command<typeof signature> {
     const all = await (await app()).migrator().status();
     const pending = all.filter(({ batch }) => batch === undefined);
     const chosen = options.pending ? pending : all;
-    if (options.json)
+    if (options.json) {
       output.json(chosen.map(({ batch, ...status }) => ({ ...status, batch: batch ?? null })));
-    else this.#print(chosen, output);
+    } else this.#print(chosen, output);
     return options.pending && pending.length > 0 ? 1 : 0;
   }
 

@@ -71,10 +71,11 @@ export class QueueWorkCommand implements Command<typeof signature> {
       { ...workOptions(options), queues: queueNames },
       (event) => lines.print(event),
     );
-    if (!options.json)
+    if (!options.json) {
       output.info(
         `Processing jobs from the [${queueNames.join(', ')}] queue${queueNames.length > 1 ? 's' : ''}.`,
       );
+    }
     const stopListening = onShutdown(
       () => worker.stop(),
       () => worker.stopNow(),
@@ -102,7 +103,8 @@ function workOptions(options: OptionsOf<typeof signature>) {
 
 function readQueues(text: string): string[] {
   const names = text.split(',').map((name) => name.trim());
-  if (names.includes(''))
+  if (names.includes('')) {
     throw CommandUsageError.because('queue:work', `"--queue=${text}" holds an empty name`);
+  }
   return [...new Set(names)];
 }

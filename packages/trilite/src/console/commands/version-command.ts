@@ -8,6 +8,6 @@ export class VersionCommand implements Command<typeof signature> {
   static readonly signature = signature;
 
   handle({ output }: CommandContext<typeof signature>): void {
-    output.line(`Trilite ${triliteVersion()}`);
+    output.result(`Trilite ${triliteVersion()}`);
   }
 }

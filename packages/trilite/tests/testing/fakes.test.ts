@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import { CacheRepository, QueueDispatcher } from 'trilite';
+import { createTestApplication, fakeCache, fakeQueue, type TestApplication } from 'trilite/testing';
+import { jobOf } from '../helpers/jobs';
+
+const basePath = join(__dirname, '../fixtures/crash-app');
+const handle = jest.fn();
+const Mail = jobOf(handle, { name: 'Mail', options: { queue: 'mail' } });
+const Report = jobOf(handle, { name: 'Report' });
+
+let app: TestApplication;
+
+beforeEach(async () => {
+  app = await createTestApplication({ basePath, jobs: [Mail, Report] });
+  handle.mockReset();
+});
+
+afterEach(() => app.close());
+
+describe('fakeQueue', () => {
+  test('notes the jobs of every connection, and runs none', async () => {
+    const fake = fakeQueue(app);
+    await app.make(QueueDispatcher).dispatch(Mail, { to: 1 });
+    await app.queue('sync').dispatch(Mail, { to: 2 });
+    expect(fake.dispatched(Mail).map(({ payload }) => payload)).toEqual([{ to: 1 }, { to: 2 }]);
+    expect(fake.dispatched(Report)).toEqual([]);
+    expect(handle).not.toHaveBeenCalled();
+    expect(await app.runJobs({ queues: ['mail', 'default'] })).toBe(0);
+  });
+
+  test('tells id, queue, payload and due time', async () => {
+    const fake = fakeQueue(app);
+    const at = new Date('2030-01-01T00:00:00Z');
+    const { id } = await app.queue().dispatch(Mail, new Map([['at', at]]), { delay: at });
+    expect(fake.dispatched(Mail)).toEqual([
+      { id, queue: 'mail', payload: new Map([['at', at]]), availableAt: at.getTime() },
+    ]);
+  });
+
+  test('refuses what a real queue refuses', async () => {
+    const fake = fakeQueue(app);
+    await expect(app.queue().dispatch(Mail, () => undefined)).rejects.toMatchObject({
+      code: 'E_VALUE_NOT_SERIALIZABLE',
+    });
+    fake.assertCount(0);
+  });
+
+  test('asserts what was dispatched', async () => {
+    const fake = fakeQueue(app);
+    await app.queue().dispatch(Mail, { to: 1 });
+    fake.assertDispatched(Mail);
+    fake.assertDispatched(Mail, ({ payload }) => (payload as { to: number }).to === 1);
+    fake.assertNotDispatched(Mail, ({ payload }) => (payload as { to: number }).to === 2);
+    fake.assertNotDispatched(Report);
+    fake.assertCount(1);
+    fake.assertCount(1, Mail);
+    fake.assertCount(0, Report);
+  });
+
+  test('throws where an assertion is not true, and says what was dispatched', async () => {
+    const fake = fakeQueue(app);
+    expect(() => fake.assertDispatched(Mail)).toThrow(
+      'Expected Mail to be dispatched; dispatched were: none.',
+    );
+    await app.queue().dispatch(Mail, { to: 1 });
+    expect(() => fake.assertDispatched(Report)).toThrow('dispatched were: Mail.');
+    expect(() => fake.assertDispatched(Mail, () => false)).toThrow('Expected Mail');
+    expect(() => fake.assertNotDispatched(Mail)).toThrow('Expected Mail not to be dispatched.');
+    expect(() => fake.assertCount(2)).toThrow('Expected 2 dispatched jobs, found 1: Mail.');
+    expect(() => fake.assertCount(1, Report)).toThrow('Expected 1 dispatched jobs, found 0');
+  });
+});
+
+describe('fakeCache', () => {
+  test('stands in place of the default store for all that is injected', async () => {
+    const fake = fakeCache(app);
+    await app.make(CacheRepository).put('key', { at: new Date(5) });
+    await fake.assertHas('key');
+    await fake.assertHas('key', { at: new Date(5) });
+    await fake.assertMissing('other');
+  });
+
+  test('tells an entry of undefined from a miss', async () => {
+    const fake = fakeCache(app, 'memory');
+    await app.cache('memory').put('key', undefined);
+    await fake.assertHas('key', undefined);
+    await expect(fake.assertMissing('key')).rejects.toThrow(
+      'Expected the cache not to hold "key".',
+    );
+  });
+
+  test('throws where an assertion is not true', async () => {
+    const fake = fakeCache(app);
+    await app.cache().put('key', 1);
+    await expect(fake.assertHas('other')).rejects.toThrow('Expected the cache to hold "other".');
+    await expect(fake.assertHas('key', 2)).rejects.toThrow();
+    await expect(fake.assertHas('key', undefined)).rejects.toThrow();
+    await expect(fake.assertMissing('key')).rejects.toThrow();
+  });
+});
+
+describe('runJobs', () => {
+  test('runs what is due and counts the runs', async () => {
+    await app.queue().dispatch(Mail, 1);
+    await app.queue().dispatch(Report, 2);
+    await app.queue().dispatch(Report, 3, { delay: '1h' });
+    expect(await app.runJobs()).toBe(1);
+    expect(await app.runJobs({ queues: ['mail'] })).toBe(1);
+    expect(handle.mock.calls.map(([payload]: unknown[]) => payload)).toEqual([2, 1]);
+  });
+});
