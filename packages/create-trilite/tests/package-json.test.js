@@ -12,19 +12,19 @@ function scriptsOf(scripts) {
 
 test('the application has its own name and version, and nothing that is ours', () => {
   const ours = { workspaces: ['packages/*'], license: 'MIT', description: 'x', repository: 'y' };
-  const made = applicationPackage({ name: 'skeleton', ...ours, scripts: {} }, application);
+  const full = { name: 'skeleton', ...ours, scripts: {}, dependencies: { zod: '^4.0.0' } };
+  const made = applicationPackage(full, application);
   expect(made).toEqual({
     name: 'my-app',
     version: '0.1.0',
     private: true,
     scripts: {},
-    dependencies: { trilite: 'file:/srv/trilite' },
+    dependencies: { zod: '^4.0.0', trilite: 'file:/srv/trilite' },
   });
 });
 
-test('of the root, it keeps other dependencies, engines and allowed scripts', () => {
+test('of the root, it keeps the development dependencies, engines and allowed scripts', () => {
   const made = applicationPackage(skeleton, application);
-  expect(made.dependencies).toEqual({ ...skeleton.dependencies, trilite: 'file:/srv/trilite' });
   expect(made.devDependencies).toEqual(skeleton.devDependencies);
   expect(made.engines).toEqual({ node: '>=20.19' });
   expect(made.allowScripts).toMatchObject({ 'better-sqlite3': true });

@@ -87,7 +87,8 @@ export class SyncQueueStore implements QueueStore {
       async () => undefined,
     );
     if (outcome.kind === 'done') return;
-    await this.#runner.callFailed(claimed, outcome.error);
+    // What the job threw is what its caller has to know, even where its "failed" throws too
+    await this.#runner.callFailed(claimed, outcome.error).catch(() => undefined);
     throw outcome.error;
   }
 }

@@ -26,6 +26,15 @@ function startOf(pid: number): string {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }
 
+/** Whether a process is neither ended nor waiting to be reaped. */
+function runs(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 test('each owner is another one', () => {
   expect(newOwner()).not.toBe(newOwner());
 });
@@ -62,14 +71,16 @@ onLinux('where /proc is there', () => {
     const parent = spawn('bash', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
     const [text] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(String(text));
-    const owner = ownerWith({ pid, start: startOf(pid) });
-    expect(isOwnerGone(owner)).toBe(false);
-    process.kill(pid, 'SIGKILL');
-    while (!/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')))
-      await new Promise(setImmediate);
-    expect(isOwnerGone(owner)).toBe(true);
-    parent.kill('SIGKILL');
-    await once(parent, 'close');
+    try {
+      const owner = ownerWith({ pid, start: startOf(pid) });
+      expect(isOwnerGone(owner)).toBe(false);
+      process.kill(pid, 'SIGKILL');
+      while (runs(pid)) await new Promise(setImmediate);
+      expect(isOwnerGone(owner)).toBe(true);
+    } finally {
+      parent.kill('SIGKILL');
+      await once(parent, 'close');
+    }
   });
 
   test('a process whose pid another one has now is gone', () => {
