@@ -182,8 +182,9 @@ describe('has', () => {
 describe('remember', () => {
   test('computes on a miss, and puts the value for the ttl', async () => {
     const compute = jest.fn(() => ({ builtAt: new Date(NOW) }));
-    for (let time = 0; time < 2; time += 1)
+    for (let time = 0; time < 2; time += 1) {
       expect(await cache.remember('key', '1m', compute)).toEqual({ builtAt: new Date(NOW) });
+    }
     expect(compute).toHaveBeenCalledTimes(1);
     travel('1m');
     await cache.remember('key', '1m', compute);

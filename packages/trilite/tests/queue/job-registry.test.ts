@@ -1,5 +1,6 @@
 import type { JobOptions } from 'trilite';
 import { backoffMs, isJobClass, JobRegistry } from '../../src/queue/job-registry';
+import { errorWith } from '../helpers/errors';
 import { jobOf } from '../helpers/jobs';
 
 const nothing = () => undefined;
@@ -37,10 +38,7 @@ describe('a JobRegistry', () => {
     const jobs = new JobRegistry();
     jobs.add(jobOf(nothing, first));
     expect(() => jobs.add(jobOf(nothing, second))).toThrow(
-      expect.objectContaining({
-        code: 'E_JOB_INVALID',
-        message: expect.stringContaining('"A" is taken twice'),
-      }),
+      errorWith('E_JOB_INVALID', '"A" is taken twice'),
     );
   });
 
@@ -64,12 +62,9 @@ describe('a JobRegistry', () => {
     ['backoff', '"-5"', { backoff: [-5] }],
     ['queue', 'empty', { queue: '' }],
   ])('refuses the option "%s" that is %s', (option, found, options) => {
-    const job = jobOf(nothing, { name: 'Mail', options: options as JobOptions });
+    const job = jobOf(nothing, { name: 'Mail', options });
     expect(() => new JobRegistry().add(job)).toThrow(
-      expect.objectContaining({
-        code: 'E_JOB_INVALID',
-        message: expect.stringContaining(`The option "${option}" of the job "Mail" is ${found};`),
-      }),
+      errorWith('E_JOB_INVALID', `The option "${option}" of the job "Mail" is ${found};`),
     );
   });
 
