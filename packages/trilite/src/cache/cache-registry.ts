@@ -8,7 +8,7 @@ import { CacheStoreUnknownError } from './errors';
 export class CacheRegistry {
   readonly #settings: CacheSettings;
   readonly #connections: ConnectionDirectory;
-  readonly #repositories = new Map<string, CacheRepository>();
+  readonly #stores = new Map<string, CacheStore>();
 
   constructor(settings: CacheSettings, connections: ConnectionDirectory) {
     this.#settings = settings;
@@ -31,18 +31,23 @@ export class CacheRegistry {
    * @throws E_CACHE_STORE_UNKNOWN
    */
   store(name: string = this.defaultName): CacheRepository {
-    const known = this.#repositories.get(name);
+    this.#find(name);
+    return new CacheRepository(() => this.#find(name), { prefix: this.#settings.prefix });
+  }
+
+  /** Puts a store in place of the declared one, for whoever holds its repository too. For fakes. */
+  use(name: string, store: CacheStore): void {
+    this.#stores.set(name, store);
+  }
+
+  #find(name: string): CacheStore {
+    const known = this.#stores.get(name);
     if (known !== undefined) return known;
     const settings = this.#settings.stores[name];
     if (settings === undefined) throw CacheStoreUnknownError.named(name, this.names);
-    return this.use(name, this.#createStore(settings));
-  }
-
-  /** Puts a store in place of the declared one. For fakes. */
-  use(name: string, store: CacheStore): CacheRepository {
-    const repository = new CacheRepository(store, { prefix: this.#settings.prefix });
-    this.#repositories.set(name, repository);
-    return repository;
+    const store = this.#createStore(settings);
+    this.#stores.set(name, store);
+    return store;
   }
 
   #createStore(settings: CacheStoreSettings): CacheStore {

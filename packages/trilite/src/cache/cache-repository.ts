@@ -6,6 +6,9 @@ import { CacheKeyInvalidError } from './errors';
 /** Characters of a key, the prefix included. */
 const KEY_LENGTH = 512;
 
+/** Finds the store at the time of each call: a repository holds a name, never a handle, and follows when a fake takes the store's place. */
+export type CacheStoreSource = () => CacheStore;
+
 /** How a repository names its entries. */
 export interface CacheRepositoryOptions {
   /** Text before every key. Default: ''. */
@@ -34,11 +37,11 @@ export interface CacheRepositoryOptions {
  * }
  */
 export class CacheRepository {
-  readonly #store: CacheStore;
+  readonly #source: CacheStoreSource;
   readonly #prefix: string;
 
-  constructor(store: CacheStore, options: CacheRepositoryOptions = {}) {
-    this.#store = store;
+  constructor(source: CacheStoreSource, options: CacheRepositoryOptions = {}) {
+    this.#source = source;
     this.#prefix = options.prefix ?? '';
   }
 
@@ -46,14 +49,14 @@ export class CacheRepository {
   get<T = unknown>(key: string): Promise<T | undefined>;
   get<T>(key: string, fallback: T | (() => T | Promise<T>)): Promise<T>;
   async get(key: string, fallback?: unknown): Promise<unknown> {
-    const hit = await this.#store.get(this.#name(key));
+    const hit = await this.#source().get(this.#name(key));
     if (hit !== undefined) return hit.value;
     return typeof fallback === 'function' ? (fallback as () => unknown)() : fallback;
   }
 
   /** Whether there is a live entry, whatever its value. */
   async has(key: string): Promise<boolean> {
-    return (await this.#store.get(this.#name(key))) !== undefined;
+    return (await this.#source().get(this.#name(key))) !== undefined;
   }
 
   /**
@@ -63,14 +66,14 @@ export class CacheRepository {
    */
   async put(key: string, value: unknown, ttl?: Duration): Promise<void> {
     const expiry = expiryOf(ttl);
-    if (expiry === 'past') await this.#store.forget(this.#name(key));
-    else await this.#store.put(this.#name(key), value, expiry);
+    if (expiry === 'past') await this.#source().forget(this.#name(key));
+    else await this.#source().put(this.#name(key), value, expiry);
   }
 
   /** Writes a value only if there is no live one; tells whether it did. Atomic across processes, with and without a ttl. */
   async add(key: string, value: unknown, ttl?: Duration): Promise<boolean> {
     const expiry = expiryOf(ttl);
-    return expiry === 'past' ? false : this.#store.add(this.#name(key), value, expiry);
+    return expiry === 'past' ? false : this.#source().add(this.#name(key), value, expiry);
   }
 
   /** The value of a key; on a miss what `compute` returns, which is put for the ttl. Of two callers that miss at once, both compute. */
@@ -79,7 +82,7 @@ export class CacheRepository {
     ttl: Duration | undefined,
     compute: () => T | Promise<T>,
   ): Promise<T> {
-    const hit = await this.#store.get(this.#name(key));
+    const hit = await this.#source().get(this.#name(key));
     if (hit !== undefined) return hit.value as T;
     const value = await compute();
     await this.put(key, value, ttl);
@@ -95,7 +98,7 @@ export class CacheRepository {
     if (!Number.isFinite(by)) {
       throw new TypeError(`Expected \`by\` to be a finite number, got \`${by}\`.`);
     }
-    return this.#store.increment(this.#name(key), by);
+    return this.#source().increment(this.#name(key), by);
   }
 
   /** Subtracts from a number and returns the difference; else as `increment`. */
@@ -105,12 +108,12 @@ export class CacheRepository {
 
   /** Removes an entry; tells whether there was a live one. */
   async forget(key: string): Promise<boolean> {
-    return this.#store.forget(this.#name(key));
+    return this.#source().forget(this.#name(key));
   }
 
   /** Removes every entry of the store. */
   clear(): Promise<void> {
-    return this.#store.clear();
+    return this.#source().clear();
   }
 
   #name(key: string): string {

@@ -29,6 +29,9 @@ export interface DispatchedJob {
   status(): Promise<JobRecord | undefined>;
 }
 
+/** Finds the store at the time of each call: a dispatcher holds a name, never a handle, and follows when a fake takes the store's place. */
+export type QueueStoreSource = () => QueueStore;
+
 const DEFAULT_QUEUE = 'default';
 
 /**
@@ -52,11 +55,11 @@ const DEFAULT_QUEUE = 'default';
  * }
  */
 export class QueueDispatcher {
-  readonly #store: QueueStore;
+  readonly #source: QueueStoreSource;
   readonly #jobs: JobRegistry;
 
-  constructor(store: QueueStore, jobs: JobRegistry) {
-    this.#store = store;
+  constructor(source: QueueStoreSource, jobs: JobRegistry) {
+    this.#source = source;
     this.#jobs = jobs;
   }
 
@@ -82,7 +85,7 @@ export class QueueDispatcher {
     const id = newId();
     const availableAt = Math.ceil(clock.now() + Math.max(0, toMilliseconds(delay)));
     const maxCrashes = job.options?.maxCrashes ?? 3;
-    await this.#store.push([
+    await this.#source().push([
       { id, queue, job: name, payload: encodeReadable(payload), priority, availableAt, maxCrashes },
     ]);
     return { id, queue, status: () => this.find(id) };
@@ -90,6 +93,6 @@ export class QueueDispatcher {
 
   /** What is known of a job; undefined for an unknown id, and for a job that was done and forgotten. */
   find(id: string): Promise<JobRecord | undefined> {
-    return this.#store.find(id);
+    return this.#source().find(id);
   }
 }

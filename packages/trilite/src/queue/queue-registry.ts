@@ -49,7 +49,8 @@ export class QueueRegistry {
    * @throws E_QUEUE_CONNECTION_UNKNOWN
    */
   dispatcher(name: string = this.defaultName): QueueDispatcher {
-    return new QueueDispatcher(this.store(name), this.#jobs);
+    this.store(name);
+    return new QueueDispatcher(() => this.store(name), this.#jobs);
   }
 
   /**
@@ -65,7 +66,7 @@ export class QueueRegistry {
     return store;
   }
 
-  /** Puts a store in place of the declared one. For fakes. */
+  /** Puts a store in place of the declared one, for whoever holds its dispatcher too. For fakes. */
   use(name: string, store: QueueStore): void {
     this.#stores.set(name, store);
   }

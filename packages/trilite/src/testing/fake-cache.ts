@@ -6,7 +6,8 @@ import { MemoryCacheStore } from '../cache/memory-cache-store';
 /** Puts a memory store in place of a cache store, by default of the default one, and knows what lies in it. */
 export function fakeCache(app: Application, store: string = app.caches.defaultName): FakeCache {
   const memory = new MemoryCacheStore({ maxBytes: 16 * 1024 * 1024, maxEntries: 100_000 });
-  return new FakeCache(app.caches.use(store, memory));
+  app.caches.use(store, memory);
+  return new FakeCache(app.cache(store));
 }
 
 /** Asserts what a cache holds. */

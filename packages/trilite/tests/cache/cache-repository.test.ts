@@ -15,7 +15,7 @@ let cache: CacheRepository;
 beforeEach(async () => {
   file = await createTemporaryFile(cacheMigrations);
   store = new SqliteCacheStore(file.connection);
-  cache = new CacheRepository(store);
+  cache = new CacheRepository(() => store);
   travelTo(NOW);
 });
 
@@ -53,7 +53,7 @@ describe('a key', () => {
   });
 
   test('is counted with the prefix', async () => {
-    const prefixed = new CacheRepository(store, { prefix: 'app:' });
+    const prefixed = new CacheRepository(() => store, { prefix: 'app:' });
     await expect(prefixed.put('k'.repeat(508), 1)).resolves.toBeUndefined();
     await expect(prefixed.put('k'.repeat(509), 1)).rejects.toMatchObject({
       code: 'E_CACHE_KEY_INVALID',
@@ -64,8 +64,8 @@ describe('a key', () => {
 
 describe('a prefix', () => {
   test('keeps the entries of two repositories on one store apart', async () => {
-    const a = new CacheRepository(store, { prefix: 'a:' });
-    const b = new CacheRepository(store, { prefix: 'b:' });
+    const a = new CacheRepository(() => store, { prefix: 'a:' });
+    const b = new CacheRepository(() => store, { prefix: 'b:' });
     await a.put('key', 'of a');
     expect(await b.add('key', 'of b')).toBe(true);
     expect(await a.get('key')).toBe('of a');
@@ -248,7 +248,8 @@ test('forget tells whether there was a live entry, and clear removes all', async
 });
 
 test('a repository works on any store', async () => {
-  const memory = new CacheRepository(new MemoryCacheStore({ maxBytes: 1000, maxEntries: 10 }));
+  const store = new MemoryCacheStore({ maxBytes: 1000, maxEntries: 10 });
+  const memory = new CacheRepository(() => store);
   await memory.put('key', new Set([1]), '1m');
   expect(await memory.get('key')).toEqual(new Set([1]));
   travel('1m');

@@ -86,7 +86,7 @@ export function dispatch(
   on: QueueStore = store,
 ) {
   jobs.add(job);
-  return new QueueDispatcher(on, jobs).dispatch(job, payload, options);
+  return new QueueDispatcher(() => on, jobs).dispatch(job, payload, options);
 }
 
 /** The store, with some of its methods replaced. */

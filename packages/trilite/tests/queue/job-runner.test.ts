@@ -196,6 +196,17 @@ describe('a timeout', () => {
     expect(await running).toMatchObject({ error: { code: 'E_JOB_TIMEOUT' } });
   });
 
+  test('is the error of a run whose job is the first to hear of it', async () => {
+    const stops = jobOf(
+      (_, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(new Error('Stopped')));
+        }),
+    );
+    const { running } = await timedOutAfter(stops, 60_000);
+    expect(await running).toMatchObject({ error: { code: 'E_JOB_TIMEOUT' } });
+  });
+
   test("of the job wins over the worker's", async () => {
     const type = jobOf(() => gate().opened, { options: { timeout: '2s' } });
     const { running } = await timedOutAfter(type, 2000);

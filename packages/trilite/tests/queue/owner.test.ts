@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { isOwnerGone, newOwner } from '../../src/queue/owner';
 
 /** The owner of this process with some of its parts replaced. */
@@ -56,7 +58,10 @@ onLinux('where /proc is there', () => {
 
   test('a process that lives is not gone; killed, it is', async () => {
     // Its name holds what separates the fields of /proc/…/stat
-    const child = spawn('bash', ['-c', 'exec -a "a) b (c" sleep 1000'], { stdio: 'ignore' });
+    const folder = mkdtempSync(join(tmpdir(), 'trilite-owner-'));
+    const bash = join(folder, 'a) b (c');
+    symlinkSync('/bin/bash', bash);
+    const child = spawn(bash, ['-c', 'read'], { stdio: ['pipe', 'ignore', 'ignore'] });
     await once(child, 'spawn');
     const pid = Number(child.pid);
     const owner = ownerWith({ pid, start: startOf(pid) });
@@ -64,6 +69,7 @@ onLinux('where /proc is there', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     expect(isOwnerGone(owner)).toBe(true);
+    rmSync(folder, { recursive: true });
   });
 
   test('a killed process is gone although its parent has not reaped it', async () => {

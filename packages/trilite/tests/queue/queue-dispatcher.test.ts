@@ -30,7 +30,7 @@ beforeEach(async () => {
   });
   jobs = new JobRegistry();
   jobs.add(Plain);
-  queue = new QueueDispatcher(store, jobs);
+  queue = new QueueDispatcher(() => store, jobs);
   travelTo(NOW);
 });
 

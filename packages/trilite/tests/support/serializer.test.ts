@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { decode, decodeReadable, encode, encodeReadable } from '../../src/support/serializer';
 import { errorWith } from '../helpers/errors';
@@ -35,6 +37,19 @@ describe('encode and decode', () => {
         expect(decode(stored)).toStrictEqual(JSON.parse(JSON.stringify(value)));
       }),
     );
+  });
+
+  test('typed arrays come back as they went in outside of jest too, whose realm has its own', () => {
+    const script = `
+      const { decode, encode } = require('./dist/support/serializer');
+      const types = [Int8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array];
+      const value = [...types.map((Type) => new Type([1, 2])), new BigInt64Array([-1n]), new BigUint64Array([1n])];
+      const stored = encode(value);
+      decode(stored).forEach((view) => view.fill(view[0] * view[0]));
+      require('node:assert').deepStrictEqual(decode(stored), value);`;
+    expect(() =>
+      execFileSync(process.execPath, ['-e', script], { cwd: join(__dirname, '../..') }),
+    ).not.toThrow();
   });
 
   test('a value that holds itself comes back holding itself', () => {

@@ -18,6 +18,13 @@ beforeEach(async () => {
 afterEach(() => app.close());
 
 describe('fakeQueue', () => {
+  test('takes the place of what somebody already holds', async () => {
+    const held = app.make(QueueDispatcher);
+    const fake = fakeQueue(app);
+    await held.dispatch(Report);
+    fake.assertDispatched(Report);
+  });
+
   test('notes the jobs of every connection, and runs none', async () => {
     const fake = fakeQueue(app);
     await app.make(QueueDispatcher).dispatch(Mail, { to: 1 });
