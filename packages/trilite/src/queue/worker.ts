@@ -1,6 +1,6 @@
 import { clock, delayMs, monotonicMs } from '../support/clock';
-import { toError } from '../support/errors';
-import { JobLeaseLostError, WorkerStoppingError } from './errors';
+import { ValueNotReadableError, toError } from '../support/errors';
+import { JobLeaseLostError, JobUnknownError, WorkerStoppingError } from './errors';
 import { describeFailure } from './failure';
 import type { JobRunner, RunOutcome } from './job-runner';
 import { isOwnerGone, newOwner } from './owner';
@@ -232,11 +232,13 @@ export class Worker {
   }
 
   async #putBack(job: ClaimedJob, tookMs: number): Promise<void> {
-    await this.#store.release(job, { availableAt: clock.now(), uncounted: true });
-    this.#tell({ kind: 'released', job, tookMs });
+    const isOurs = await this.#store.release(job, { availableAt: clock.now(), uncounted: true });
+    this.#tell({ kind: isOurs ? 'released' : 'lost', job, tookMs });
   }
 
   async #callFailed(job: ClaimedJob, error: Error): Promise<void> {
+    // Without its class or its payload there is nobody to call, and nothing to call with.
+    if (error instanceof JobUnknownError || error instanceof ValueNotReadableError) return;
     try {
       await this.#runner.callFailed(job, error);
     } catch (thrown) {

@@ -21,7 +21,7 @@ describe('fakeQueue', () => {
   test('takes the place of what somebody already holds', async () => {
     const held = app.make(QueueDispatcher);
     const fake = fakeQueue(app);
-    await held.dispatch(Report);
+    await held.dispatch(Report, undefined);
     fake.assertDispatched(Report);
   });
 
