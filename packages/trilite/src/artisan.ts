@@ -10,6 +10,8 @@ import { ConsoleKernel } from './console/console-kernel';
  * void runArtisan(__dirname);
  */
 export async function runArtisan(codePath: string): Promise<void> {
+  // The way from an error to the application's own line leads through a query builder and a router.
+  Error.stackTraceLimit = 30;
   const kernel = new ConsoleKernel({
     codePath,
     boot: () => loadApplication().createApplication({ basePath: codePath }),

@@ -19,7 +19,7 @@ export class ConfigInvalidError extends FrameworkError {
     return new ConfigInvalidError({
       code: 'E_CONFIG_INVALID',
       message: ['The configuration is not valid.', ...problems.map(describe)].join('\n'),
-      help: `Correct ${files}; docs/configuration.md lists every key with its unit and default.`,
+      help: `Correct ${files}; docs/configuration.md of the trilite package lists every key with its unit and default.`,
     });
   }
 }
@@ -30,7 +30,7 @@ export class ConfigFileError extends FrameworkError {
     return new ConfigFileError({
       code: 'E_CONFIG_FILE',
       message: `The configuration file "${file}" is missing.`,
-      help: 'Create it; docs/configuration.md shows each file whole.',
+      help: 'Create it; docs/configuration.md of the trilite package shows each file.',
     });
   }
 

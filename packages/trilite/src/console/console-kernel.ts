@@ -149,7 +149,10 @@ export class ConsoleKernel {
 
   #report(error: Error, terminal: Terminal): number {
     const output = new Output(this.#parts.stderr, terminal);
-    output.error(error.message, error instanceof FrameworkError ? error.help : undefined);
+    output.error(
+      error.message,
+      error instanceof FrameworkError ? `${error.help} (${error.code})` : undefined,
+    );
     if (terminal.verbose || !(error instanceof FrameworkError)) {
       output.line(output.colors.dim(error.stack ?? ''));
     }
@@ -162,6 +165,7 @@ export class ConsoleKernel {
 
 function addCommand(found: Map<string, Found>, type: CommandClass, file: string): void {
   const { name } = type.signature;
+  if (found.get(name)?.type === type) return;
   if (found.has(name)) throw CommandInvalidError.duplicate(name, file);
   found.set(name, { type, signature: type.signature, origin: 'application' });
 }

@@ -1,5 +1,6 @@
 import { clock } from '../support/clock';
 import { humanDuration } from '../support/duration';
+import { FrameworkError } from '../support/errors';
 import type { ClaimedJob } from '../queue/queue-store';
 import type { WorkerEvent } from '../queue/worker';
 import type { Output } from './output';
@@ -25,7 +26,10 @@ export class WorkerLines {
     if (this.#options.json) return this.#output.result(JSON.stringify(toJson(event)));
     switch (event.kind) {
       case 'error':
-        return this.#output.error(event.error.message);
+        return this.#output.error(
+          event.error.message,
+          event.error instanceof FrameworkError ? event.error.help : undefined,
+        );
       case 'recovered':
         return this.#row(
           `${event.recovered.job} ${event.recovered.id}`,
@@ -51,7 +55,17 @@ export class WorkerLines {
       this.#name(event.job),
       `${dim(humanDuration(event.tookMs))} ${bold(result[event.kind])}`,
     );
-    if ('error' in event) this.#output.line(`    ${red(event.error.message.split('\n')[0] ?? '')}`);
+    if ('error' in event) this.#reason(event.error);
+  }
+
+  /** What went wrong, and where in the application; the whole is kept with the failed job. */
+  #reason(error: Error): void {
+    const { dim, red } = this.#output.colors;
+    const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
+    const own = frames.find((line) => !/node_modules|node:|trilite\/dist/.test(line)) ?? '';
+    this.#output.line(
+      `    ${red(error.message.split('\n')[0] ?? '')}${dim(own.trim() && ` ${own.trim()}`)}`,
+    );
   }
 
   #row(left: string, right: string): void {

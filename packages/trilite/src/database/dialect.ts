@@ -15,6 +15,7 @@ import {
 import type { Connection } from './connection';
 import type { Session } from './connection-session';
 import type { Handle, Statement } from './connection-handle';
+import { DatabaseQueryError } from './errors';
 
 /** Finds the connection a query is for, at the time it runs: an injected `Database` holds a name, never a handle. */
 export type ConnectionSource = () => Connection;
@@ -118,6 +119,15 @@ class KyselyConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    try {
+      return await this.#execute(query);
+    } catch (error) {
+      // Made anew here, where the stack leads back to who asked: the write itself ran in a turn of its own.
+      throw error instanceof DatabaseQueryError ? error.inQuery(query.sql) : error;
+    }
+  }
+
+  #execute<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const run = (handle: Handle): QueryResult<R> =>
       execute<R>(handle.statement(query.sql), query.parameters);
     if (this.#session !== undefined) return this.#session.run(run);

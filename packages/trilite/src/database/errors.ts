@@ -105,6 +105,15 @@ export class DatabaseQueryError extends FrameworkError {
     this.sqliteCode = sqliteCode;
   }
 
+  /** The same error, naming its statement; values are left out, for they may be secrets. */
+  inQuery(sql: string): DatabaseQueryError {
+    const { code, help, cause } = this;
+    return new DatabaseQueryError(
+      { code, message: `${this.message} In: ${sql}`, help, cause },
+      this.sqliteCode,
+    );
+  }
+
   static of({ name }: ConnectionFacts, sqliteCode: string, cause: unknown): DatabaseQueryError {
     // Not `instanceof`: under jest, the native module's errors belong to another realm.
     const { message } = cause as { message: string };

@@ -131,7 +131,7 @@ export function discoverMigrations(
     .map(({ name }) => {
       const connection = name === 'default' ? connections.defaultName : name;
       if (!connections.names.includes(connection)) {
-        throw MigrationError.folderUnknown(name, ['default', ...connections.names]);
+        throw MigrationError.folderUnknown(name, [...new Set(['default', ...connections.names])]);
       }
       return { connection, migrations: sourceFiles(join(folder, name)).map(fromFile) };
     });

@@ -32,7 +32,8 @@ export interface DispatchedJob {
 /** Finds the store at the time of each call: a dispatcher holds a name, never a handle, and follows when a fake takes the store's place. */
 export type QueueStoreSource = () => QueueStore;
 
-const DEFAULT_QUEUE = 'default';
+/** Where a job goes when neither it nor its dispatch says otherwise. */
+export const DEFAULT_QUEUE = 'default';
 
 /**
  * Stores jobs for workers to run.

@@ -3,7 +3,7 @@ import type { ConnectionDirectory } from '../database/database';
 import { QueueConnectionUnknownError, QueueUnsupportedError } from './errors';
 import type { JobRegistry } from './job-registry';
 import type { JobRunner } from './job-runner';
-import { QueueDispatcher } from './queue-dispatcher';
+import { DEFAULT_QUEUE, QueueDispatcher } from './queue-dispatcher';
 import type { QueueStore } from './queue-store';
 import type { Worker, WorkerEvent, WorkerOptions } from './worker';
 
@@ -41,6 +41,12 @@ export class QueueRegistry {
   /** The name of the default queue connection. */
   get defaultName(): string {
     return this.#settings.default;
+  }
+
+  /** The queues that are known of: "default", then those that job classes name. */
+  get queueNames(): readonly string[] {
+    const named = this.#jobs.classes.flatMap(({ options }) => options?.queue ?? []);
+    return [...new Set([DEFAULT_QUEUE, ...named.sort()])];
   }
 
   /**

@@ -109,6 +109,11 @@ export class Worker {
     this.#tell = tell;
   }
 
+  /** How many jobs it runs now. */
+  get runningJobs(): number {
+    return this.#running.size;
+  }
+
   /** Works until `stop`, or until `once` or `stopWhenEmpty` says so; then resolves, holding no job. */
   async run(): Promise<void> {
     working.add(this);

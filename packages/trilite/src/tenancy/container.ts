@@ -57,8 +57,8 @@ type Register = (container: DependencyContainer, resolver: Resolver) => void;
  */
 export class Container implements Bindings {
   readonly #root = globalContainer.createChildContainer();
-  readonly #resolver: Resolver = { make: (token) => resolve(this.#root, token) };
-  readonly #perTenant: Register[] = [];
+  readonly #resolver: Resolver = { make: (token) => this.#makeShared(token) };
+  readonly #perTenant = new Map<Token<unknown>, Register>();
   #isFrozen = false;
 
   // Functions, not methods: providers take them apart, `register({ shared, perTenant })`.
@@ -71,7 +71,7 @@ export class Container implements Bindings {
 
   readonly perTenant = <T>(token: Token<T>, factory: (resolver: Resolver) => T): void => {
     this.#refuseFrozen(token);
-    this.#perTenant.push((container, resolver) => {
+    this.#perTenant.set(token, (container, resolver) => {
       container.register(injectionToken(token), {
         useFactory: instanceCachingFactory(() => factory(resolver)),
       });
@@ -87,8 +87,13 @@ export class Container implements Bindings {
   open(identity: ScopeIdentity): Scope {
     const container = this.#root.createChildContainer();
     const scope = new Scope(identity, container);
-    for (const register of this.#perTenant) register(container, scope);
+    for (const register of this.#perTenant.values()) register(container, scope);
     return scope;
+  }
+
+  #makeShared<T>(token: Token<T>): T {
+    if (this.#perTenant.has(token)) throw UnresolvableError.ofTenant(tokenName(token));
+    return resolve(this.#root, token);
   }
 
   #refuseFrozen(token: Token<unknown>): void {

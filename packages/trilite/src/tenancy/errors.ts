@@ -10,6 +10,14 @@ export class UnresolvableError extends FrameworkError {
     });
   }
 
+  static ofTenant(token: string): UnresolvableError {
+    return new UnresolvableError({
+      code: 'E_CONTAINER_UNRESOLVABLE',
+      message: `${token} belongs to a tenant's scope: what is bound with "shared" cannot reach it.`,
+      help: 'Bind what needs it with "perTenant" instead of "shared".',
+    });
+  }
+
   static token(token: string, cause: unknown): UnresolvableError {
     return new UnresolvableError({
       code: 'E_CONTAINER_UNRESOLVABLE',

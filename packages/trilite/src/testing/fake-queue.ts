@@ -1,9 +1,9 @@
-import assert from 'node:assert';
 import type { Application } from '../application';
 import { jobNameOf, type JobClass, type PayloadOf } from '../queue/job';
 import type { NewJob } from '../queue/queue-store';
 import { SyncQueueStore } from '../queue/sync-queue-store';
 import { decodeReadable } from '../support/serializer';
+import { expectThat } from './expectation';
 
 /** A job that was dispatched to a fake. */
 export interface DispatchedTo<J extends JobClass> {
@@ -44,9 +44,9 @@ export class FakeQueue {
     job: J,
     test: (dispatched: DispatchedTo<J>) => boolean = () => true,
   ): void {
-    assert.ok(
+    expectThat(
       this.dispatched(job).some(test),
-      `Expected ${jobNameOf(job)} to be dispatched; dispatched were: ${this.#names()}.`,
+      `Expected a ${jobNameOf(job)} that fits to be dispatched; dispatched were: ${this.#names()}.`,
     );
   }
 
@@ -55,21 +55,25 @@ export class FakeQueue {
     job: J,
     test: (dispatched: DispatchedTo<J>) => boolean = () => true,
   ): void {
-    assert.ok(!this.dispatched(job).some(test), `Expected ${jobNameOf(job)} not to be dispatched.`);
+    expectThat(
+      !this.dispatched(job).some(test),
+      `Expected no ${jobNameOf(job)} that fits to be dispatched; dispatched were: ${this.#names()}.`,
+    );
   }
 
   /** Asserts how many jobs were dispatched, of all classes or of one. */
   assertCount(expected: number, job?: JobClass): void {
     const found = job === undefined ? this.#jobs.length : this.dispatched(job).length;
-    assert.equal(
-      found,
-      expected,
+    expectThat(
+      found === expected,
       `Expected ${expected} dispatched jobs, found ${found}: ${this.#names()}.`,
     );
   }
 
   #names(): string {
-    return this.#jobs.length === 0 ? 'none' : this.#jobs.map(({ job }) => job).join(', ');
+    return this.#jobs.length === 0
+      ? 'none'
+      : this.#jobs.map(({ job, payload }) => `${job} ${payload}`).join(', ');
   }
 }
 
@@ -79,8 +83,8 @@ class RecordingStore extends SyncQueueStore {
 
   constructor(jobs: NewJob[]) {
     super({
-      run: () => assert.fail('A fake runs no jobs.'),
-      callFailed: () => assert.fail('A fake runs no jobs.'),
+      run: () => Promise.reject(new Error('A fake runs no jobs.')),
+      callFailed: () => Promise.reject(new Error('A fake runs no jobs.')),
     });
     this.#jobs = jobs;
   }

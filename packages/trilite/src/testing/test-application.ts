@@ -13,7 +13,8 @@ export interface TestApplicationOptions extends Partial<
 const TEST_ENV = {
   APP_ENV: 'testing',
   APP_KEY: `base64:${Buffer.alloc(32, 7).toString('base64')}`,
-  LOG_LEVEL: 'silent',
+  // What answers 500, and why a job failed, is on standard error.
+  LOG_LEVEL: 'error',
   PORT: '0',
 };
 
@@ -85,6 +86,9 @@ export class TestApplication extends Application {
       },
       (event) => {
         if (event.kind === 'running') runs += 1;
+        if ('error' in event) {
+          this.logger.error({ event: event.kind, err: event.error }, event.error.message);
+        }
       },
     );
     await worker.run();

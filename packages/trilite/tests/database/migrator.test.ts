@@ -102,7 +102,7 @@ test('of two that migrate one file at once, both succeed and each migration runs
 test('a folder that names no connection is refused with the names there are', async () => {
   const app = await application({ 'database/migrations/cash/01_a.js': createTable('a') });
   expect(() => app.migrator()).toThrow(
-    /"database\/migrations\/cash" names no connection; there are: default, default, cache, queue/,
+    /"database\/migrations\/cash" names no connection; there are: default, cache, queue/,
   );
 });
 

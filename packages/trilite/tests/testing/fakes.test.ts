@@ -67,13 +67,13 @@ describe('fakeQueue', () => {
   test('throws where an assertion is not true, and says what was dispatched', async () => {
     const fake = fakeQueue(app);
     expect(() => fake.assertDispatched(Mail)).toThrow(
-      'Expected Mail to be dispatched; dispatched were: none.',
+      'Expected a Mail that fits to be dispatched; dispatched were: none.',
     );
     await app.queue().dispatch(Mail, { to: 1 });
-    expect(() => fake.assertDispatched(Report)).toThrow('dispatched were: Mail.');
-    expect(() => fake.assertDispatched(Mail, () => false)).toThrow('Expected Mail');
-    expect(() => fake.assertNotDispatched(Mail)).toThrow('Expected Mail not to be dispatched.');
-    expect(() => fake.assertCount(2)).toThrow('Expected 2 dispatched jobs, found 1: Mail.');
+    expect(() => fake.assertDispatched(Report)).toThrow('dispatched were: Mail {"to":1}.');
+    expect(() => fake.assertDispatched(Mail, () => false)).toThrow('Expected a Mail');
+    expect(() => fake.assertNotDispatched(Mail)).toThrow('Expected no Mail that fits');
+    expect(() => fake.assertCount(2)).toThrow('Expected 2 dispatched jobs, found 1: Mail {');
     expect(() => fake.assertCount(1, Report)).toThrow('Expected 1 dispatched jobs, found 0');
   });
 });

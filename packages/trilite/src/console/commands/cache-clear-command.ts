@@ -13,9 +13,14 @@ export class CacheClearCommand implements Command<typeof signature> {
   static readonly signature = signature;
 
   async handle({ app, options, output }: CommandContext<typeof signature>): Promise<void> {
-    const { caches } = await app();
+    const { caches, config } = await app();
     const store = options.store ?? caches.defaultName;
     await caches.store(store).clear();
     output.success(`The cache store "${store}" is empty.`);
+    if (config.cache.stores[store]?.driver === 'memory') {
+      output.warn(
+        'A memory store lives in its own process: to empty that of a server or worker, restart it.',
+      );
+    }
   }
 }

@@ -53,7 +53,12 @@ function valueAt(settings: unknown, name: string): unknown {
         ? (value as Record<string, unknown>)[key]
         : undefined;
     if (next === undefined) {
-      throw CommandUsageError.because('config:show', `There is no setting "${name}"`);
+      const known =
+        typeof value === 'object' && value !== null ? Object.keys(value).join(', ') : 'none';
+      throw CommandUsageError.because(
+        'config:show',
+        `There is no setting "${name}"; at "${key}" there are: ${known}`,
+      );
     }
     return next;
   }, settings);

@@ -5,6 +5,7 @@ import { ensureEnvFile } from '../../config/env-file';
 import { projectAt } from '../../config/project';
 import { newAppKey } from '../../support/app-key';
 import type { Command, CommandContext } from '../command';
+import type { ConsoleApplication } from '../console-application';
 import { CommandUsageError } from '../errors';
 import type { Output } from '../output';
 import { ProcessGroup, type Program } from '../process-group';
@@ -29,9 +30,19 @@ export class DevCommand implements Command<typeof signature> {
     prepareEnvironment(basePath, context.output);
     const app = await context.app();
     await migrate(app, context.output);
+    await refuseTakenPort(app);
     await app.close();
     return runSideBySide(programs(nodemon, context.output), basePath, context.output);
   }
+}
+
+/** The server would die of it behind the worker's back, and wait for a change of file. */
+async function refuseTakenPort(app: ConsoleApplication): Promise<void> {
+  const { HttpServer } =
+    require('../../http/http-server') as typeof import('../../http/http-server');
+  const probe = new HttpServer(() => undefined);
+  await probe.start(app.config.app.http);
+  await probe.stop(0);
 }
 
 function prepareEnvironment(basePath: string, output: Output): void {
@@ -80,7 +91,10 @@ async function runSideBySide(
   });
   const stopped = new Promise<number>((resolve) => {
     onShutdown(
-      () => resolve(0),
+      () => {
+        output.line('\n  Stopping web server and worker.');
+        resolve(0);
+      },
       () => group.signal('SIGKILL'),
     );
   });
@@ -89,7 +103,7 @@ async function runSideBySide(
     ...all.map((program) => group.start(program, basePath)),
   ]);
   await group.stop(STOP_MS);
-  output.line();
+  output.line('  Stopped.');
   return code;
 }
 

@@ -29,7 +29,7 @@ export class QueueRetryCommand implements Command<typeof signature> {
     output.line();
     for (const id of retried) output.twoColumn(id, output.colors.green('WAITING'));
     const unknown = wanted === 'all' ? [] : wanted.filter((id) => !retried.includes(id));
-    for (const id of unknown) output.twoColumn(id, output.colors.red('NOT FAILED'));
+    for (const id of unknown) output.twoColumn(id, output.colors.red('NO FAILED JOB HAS THIS ID'));
     if (retried.length === 0 && unknown.length === 0) output.line('  No failed jobs.');
     output.line();
     return unknown.length === 0 ? 0 : 1;

@@ -1,6 +1,7 @@
 import { toMilliseconds } from '../../support/duration';
 import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
+import type { Output } from '../output';
 import { onShutdown } from '../shutdown';
 import { defineSignature, type OptionsOf } from '../signature';
 import { WorkerLines } from '../worker-lines';
@@ -18,8 +19,8 @@ const signature = defineSignature({
     queue: {
       type: 'string',
       value: 'a,b',
-      description: 'Queues in order of priority',
-      default: 'default',
+      description:
+        'Queues in order of priority; by default "default", then those that job classes name',
     },
     concurrency: { type: 'integer', value: 'n', description: 'Jobs at a time', default: 1, min: 1 },
     tries: {
@@ -64,20 +65,23 @@ export class QueueWorkCommand implements Command<typeof signature> {
     terminal,
   }: CommandContext<typeof signature>): Promise<number> {
     const { queues } = await app();
-    const queueNames = readQueues(options.queue);
+    const name = connection ?? queues.defaultName;
+    const queueNames = options.queue === undefined ? queues.queueNames : readQueues(options.queue);
     const lines = new WorkerLines(output, { json: options.json, verbose: terminal.verbose });
-    const worker = queues.worker(
-      connection ?? queues.defaultName,
-      { ...workOptions(options), queues: queueNames },
-      (event) => lines.print(event),
+    const worker = queues.worker(name, { ...workOptions(options), queues: queueNames }, (event) =>
+      lines.print(event),
     );
+    await queues.store(name).nextDueAt(queueNames); // a queue that does not answer now is told at once, not every turn
     if (!options.json) {
       output.info(
         `Processing jobs from the [${queueNames.join(', ')}] queue${queueNames.length > 1 ? 's' : ''}.`,
       );
     }
     const stopListening = onShutdown(
-      () => worker.stop(),
+      () => {
+        worker.stop();
+        if (!options.json) sayStopping(worker.runningJobs, output);
+      },
       () => worker.stopNow(),
     );
     try {
@@ -87,6 +91,13 @@ export class QueueWorkCommand implements Command<typeof signature> {
     }
     return 0;
   }
+}
+
+function sayStopping(jobs: number, output: Output): void {
+  if (jobs === 0) return;
+  output.line(
+    `  Stopping after ${jobs} running job${jobs > 1 ? 's' : ''}; a second Ctrl+C puts ${jobs > 1 ? 'them' : 'it'} back now.`,
+  );
 }
 
 function workOptions(options: OptionsOf<typeof signature>) {

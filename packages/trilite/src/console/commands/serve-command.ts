@@ -1,4 +1,9 @@
+import type { RequestListener } from 'node:http';
+import { monotonicMs } from '../../support/clock';
+import { humanDuration } from '../../support/duration';
 import type { Command, CommandContext } from '../command';
+import type { ConsoleApplication } from '../console-application';
+import type { Output } from '../output';
 import { shutdownRequested } from '../shutdown';
 import { defineSignature } from '../signature';
 
@@ -24,18 +29,41 @@ export class ServeCommand implements Command<typeof signature> {
 
   async handle({ app, options, output }: CommandContext<typeof signature>): Promise<void> {
     const application = await app();
-    const { http } = application.config.app;
+    const { http, env } = application.config.app;
+    await warnOfPending(application, output);
     // Other commands need no server
     const { HttpServer } =
       require('../../http/http-server') as typeof import('../../http/http-server');
-    const server = new HttpServer(application.http().handler);
+    const { handler } = application.http();
+    const server = new HttpServer(env === 'development' ? withLines(handler, output) : handler);
     const address = await server.start({
       host: options.host ?? http.host,
       port: options.port ?? http.port,
     });
-    output.info(`Server running on [${address}].`);
+    output.info(`Server running on [${address}] (${env}).`);
     output.line(`  ${output.colors.dim('Press Ctrl+C to stop it.')}\n`);
     await shutdownRequested();
     await server.stop(http.shutdownTimeout);
   }
+}
+
+async function warnOfPending(app: ConsoleApplication, output: Output): Promise<void> {
+  const pending = (await app.migrator().status()).filter(({ batch }) => batch === undefined);
+  if (pending.length === 0) return;
+  const names = pending.map(({ connection, name }) => `  ${connection}: ${name}`).join('\n');
+  output.warn(`These migrations are pending; run "artisan migrate".\n${names}`);
+}
+
+/** A line for each request, while somebody develops. */
+function withLines(handler: RequestListener, output: Output): RequestListener {
+  return (request, response) => {
+    const startedAt = monotonicMs();
+    const { method = '', url = '' } = request;
+    response.once('close', () => {
+      const status = response.writableFinished ? String(response.statusCode) : 'ABORTED';
+      const took = output.colors.dim(humanDuration(monotonicMs() - startedAt));
+      output.twoColumn(`${method} ${url.split('?')[0] ?? ''}`, `${took} ${status}`);
+    });
+    handler(request, response);
+  };
 }
