@@ -1,6 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Handle } from './connection-handle';
-import { TransactionMisuseError, explainDatabaseError, type ConnectionFacts } from './errors';
+import {
+  TransactionLostError,
+  TransactionMisuseError,
+  explainDatabaseError,
+  type ConnectionFacts,
+} from './errors';
 
 /** Synchronous work on a handle. */
 export type Work<T> = (handle: Handle) => T;
@@ -59,7 +64,7 @@ export class Session {
   /** Runs synchronous work in the transaction. */
   run<T>(work: Work<T>): Promise<T> {
     try {
-      if (!this.#isOpen) throw TransactionMisuseError.afterEnd(this.#connection);
+      this.#refuseEnded();
       return Promise.resolve(work(this.#handle));
     } catch (error) {
       return Promise.reject(asError(explainDatabaseError(error, this.#connection)));
@@ -103,7 +108,7 @@ export class Session {
 
   /** Commits and gives the writer back. */
   async commit(): Promise<void> {
-    if (!this.#isOpen) throw TransactionMisuseError.afterEnd(this.#connection);
+    this.#refuseEnded();
     await this.#retryBusy(() => this.#handle.exec('COMMIT'));
     this.#close();
   }
@@ -114,6 +119,12 @@ export class Session {
     // SQLite may have rolled back by itself: after FULL, IOERR or NOMEM there is nothing left to undo.
     if (this.#handle.inTransaction) this.#handle.exec('ROLLBACK');
     this.#close();
+  }
+
+  /** After an error SQLite may have rolled everything back: what ran then would commit by itself. */
+  #refuseEnded(): void {
+    if (!this.#isOpen) throw TransactionMisuseError.afterEnd(this.#connection);
+    if (!this.#handle.inTransaction) throw TransactionLostError.on(this.#connection);
   }
 
   #close(): void {

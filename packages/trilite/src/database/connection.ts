@@ -26,6 +26,9 @@ import {
  *    of another: then it sees what is committed, and does not wait with it. Who awaits a write before reading always sees it.
  * 5. While a transaction holds the writer, other contexts read through the reader handle: what is committed, never half of it.
  * 6. No call waits for a lock inside SQLite: handles have timeout 0, and waiting is a timer of this process.
+ * 7. Nobody waits longer than `busyTimeout` for one lock, be it another process's or a transaction of this one.
+ * 8. However many ask, the event loop turns every few milliseconds.
+ * 9. A transaction that SQLite rolled back by itself runs nothing more: its next statement would commit alone.
  */
 
 /** A group ends at whichever of these comes first. */
@@ -37,6 +40,9 @@ const CONTEXT_OPTIONS = { requireManualDestroy: true };
 
 /** Waiting longer each time only makes the unlucky one wait longer still: measured, a constant pause has the shortest worst wait. */
 const BUSY_PAUSE_MS = 1;
+
+/** How often it is looked who waits too long behind a transaction. */
+const OVERDUE_MS = 50;
 
 /** How a write is run. */
 export interface WriteOptions {
@@ -50,19 +56,26 @@ export interface ReadOptions {
   readonly join?: boolean;
 }
 
-interface WriteEntry {
+interface Entry {
+  /** When it was asked for, by the monotonic clock. */
+  readonly askedAt: number;
+  readonly reject: (error: unknown) => void;
+}
+
+interface WriteEntry extends Entry {
   readonly kind: 'write';
   readonly several: boolean;
   /** Whose async context it runs in: the one it was asked for in. */
   readonly context: AsyncResource;
   readonly work: Work<unknown>;
   readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
 }
 
-interface TransactionEntry {
+interface TransactionEntry extends Entry {
   readonly kind: 'transaction';
-  readonly lend: () => Promise<void>;
+  /** Whose session was current where it was asked for. */
+  readonly parent: Session | undefined;
+  readonly resolve: (session: Session) => void;
 }
 
 interface WaitingRead {
@@ -95,6 +108,8 @@ export class Connection {
   #askedWrites = 0;
   #servedWrites = 0;
   #isLocked = false;
+  /** Since when the lock was found taken each time. */
+  #lockedSince: number | undefined;
   readonly #waitingReads: WaitingRead[] = [];
   #isClosed = false;
 
@@ -141,6 +156,7 @@ export class Connection {
     return new Promise<T>((resolve, reject) => {
       this.#enqueue({
         kind: 'write',
+        askedAt: monotonicMs(),
         several,
         context: new AsyncResource('trilite.write', CONTEXT_OPTIONS),
         work,
@@ -165,7 +181,7 @@ export class Connection {
   begin(): Promise<Session> {
     const parent = currentSession();
     return new Promise<Session>((resolve, reject) => {
-      this.#enqueue({ kind: 'transaction', lend: () => this.#lend(parent, resolve, reject) });
+      this.#enqueue({ kind: 'transaction', askedAt: monotonicMs(), parent, resolve, reject });
     });
   }
 
@@ -186,10 +202,10 @@ export class Connection {
     await this.#retryBusy(() => this.#openWriter({ create: true }));
   }
 
-  /** Finishes what was asked for, then closes the handles; twice without harm. */
+  /** Finishes what was asked for, then closes the handles; twice without harm. A transaction that does not end is rolled back. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    while (this.#drained !== undefined) await this.#drained;
+    while (this.#drained !== undefined) await this.#drainOrRollBack(this.#drained);
     this.#reader?.close();
     this.#reader = undefined;
     if (this.#writer !== undefined) closeWriter(this.#writer, this.settings);
@@ -197,15 +213,26 @@ export class Connection {
     open.delete(this);
   }
 
+  async #drainOrRollBack(drained: Promise<void>): Promise<void> {
+    const holder = this.#lentTo;
+    const waited = new AbortController();
+    await Promise.race([drained, delayMs(this.settings.busyTimeout, waited.signal)]);
+    waited.abort();
+    if (this.#lentTo === holder) holder?.rollback();
+  }
+
   /** Runs an attempt until no lock is in its way, without blocking, up to `busyTimeout`. */
-  async #retryBusy<T>(attempt: () => T, onBusy: () => void = () => undefined): Promise<T> {
-    const startedAt = monotonicMs();
+  async #retryBusy<T>(
+    attempt: () => T,
+    since: number = monotonicMs(),
+    onBusy: () => void = () => undefined,
+  ): Promise<T> {
     for (;;) {
       try {
         return attempt();
       } catch (error) {
         if (!isBusy(error)) throw explainDatabaseError(error, this);
-        const waited = monotonicMs() - startedAt;
+        const waited = monotonicMs() - since;
         if (waited >= this.settings.busyTimeout) throw DatabaseBusyError.after(waited, this, error);
         onBusy();
       }
@@ -213,13 +240,21 @@ export class Connection {
     }
   }
 
-  /** Runs what takes the write lock; while another process holds it, reads go ahead. */
-  async #takeLock<T>(attempt: () => T): Promise<T> {
+  /**
+   * Runs what takes the write lock. While another process holds it, reads go ahead, and everybody's time runs: who waited behind others for
+   * the same lock does not begin to wait anew.
+   */
+  async #takeLock<T>(askedAt: number, attempt: () => T): Promise<T> {
+    const since =
+      this.#lockedSince === undefined ? monotonicMs() : Math.max(askedAt, this.#lockedSince);
     try {
-      return await this.#retryBusy(attempt, () => {
+      const result = await this.#retryBusy(attempt, since, () => {
+        this.#lockedSince ??= monotonicMs();
         this.#isLocked = true;
         this.#resumeReads();
       });
+      this.#lockedSince = undefined;
+      return result;
     } finally {
       this.#isLocked = false;
     }
@@ -294,18 +329,18 @@ export class Connection {
     this.#entries.push(entry);
     if (entry.kind === 'write') this.#askedWrites += 1;
     // A turn later: every write asked for in this turn of the event loop, by whomever, shares the commit.
-    this.#drained ??= new Promise((resolve) => setImmediate(resolve)).then(() => this.#drain());
+    this.#drained ??= nextTurn().then(() => this.#drain());
   }
 
   async #drain(): Promise<void> {
+    let turnedAt = monotonicMs();
     for (let entry = this.#entries[0]; entry !== undefined; entry = this.#entries[0]) {
-      if (entry.kind === 'write') {
-        await this.#writeGroup(entry);
-      } else {
-        this.#entries.shift();
-        await entry.lend();
-      }
+      await (entry.kind === 'write' ? this.#writeGroup(entry) : this.#lend(entry));
       this.#resumeReads();
+      // Who awaits a write asks for the next one before the loop ends: without a turn, timers and sockets would wait for ever.
+      if (monotonicMs() - turnedAt < GROUP_MS) continue;
+      await nextTurn();
+      turnedAt = monotonicMs();
     }
     this.#drained = undefined;
   }
@@ -317,9 +352,10 @@ export class Connection {
       return this.#writeAlone(head);
     }
     try {
-      await this.#takeLock(() => this.#openWriter().exec('BEGIN IMMEDIATE'));
+      await this.#takeLock(head.askedAt, () => this.#openWriter().exec('BEGIN IMMEDIATE'));
     } catch (error) {
-      this.#refuseAll(this.#takeWrites(this.#entries.length), error);
+      // Who was asked for later may still get the lock in time.
+      this.#refuseAll(this.#takeWrites(error instanceof DatabaseBusyError ? 1 : Infinity), error);
       return;
     }
     await this.#commitGroup(this.#openWriter());
@@ -328,7 +364,9 @@ export class Connection {
   /** A single statement is atomic by itself: it needs no BEGIN and no COMMIT. */
   async #writeAlone(entry: WriteEntry): Promise<void> {
     try {
-      entry.resolve(await this.#takeLock(() => runInContext(this.#openWriter(), entry)));
+      entry.resolve(
+        await this.#takeLock(entry.askedAt, () => runInContext(this.#openWriter(), entry)),
+      );
     } catch (error) {
       entry.reject(error);
     }
@@ -393,29 +431,36 @@ export class Connection {
     return taken;
   }
 
-  async #lend(
-    parent: Session | undefined,
-    resolve: (session: Session) => void,
-    reject: (error: unknown) => void,
-  ): Promise<void> {
+  async #lend(entry: TransactionEntry): Promise<void> {
+    this.#entries.shift();
     try {
-      await this.#takeLock(() => this.#openWriter().exec('BEGIN IMMEDIATE'));
+      await this.#takeLock(entry.askedAt, () => this.#openWriter().exec('BEGIN IMMEDIATE'));
     } catch (error) {
-      return reject(error);
+      return entry.reject(error);
     }
+    const lentAt = monotonicMs();
+    const watch = setInterval(() => this.#refuseOverdue(lentAt), OVERDUE_MS).unref();
     await new Promise<void>((end) => {
       const retryBusy = <T>(attempt: () => T): Promise<T> => this.#retryBusy(attempt);
-      this.#lentTo = new Session({
-        connection: this,
-        handle: this.#openWriter(),
-        parent,
-        retryBusy,
-        end,
-      });
-      resolve(this.#lentTo);
+      const handle = this.#openWriter();
+      const { parent } = entry;
+      this.#lentTo = new Session({ connection: this, handle, parent, retryBusy, end });
+      entry.resolve(this.#lentTo);
       this.#resumeReads();
     });
     this.#lentTo = undefined;
+    clearInterval(watch);
+  }
+
+  /** Refuses those who wait behind one transaction of this process for longer than `busyTimeout`: it may be waiting for them. */
+  #refuseOverdue(lentAt: number): void {
+    for (let entry = this.#entries[0]; entry !== undefined; entry = this.#entries[0]) {
+      const waited = monotonicMs() - Math.max(entry.askedAt, lentAt);
+      if (waited < this.settings.busyTimeout) return;
+      this.#entries.shift();
+      if (entry.kind === 'write') this.#servedWrites += 1;
+      entry.reject(DatabaseBusyError.behindTransaction(waited, this));
+    }
   }
 
   #refuseClosed(): void {
@@ -426,6 +471,11 @@ export class Connection {
 /** Not `AsyncResource.bind`: on Node 20 that costs more than the write. */
 function runInContext(handle: Handle, { context, work }: WriteEntry): unknown {
   return context.runInAsyncScope(work, undefined, handle);
+}
+
+/** A turn of the event loop: timers, sockets and signals come first. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function settle(outcome: Outcome): void {

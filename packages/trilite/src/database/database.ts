@@ -1,4 +1,11 @@
-import { Kysely, type ConnectionBuilder, type Transaction, type TransactionBuilder } from 'kysely';
+import {
+  Kysely,
+  type AccessMode,
+  type ConnectionBuilder,
+  type IsolationLevel,
+  type Transaction,
+  type TransactionBuilder,
+} from 'kysely';
 import type { Connection } from './connection';
 import { TriliteDialect } from './dialect';
 import type { Tables } from './tables';
@@ -51,12 +58,28 @@ export class Database extends Kysely<Tables> {
   override transaction<T>(
     work?: (trx: Transaction<Tables>) => Promise<T>,
   ): TransactionBuilder<Tables> | Promise<T> {
-    if (work === undefined) return super.transaction();
-    const connection = this.#directory.connection(this.#name);
-    // One transaction holds the writer at a time: while the callback runs, the connection's session is ours.
-    return super
-      .transaction()
-      .execute((trx) => connection.session?.enter(() => work(trx)) ?? work(trx));
+    const builder = this.#inItsContext(super.transaction());
+    return work === undefined ? builder : builder.execute(work);
+  }
+
+  /** Lets a transaction run in its own async context, in whichever of Kysely's forms it is written. */
+  #inItsContext(builder: TransactionBuilder<Tables>): TransactionBuilder<Tables> {
+    const { setAccessMode, setIsolationLevel, execute } = builder;
+    return Object.assign(builder, {
+      setAccessMode: (mode: AccessMode) => this.#inItsContext(setAccessMode.call(builder, mode)),
+      setIsolationLevel: (level: IsolationLevel) =>
+        this.#inItsContext(setIsolationLevel.call(builder, level)),
+      execute: <T>(work: (trx: Transaction<Tables>) => Promise<T>) =>
+        execute.call(builder, (trx: Transaction<Tables>) =>
+          this.#enter(() => work(trx)),
+        ) as Promise<T>,
+    });
+  }
+
+  /** One transaction holds the writer at a time: while its callback runs, the connection's session is its own. */
+  #enter<T>(work: () => Promise<T>): Promise<T> {
+    const { session } = this.#directory.connection(this.#name);
+    return session === undefined ? work() : session.enter(work);
   }
 
   /** The query builder of another connection of the same application or tenant. */

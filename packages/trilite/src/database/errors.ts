@@ -21,6 +21,26 @@ export class DatabaseBusyError extends FrameworkError {
       cause,
     });
   }
+
+  static behindTransaction(waitedMs: number, { name, file }: ConnectionFacts): DatabaseBusyError {
+    return new DatabaseBusyError({
+      code: 'E_DATABASE_BUSY',
+      message: `The file "${file}" of connection "${name}" was held by a transaction of this process for ${Math.round(waitedMs)} ms.`,
+      help: 'Do not wait for other work inside a transaction, and write through its "trx" alone; or raise "busyTimeout" in config/database.ts.',
+      status: 503,
+    });
+  }
+}
+
+/** Thrown when SQLite rolled a transaction back by itself, as after a full disk. */
+export class TransactionLostError extends FrameworkError {
+  static on({ name }: ConnectionFacts): TransactionLostError {
+    return new TransactionLostError({
+      code: 'E_TRANSACTION_LOST',
+      message: `SQLite has rolled back the transaction on connection "${name}" by itself, after an earlier error in it: nothing of it was written.`,
+      help: 'Let errors inside the callback of "transaction" pass, or run the whole transaction again.',
+    });
+  }
 }
 
 /** Thrown when a connection's file is not there. */

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -294,4 +294,65 @@ describe('transactions', () => {
     await transaction;
     await memory.close();
   });
+
+  test('a transaction that SQLite rolled back by itself runs and commits nothing more', async () => {
+    await add('taken');
+    const failing = connection.transaction(async (session) => {
+      const run = (sql: string) => session.run((handle) => handle.statement(sql).run());
+      await run("insert into notes (text) values ('first')");
+      await run("insert or rollback into notes (text) values ('taken')").catch(() => undefined);
+      await run("insert into notes (text) values ('second')").catch(() => undefined);
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'E_TRANSACTION_LOST' });
+    expect(await texts()).toEqual(['taken']);
+  });
+
+  test('who waits behind a transaction longer than busyTimeout is refused, for it may be waiting for them', async () => {
+    const outside = new AsyncResource('outside');
+    const error = await connection.transaction(() =>
+      outside.runInAsyncScope(() => add('never')).catch((thrown: unknown) => thrown),
+    );
+    expect(error).toMatchObject({
+      code: 'E_DATABASE_BUSY',
+      message: expect.stringContaining('a transaction of this process'),
+    });
+    expect(await texts()).toEqual([]);
+  });
+
+  test('closing rolls back a transaction that does not end', async () => {
+    const begun = await connection.begin();
+    await begun.run((handle) => handle.statement("insert into notes (text) values ('x')").run());
+    await connection.close();
+    expect(begun.isOpen).toBe(false);
+    connection = await opened();
+    expect(await texts()).toEqual([]);
+  });
 });
+
+describe('the event loop', () => {
+  test('turns while chains of writes and transactions keep the writer busy', async () => {
+    let turned = false;
+    setTimeout(() => (turned = true), 1);
+    const chain = async (): Promise<void> => {
+      while (!turned) await connection.transaction(async () => add(String(Math.random())));
+    };
+    await Promise.all([chain(), chain()]);
+    expect(turned).toBe(true);
+  });
+
+  test('who waited behind others for the same lock does not begin to wait anew', async () => {
+    const held = lock();
+    const asked = [1, 2, 3, 4, 5].map(() => connection.transaction(async () => undefined));
+    const results = await Promise.allSettled(asked);
+    held.release();
+    const waits = results.map((result) =>
+      result.status === 'rejected' ? waitOf(result.reason) : 0,
+    );
+    expect(Math.max(...waits)).toBeLessThan(2 * settings().busyTimeout);
+  });
+});
+
+/** The milliseconds that a busy error names. */
+function waitOf(error: unknown): number {
+  return Number(/(\d+) ms/.exec((error as Error).message)?.[1]);
+}

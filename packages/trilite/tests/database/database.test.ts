@@ -90,6 +90,16 @@ test('a write through db inside a transaction is refused instead of waiting for 
   });
 });
 
+test("a write through db inside Kysely's own form is refused as well", async () => {
+  const hanging = db.transaction().execute(() => add('a'));
+  await expect(hanging).rejects.toMatchObject({ code: 'E_TRANSACTION_MISUSE' });
+  const chosen = db
+    .transaction()
+    .setAccessMode('read write')
+    .execute(() => add('a'));
+  await expect(chosen).rejects.toMatchObject({ code: 'E_TRANSACTION_MISUSE' });
+});
+
 test('a read through db inside a transaction sees what is committed', async () => {
   const seen = await db.transaction(async (trx) => {
     await add('a', trx);
