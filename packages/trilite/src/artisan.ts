@@ -12,6 +12,8 @@ import { ConsoleKernel } from './console/console-kernel';
 export async function runArtisan(codePath: string): Promise<void> {
   // The way from an error to the application's own line leads through a query builder and a router.
   Error.stackTraceLimit = 30;
+  // "artisan dev | head": when the reader has gone, what runs is stopped in order, not torn down.
+  process.stdout.on('error', () => process.kill(process.pid, 'SIGTERM'));
   const kernel = new ConsoleKernel({
     codePath,
     boot: () => loadApplication().createApplication({ basePath: codePath }),

@@ -117,8 +117,11 @@ export class CacheRepository {
   }
 
   #name(key: string): string {
+    if (typeof key !== 'string') {
+      throw new TypeError(`Expected \`key\` to be a text, got \`${String(key)}\`.`);
+    }
     const name = this.#prefix + key;
-    if (typeof key !== 'string' || key === '' || name.length > KEY_LENGTH) {
+    if (key === '' || name.length > KEY_LENGTH) {
       throw CacheKeyInvalidError.for(key, KEY_LENGTH);
     }
     return name;

@@ -141,6 +141,7 @@ function crossProblems({
     ...Object.entries(database.connections).flatMap(([name, { file }]) =>
       folderProblem(name, file),
     ),
+    ...sharedFileProblems(database),
     ...leaseProblems(queue),
   ];
 }
@@ -184,6 +185,27 @@ function folderProblem(name: string, file: string): ConfigProblem[] {
       expected,
     },
   ];
+}
+
+/** Two connections on one file would wait for each other's lock; two roles share a file by naming one connection. */
+function sharedFileProblems({ connections }: DatabaseSettings): ConfigProblem[] {
+  const owners = new Map<string, string>();
+  return Object.entries(connections).flatMap(([name, { file }]) => {
+    const owner = owners.get(file);
+    if (file === ':memory:' || owner === undefined) {
+      owners.set(file, name);
+      return [];
+    }
+    const expected = `a file of its own; to share one, name the connection "${owner}" in config/cache.ts or config/queue.ts`;
+    return [
+      {
+        file: 'config/database.ts',
+        key: `connections.${name}.file`,
+        found: `the file of "${owner}"`,
+        expected,
+      },
+    ];
+  });
 }
 
 function leaseProblems(queue: QueueSettings): ConfigProblem[] {

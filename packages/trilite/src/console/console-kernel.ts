@@ -164,7 +164,11 @@ export class ConsoleKernel {
 }
 
 function addCommand(found: Map<string, Found>, type: CommandClass, file: string): void {
-  const { name } = type.signature;
+  const { name, options = {} } = type.signature;
+  const taken = Object.entries(options).find(
+    ([option, { short }]) => GLOBAL.has(`--${option}`) || GLOBAL.has(`-${short ?? ''}`),
+  );
+  if (taken !== undefined) throw CommandInvalidError.reserved(name, taken[0], file);
   if (found.get(name)?.type === type) return;
   if (found.has(name)) throw CommandInvalidError.duplicate(name, file);
   found.set(name, { type, signature: type.signature, origin: 'application' });

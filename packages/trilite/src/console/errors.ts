@@ -36,6 +36,14 @@ export class CommandInvalidError extends FrameworkError {
     });
   }
 
+  static reserved(name: string, option: string, file: string): CommandInvalidError {
+    return new CommandInvalidError({
+      code: 'E_COMMAND_INVALID',
+      message: `The option "${option}" of the command "${name}" in "${file}" is one that every command has.`,
+      help: 'Give the option, and its letter, another name; "artisan help" lists those that are taken.',
+    });
+  }
+
   static none(file: string): CommandInvalidError {
     return new CommandInvalidError({
       code: 'E_COMMAND_INVALID',

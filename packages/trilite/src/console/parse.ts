@@ -58,7 +58,7 @@ function optionsOf(signature: Signature, parsed: Record<string, unknown>): Recor
 
 function readOption(
   text: string,
-  { type, min = 0 }: OptionSpec,
+  { type, min = 0, max = Number.MAX_SAFE_INTEGER }: OptionSpec,
   invalid: (problem: string) => Error,
 ): unknown {
   if (type === 'string') {
@@ -66,8 +66,10 @@ function readOption(
     return text;
   }
   const value = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < min) {
-    throw invalid(`Expected a whole number of at least ${min}.`);
+  const isWithin = Number.isSafeInteger(value) && value >= min && value <= max;
+  const limit = max === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${max}`;
+  if (text.trim() === '' || !isWithin) {
+    throw invalid(`Expected a whole number of at least ${min}${limit}.`);
   }
   return value;
 }

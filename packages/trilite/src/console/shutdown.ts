@@ -5,15 +5,15 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP'] as const;
 /** One Ctrl-C often arrives twice: from the terminal, and passed on by npm or nodemon. */
 const ECHO_MS = 300;
 
-/** Runs `stop` at the first signal to stop, and `force` at a later one. Returns what ends the listening. */
+/** Runs `stop` at the first signal to stop, and `force` at a later Ctrl-C: supervisors repeat SIGTERM, impatient people press again. */
 export function onShutdown(stop: () => void, force: () => void): () => void {
   let askedAt: number | undefined;
-  const listen = (): void => {
+  const listen = (signal: NodeJS.Signals): void => {
     if (askedAt === undefined) {
       askedAt = monotonicMs();
       return stop();
     }
-    if (monotonicMs() - askedAt > ECHO_MS) force();
+    if (signal === 'SIGINT' && monotonicMs() - askedAt > ECHO_MS) force();
   };
   for (const signal of SIGNALS) process.on(signal, listen);
   return () => {
@@ -21,7 +21,7 @@ export function onShutdown(stop: () => void, force: () => void): () => void {
   };
 }
 
-/** Resolves at the first signal to stop; a later one ends the process at once. */
+/** Resolves at the first signal to stop; a later Ctrl-C ends the process at once. */
 export function shutdownRequested(): Promise<void> {
   return new Promise((resolve) => {
     onShutdown(resolve, () => process.exit(130));

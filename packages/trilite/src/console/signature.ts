@@ -18,6 +18,8 @@ export interface OptionSpec {
   readonly default?: string | number;
   /** Smallest integer allowed. Default: 0. */
   readonly min?: number;
+  /** Largest integer allowed. Default: any. */
+  readonly max?: number;
   /** One letter for short. */
   readonly short?: string;
 }

@@ -1,6 +1,6 @@
 import { clock } from '../support/clock';
 import { humanDuration } from '../support/duration';
-import { FrameworkError } from '../support/errors';
+import { FrameworkError, messageOf } from '../support/errors';
 import type { ClaimedJob } from '../queue/queue-store';
 import type { WorkerEvent } from '../queue/worker';
 import type { Output } from './output';
@@ -27,7 +27,7 @@ export class WorkerLines {
     switch (event.kind) {
       case 'error':
         return this.#output.error(
-          event.error.message,
+          messageOf(event.error),
           event.error instanceof FrameworkError ? event.error.help : undefined,
         );
       case 'recovered':
@@ -61,10 +61,12 @@ export class WorkerLines {
   /** What went wrong, and where in the application; the whole is kept with the failed job. */
   #reason(error: Error): void {
     const { dim, red } = this.#output.colors;
-    const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
+    const frames = String(error.stack)
+      .split('\n')
+      .filter((line) => line.startsWith('    at '));
     const own = frames.find((line) => !/node_modules|node:|trilite\/dist/.test(line)) ?? '';
     this.#output.line(
-      `    ${red(error.message.split('\n')[0] ?? '')}${dim(own.trim() && ` ${own.trim()}`)}`,
+      `    ${red(messageOf(error).split('\n')[0] ?? '')}${dim(own.trim() && ` ${own.trim()}`)}`,
     );
   }
 
@@ -84,7 +86,7 @@ function timestamp(): string {
 
 function toJson(event: WorkerEvent): object {
   const at = clock.date().toISOString();
-  if (event.kind === 'error') return { at, kind: event.kind, message: event.error.message };
+  if (event.kind === 'error') return { at, kind: event.kind, message: messageOf(event.error) };
   if (event.kind === 'recovered') return { at, kind: event.kind, ...event.recovered };
   const { id, job, queue, attempts } = event.job;
   const took = 'tookMs' in event ? { tookMs: event.tookMs } : {};
@@ -96,6 +98,6 @@ function toJson(event: WorkerEvent): object {
     queue,
     attempt: attempts,
     ...took,
-    ...('error' in event ? { message: event.error.message } : {}),
+    ...('error' in event ? { message: messageOf(event.error) } : {}),
   };
 }

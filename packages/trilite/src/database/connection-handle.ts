@@ -126,3 +126,13 @@ function setHandlePragmas(raw: BetterSqlite3.Database, settings: SqliteSettings)
     raw.pragma(`${name} = ${String(value)}`);
   }
 }
+
+/** Closes a writer handle, with fresh statistics for those who open the file next. */
+export function closeWriter(handle: Handle, settings: SqliteSettings): void {
+  try {
+    if (!settings.readOnly) handle.exec('PRAGMA optimize');
+  } catch {
+    // Statistics are a courtesy: another process that holds the lock, or a full disk, must not keep this file open.
+  }
+  handle.close();
+}

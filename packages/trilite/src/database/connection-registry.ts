@@ -31,6 +31,7 @@ export interface ConnectionDescription {
 export class ConnectionRegistry {
   readonly #settings: DatabaseSettings;
   readonly #connections = new Map<string, Connection>();
+  #isClosed = false;
 
   constructor(settings: DatabaseSettings) {
     this.#settings = settings;
@@ -57,6 +58,7 @@ export class ConnectionRegistry {
     const settings = this.#settings.connections[name];
     if (settings === undefined) throw ConnectionUnknownError.named(name, this.names);
     const connection = new Connection(name, settings);
+    if (this.#isClosed) void connection.close();
     this.#connections.set(name, connection);
     return connection;
   }
@@ -85,7 +87,7 @@ export class ConnectionRegistry {
   ): Promise<Readonly<Record<string, 'up' | 'down'>>> {
     const ask = async (name: string): Promise<[string, 'up' | 'down']> => {
       try {
-        await this.connection(name).read((handle) => handle.statement('select 1').get());
+        await this.connection(name).check();
         return [name, 'up'];
       } catch (error) {
         onDown(name, error);
@@ -98,6 +100,7 @@ export class ConnectionRegistry {
 
   /** Closes every connection; twice without harm. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
   }
 }

@@ -1,11 +1,24 @@
-import { AsyncResource } from 'node:async_hooks';
+import { existsSync } from 'node:fs';
 import type { SqliteSettings } from '../config/schema';
 import { delayMs, monotonicMs } from '../support/clock';
-import { Handle, isBusy } from './connection-handle';
+import {
+  currentContext,
+  nextTurn,
+  runInContext,
+  settle,
+  type Outcome,
+  type ReadOptions,
+  type TransactionEntry,
+  type WaitingRead,
+  type WriteEntry,
+  type WriteOptions,
+} from './connection-entry';
+import { Handle, closeWriter, isBusy } from './connection-handle';
 import { Session, currentSession, inSavepoint, sessionOf, type Work } from './connection-session';
 import {
   ConnectionClosedError,
   DatabaseBusyError,
+  DatabaseFileMissingError,
   TransactionMisuseError,
   explainDatabaseError,
 } from './errors';
@@ -35,57 +48,11 @@ import {
 const GROUP_WRITES = 1000;
 const GROUP_MS = 5;
 
-/** Nothing listens for the end of these: Node need not watch for their collection. */
-const CONTEXT_OPTIONS = { requireManualDestroy: true };
-
 /** Waiting longer each time only makes the unlucky one wait longer still: measured, a constant pause has the shortest worst wait. */
 const BUSY_PAUSE_MS = 1;
 
 /** How often it is looked who waits too long behind a transaction. */
 const OVERDUE_MS = 50;
-
-/** How a write is run. */
-export interface WriteOptions {
-  /** Whether it runs several statements, which must then succeed or fail together. Default: false. */
-  readonly several?: boolean;
-}
-
-/** How a read is run. */
-export interface ReadOptions {
-  /** Whether, inside a transaction of this connection, it runs in that transaction. Default: true. */
-  readonly join?: boolean;
-}
-
-interface Entry {
-  /** When it was asked for, by the monotonic clock. */
-  readonly askedAt: number;
-  readonly reject: (error: unknown) => void;
-}
-
-interface WriteEntry extends Entry {
-  readonly kind: 'write';
-  readonly several: boolean;
-  /** Whose async context it runs in: the one it was asked for in. */
-  readonly context: AsyncResource;
-  readonly work: Work<unknown>;
-  readonly resolve: (value: unknown) => void;
-}
-
-interface TransactionEntry extends Entry {
-  readonly kind: 'transaction';
-  /** Whose session was current where it was asked for. */
-  readonly parent: Session | undefined;
-  readonly resolve: (session: Session) => void;
-}
-
-interface WaitingRead {
-  readonly after: number;
-  readonly resume: () => void;
-}
-
-type Outcome = { readonly entry: WriteEntry } & (
-  { readonly value: unknown } | { readonly error: unknown }
-);
 
 const open = new Set<Connection>();
 
@@ -158,7 +125,7 @@ export class Connection {
         kind: 'write',
         askedAt: monotonicMs(),
         several,
-        context: new AsyncResource('trilite.write', CONTEXT_OPTIONS),
+        context: currentContext(),
         work,
         resolve: resolve as (value: unknown) => void,
         reject,
@@ -200,6 +167,16 @@ export class Connection {
   async create(): Promise<void> {
     this.#refuseClosed();
     await this.#retryBusy(() => this.#openWriter({ create: true }));
+  }
+
+  /**
+   * Reads from the file itself, and looks whether it still lies at its path.
+   *
+   * @throws E_DATABASE_FILE_MISSING, E_DATABASE_CORRUPT and whatever a read throws
+   */
+  async check(): Promise<void> {
+    await this.read((handle) => handle.statement('select count(*) from sqlite_schema').get());
+    if (!this.#inMemory && !existsSync(this.file)) throw DatabaseFileMissingError.at(this);
   }
 
   /** Finishes what was asked for, then closes the handles; twice without harm. A transaction that does not end is rolled back. */
@@ -466,30 +443,6 @@ export class Connection {
   #refuseClosed(): void {
     if (this.#isClosed) throw ConnectionClosedError.for(this);
   }
-}
-
-/** Not `AsyncResource.bind`: on Node 20 that costs more than the write. */
-function runInContext(handle: Handle, { context, work }: WriteEntry): unknown {
-  return context.runInAsyncScope(work, undefined, handle);
-}
-
-/** A turn of the event loop: timers, sockets and signals come first. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-function settle(outcome: Outcome): void {
-  if ('error' in outcome) outcome.entry.reject(outcome.error);
-  else outcome.entry.resolve(outcome.value);
-}
-
-function closeWriter(handle: Handle, settings: SqliteSettings): void {
-  try {
-    if (!settings.readOnly) handle.exec('PRAGMA optimize');
-  } catch {
-    // Statistics are a courtesy: another process that holds the lock, or a full disk, must not keep this file open.
-  }
-  handle.close();
 }
 
 function asError(error: unknown): Error {

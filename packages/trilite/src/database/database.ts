@@ -64,15 +64,17 @@ export class Database extends Kysely<Tables> {
 
   /** Lets a transaction run in its own async context, in whichever of Kysely's forms it is written. */
   #inItsContext(builder: TransactionBuilder<Tables>): TransactionBuilder<Tables> {
-    const { setAccessMode, setIsolationLevel, execute } = builder;
+    const plain = {
+      setAccessMode: builder.setAccessMode.bind(builder),
+      setIsolationLevel: builder.setIsolationLevel.bind(builder),
+      execute: builder.execute.bind(builder),
+    };
     return Object.assign(builder, {
-      setAccessMode: (mode: AccessMode) => this.#inItsContext(setAccessMode.call(builder, mode)),
+      setAccessMode: (mode: AccessMode) => this.#inItsContext(plain.setAccessMode(mode)),
       setIsolationLevel: (level: IsolationLevel) =>
-        this.#inItsContext(setIsolationLevel.call(builder, level)),
+        this.#inItsContext(plain.setIsolationLevel(level)),
       execute: <T>(work: (trx: Transaction<Tables>) => Promise<T>) =>
-        execute.call(builder, (trx: Transaction<Tables>) =>
-          this.#enter(() => work(trx)),
-        ) as Promise<T>,
+        plain.execute((trx) => this.#enter(() => work(trx))),
     });
   }
 

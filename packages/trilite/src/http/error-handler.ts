@@ -69,13 +69,17 @@ function prefersHtml(request: Request): boolean {
   return request.accepts(['json', 'html']) === 'html';
 }
 
-/** Errors of express and its body parsers carry a 4xx status and a message meant to be seen; everything else is ours, or a fault. */
+/**
+ * Errors of express and its body parsers say by `expose` that their message is meant to be seen; everything else is ours, or a fault. A
+ * status alone says nothing: the errors of HTTP clients have one too.
+ */
 function understand(thrown: unknown): Error {
   const error = toError(thrown);
   if (error instanceof FrameworkError) return error;
-  const { status, expose } = error as { status?: unknown; expose?: unknown };
+  const { status, expose, name } = error as { status?: unknown; expose?: unknown; name?: unknown };
   const isClients = typeof status === 'number' && status >= 400 && status < 500;
-  if (isClients && expose !== false) {
+  const isMeantToBeSeen = expose === true || name === 'URIError';
+  if (isClients && isMeantToBeSeen) {
     return RequestInvalidError.because(error.message, status, error);
   }
   return error;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type Handler } from 'express';
 import type { AppSettings } from '../config/schema';
+import { toError } from '../support/errors';
 import type { Logger } from '../support/logger';
 import type { Scope } from '../tenancy/container';
 import { refuseUnresolvable } from '../tenancy/resolution-check';
@@ -187,9 +188,19 @@ function giveId(request: express.Request & { id?: string }, response: Response, 
   next();
 }
 
-/** Our Request is express's with more methods, which `app.request` carries: what express calls with is what the function takes. */
+/**
+ * Our Request is express's with more methods, which `app.request` carries: what express calls with is what the function takes. What it
+ * throws becomes an Error, for to express some values, such as 'route', are commands.
+ */
 function asHandler(handle: MiddlewareFunction): Handler {
-  return handle as unknown as Handler;
+  const handler = async (request: Request, response: Response, next: Next): Promise<void> => {
+    try {
+      await handle(request, response, next);
+    } catch (thrown) {
+      next(toError(thrown));
+    }
+  };
+  return handler as unknown as Handler;
 }
 
 function controllerOf({ action, path }: Route): InjectableClass[] {

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ListenError } from './errors';
 
@@ -12,13 +12,15 @@ export interface ListenOptions {
 /** A web server that stops without dropping anybody: it answers what it accepted, then closes. */
 export class HttpServer {
   readonly #server: Server;
+  readonly #open = new Set<ServerResponse>();
   #isStopping = false;
   #stopped: Promise<void> | undefined;
 
   constructor(listener: RequestListener) {
     this.#server = createServer((request, response) => {
-      // Told before the answer is written, so that a kept-alive connection does not send a request into the closing.
-      if (this.#isStopping) response.setHeader('Connection', 'close');
+      this.#open.add(response);
+      response.once('close', () => this.#open.delete(response));
+      if (this.#isStopping) askToClose(response);
       listener(request, response);
     });
   }
@@ -46,10 +48,16 @@ export class HttpServer {
 
   async #close(deadlineMs: number): Promise<void> {
     this.#isStopping = true;
+    for (const response of this.#open) askToClose(response);
     const timer = setTimeout(() => this.#server.closeAllConnections(), deadlineMs);
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     clearTimeout(timer);
   }
+}
+
+/** Told with the answer, so that a kept-alive connection neither sends a request into the closing nor keeps the server open. */
+function askToClose(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close');
 }
 
 function addressOf({ address, family, port }: AddressInfo): string {

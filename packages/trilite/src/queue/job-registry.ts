@@ -1,6 +1,6 @@
 import { toMilliseconds, type Duration } from '../support/duration';
 import { JobInvalidError, JobUnknownError } from './errors';
-import { jobNameOf, type JobClass, type JobOptions } from './job';
+import { QUEUE_NAME, jobNameOf, type JobClass, type JobOptions } from './job';
 
 /** Finds job classes by the name they are stored under. */
 export class JobRegistry {
@@ -64,7 +64,14 @@ function checkOptions(name: string, options: JobOptions): void {
   checkCount(name, 'maxCrashes', options.maxCrashes, 1);
   checkDurations(name, 'timeout', options.timeout);
   checkDurations(name, 'backoff', options.backoff);
-  if (options.queue === '') throw JobInvalidError.option(name, 'queue', 'empty', 'a name');
+  if (options.queue !== undefined && !QUEUE_NAME.test(options.queue)) {
+    throw JobInvalidError.option(
+      name,
+      'queue',
+      `"${options.queue}"`,
+      'a name of letters, digits, ".", ":", "_" and "-"',
+    );
+  }
 }
 
 function checkCount(name: string, option: string, found: number | undefined, least: number): void {

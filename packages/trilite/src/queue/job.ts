@@ -65,6 +65,9 @@ export interface JobClass {
 export type PayloadOf<J extends JobClass> =
   Parameters<InstanceType<J>['handle']> extends [infer P, ...unknown[]] ? P : void;
 
+/** What a queue may be called: `--queue` takes a list separated by commas. */
+export const QUEUE_NAME = /^[A-Za-z0-9][\w.:-]*$/;
+
 /** The name a job class is stored under. */
 export function jobNameOf(job: JobClass): string {
   return job.jobName ?? job.name;

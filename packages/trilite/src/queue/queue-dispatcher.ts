@@ -2,7 +2,7 @@ import { clock } from '../support/clock';
 import { toMilliseconds, type Duration } from '../support/duration';
 import { newId } from '../support/id';
 import { encodeReadable } from '../support/serializer';
-import { jobNameOf, type JobClass, type PayloadOf } from './job';
+import { QUEUE_NAME, jobNameOf, type JobClass, type PayloadOf } from './job';
 import type { JobRegistry } from './job-registry';
 import type { JobRecord, QueueStore } from './queue-store';
 
@@ -78,11 +78,15 @@ export class QueueDispatcher {
     const name = jobNameOf(job);
     if (this.#jobs.find(name) !== job) this.#jobs.add(job); // throws: the name is another class's
     const { delay = 0, priority = 0 } = options ?? {};
-    if (!Number.isInteger(priority)) {
+    if (!Number.isSafeInteger(priority)) {
       throw new TypeError(`Expected \`priority\` to be a whole number, got \`${priority}\`.`);
     }
     const queue = options?.queue ?? job.options?.queue ?? DEFAULT_QUEUE;
-    if (queue === '') throw new TypeError('Expected `queue` to be a name, got an empty text.');
+    if (!QUEUE_NAME.test(queue)) {
+      throw new TypeError(
+        `Expected \`queue\` to be a name of letters, digits, ".", ":", "_" and "-", got \`${queue}\`.`,
+      );
+    }
     const id = newId();
     const availableAt = Math.ceil(clock.now() + Math.max(0, toMilliseconds(delay)));
     const maxCrashes = job.options?.maxCrashes ?? 3;

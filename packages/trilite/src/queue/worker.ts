@@ -66,6 +66,9 @@ interface Running {
   readonly finished: Promise<void>;
 }
 
+/** How often an acknowledgement is tried when the store errs. */
+const ACKNOWLEDGE_ATTEMPTS = 5;
+
 /** Pause after an error of the store. */
 const ERROR_PAUSE_MS = 1000;
 
@@ -120,14 +123,19 @@ export class Worker {
     const watch = this.#store.watch(() => this.#wakeUp());
     const upkeep = this.#keepUp();
     try {
-      while (!this.#stop.signal.aborted && (await this.#turn()));
-      await this.#drain();
+      await this.#work();
     } finally {
+      await this.#drain();
       watch.close();
       this.#drained.abort();
       await upkeep;
       working.delete(this);
     }
+  }
+
+  async #work(): Promise<void> {
+    if (this.#options.stopWhenEmpty) await this.#recover(); // what a dead worker holds is due as well
+    while (!this.#stop.signal.aborted && (await this.#turn()));
   }
 
   /** Asks the worker to stop: running jobs may finish until the deadline. Harmless when repeated. */
@@ -154,6 +162,8 @@ export class Worker {
         await delayMs(await this.#pauseMs(), this.#wake.signal);
       }
     } catch (error) {
+      // Who waits for the queue to be empty must learn that it does not answer.
+      if (this.#options.once || this.#options.stopWhenEmpty) throw error;
       this.#tell({ kind: 'error', error: toError(error) });
       await delayMs(ERROR_PAUSE_MS, this.#stop.signal);
     }
@@ -200,11 +210,15 @@ export class Worker {
       await this.#store.report(job, Math.min(100, Math.max(0, percent)));
     };
     const outcome = await this.#runner.run(job, this.#options, controller, report);
-    try {
-      await this.#acknowledge(job, outcome, monotonicMs() - startedAt);
-    } catch (error) {
-      // The job stays ours until the lease ends, and then runs again: at least once.
-      this.#tell({ kind: 'error', error: toError(error) });
+    const tookMs = monotonicMs() - startedAt;
+    // While it is tried, the lease is renewed. Given up, the job runs again once it has ended: at least once.
+    for (let attempt = 1; attempt <= ACKNOWLEDGE_ATTEMPTS; attempt += 1) {
+      try {
+        return await this.#acknowledge(job, outcome, tookMs);
+      } catch (error) {
+        this.#tell({ kind: 'error', error: toError(error) });
+        await delayMs(ERROR_PAUSE_MS);
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { clock } from './clock';
 
 /**
@@ -15,6 +16,9 @@ const MS_PER_UNIT = {
   w: 604_800_000,
 } as const;
 const PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/;
+/** The span that a Date can be away from the epoch. */
+const LONGEST_MS = 8.64e15;
+
 const FORMS = `"500ms", "90s", "10m", "1h", "7d" or "2w"`;
 
 /**
@@ -23,13 +27,17 @@ const FORMS = `"500ms", "90s", "10m", "1h", "7d" or "2w"`;
  * @throws TypeError for an unknown unit, an invalid Date, or a number that is not finite.
  */
 export function toMilliseconds(duration: Duration): number {
-  if (typeof duration === 'string') return parseDuration(duration);
-  const milliseconds =
-    typeof duration === 'number' ? duration * 1000 : duration.getTime() - clock.now();
-  if (Number.isFinite(milliseconds)) return milliseconds;
+  const milliseconds = measure(duration);
+  if (Math.abs(milliseconds) <= LONGEST_MS) return milliseconds;
   throw new TypeError(
-    `Expected a duration to be ${FORMS}, seconds, or a valid Date, got \`${String(duration)}\`.`,
+    `Expected a duration to be ${FORMS}, seconds, or a valid Date, and at most 100000000 days, got \`${String(duration)}\`.`,
   );
+}
+
+function measure(duration: Duration): number {
+  if (typeof duration === 'string') return parseDuration(duration);
+  if (typeof duration === 'number') return duration * 1000;
+  return types.isDate(duration) ? duration.getTime() - clock.now() : NaN;
 }
 
 /** Tells whether text is a duration with a unit. */

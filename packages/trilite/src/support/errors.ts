@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** A stable, documented error code. Every code stands in docs/errors.md. */
 export type ErrorCode = `E_${string}`;
 
@@ -66,10 +68,24 @@ export function errorCode(error: unknown): string | undefined {
 
 /** Any thrown value as an Error. */
 export function toError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
-  // Errors of another realm (native modules under jest) fail instanceof, yet carry a message and a stack.
-  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'stack' in thrown) {
-    return thrown as Error;
+  try {
+    if (thrown instanceof Error) return thrown;
+    // Errors of another realm (native modules under jest) fail instanceof, yet carry a message and a stack.
+    if (typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'stack' in thrown) {
+      return thrown as Error;
+    }
+    return new Error(String(thrown));
+  } catch {
+    return new Error('Something was thrown that cannot be shown as text.');
   }
-  return new Error(String(thrown));
+}
+
+/** The message of an error as text, whatever its author made of it. */
+export function messageOf(error: Error): string {
+  try {
+    const { message } = error as { readonly message: unknown };
+    return typeof message === 'string' ? message : inspect(message);
+  } catch {
+    return 'The error has no message that can be read.';
+  }
 }

@@ -1,6 +1,9 @@
 import { types } from 'node:util';
 import { ValueNotSerializableError } from './errors';
 
+/** Deeper values are refused before they end the stack. */
+const DEEPEST = 2000;
+
 /** Beyond this depth a value is not tried as plain JSON: it may hold itself. */
 const JSON_DEPTH = 100;
 
@@ -78,6 +81,9 @@ class Refusal {
     if (typeof value !== 'object' || value === null || isLeaf(value)) return;
     if (this.#refuseCycles && this.#ancestors.has(value)) {
       throw ValueNotSerializableError.at(path, 'a reference to an object that holds it');
+    }
+    if (this.#ancestors.size >= DEEPEST) {
+      throw ValueNotSerializableError.at(path.slice(0, 40), `nested deeper than ${DEEPEST} levels`);
     }
     if (this.#done.has(value)) return;
     this.#done.add(value);

@@ -138,3 +138,16 @@ test('a lease shorter than a second is refused', () => {
   );
   expect(refusal({ 'config/queue.js': queue }).message).toContain('"connections.a.lease"');
 });
+
+test('two connections on one file are refused, with how to share one', () => {
+  const database = exportDefault(`{
+    default: 'default',
+    connections: {
+      default: { driver: 'sqlite', file: 'a.sqlite' },
+      cache: { driver: 'sqlite', file: 'a.sqlite' },
+      queue: { driver: 'sqlite', file: 'q.sqlite' },
+    },
+  }`);
+  const { message } = refusal({ 'config/database.js': database });
+  expect(message).toContain('"connections.cache.file": found the file of "default"');
+});

@@ -128,6 +128,11 @@ describe('a command', () => {
     expect(err).toContain('"serve"');
   });
 
+  test('with an option that every command has is refused', async () => {
+    const files = { 'app/console/commands/greet.js': greet.replace('times:', 'verbose:') };
+    expect((await artisan(files, 'list')).err).toContain('"verbose" of the command "app:greet"');
+  });
+
   test('is missed in a file of app/console/commands that exports none', async () => {
     expect((await artisan({ 'app/console/commands/empty.js': '' }, 'list')).err).toContain(
       'exports no command',

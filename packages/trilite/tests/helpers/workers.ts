@@ -43,7 +43,7 @@ export function useWorkers(): void {
   afterEach(async () => {
     travelBack();
     for (const { worker } of started) worker.stopNow();
-    await Promise.all(started.map(({ finished }) => finished));
+    await Promise.allSettled(started.map(({ finished }) => finished));
     await file.close();
   });
 }

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import request from 'supertest';
 import {
   html,
@@ -162,6 +164,24 @@ describe('errors', () => {
     }
   });
 
+  test.each<[string, unknown]>([
+    [
+      'an error that has a status but does not say that it may be seen',
+      Object.assign(new Error('secret'), { status: 404 }),
+    ],
+    ['a value that cannot be shown', Object.create(null)],
+    ['a word that is a command to express', 'route'],
+  ])('%s is a fault like any other', async (_what, thrown) => {
+    const client = await serve((route) => {
+      route.get('/throw', () => {
+        throw thrown;
+      });
+    });
+    const response = await client.get('/throw').set('Accept', 'text/html').expect(500);
+    expect(response.text).not.toMatch(/secret|at .*:\d+/);
+    expect(response.text).toContain(response.headers['x-request-id']);
+  });
+
   test('in debug mode a fault shows message and stack', async () => {
     const client = await serve(things, { 'config/app.js': 'exports.default = { debug: true };' });
     const response = await client.get('/fail').set('Accept', 'text/html').expect(500);
@@ -262,6 +282,14 @@ describe('/up', () => {
     )
       .get('/up')
       .expect(200, { status: 'up', connections: { default: 'up', cache: 'up', queue: 'up' } });
+  });
+
+  test('is 503 when a file was deleted under the running server', async () => {
+    const client = await serve(things);
+    await client.get('/up').expect(200);
+    rmSync(join(app.storagePath, 'cache.sqlite'));
+    const { body } = await client.get('/up').expect(503);
+    expect(body).toMatchObject({ connections: { default: 'up', cache: 'down' } });
   });
 
   test('is 503 when one does not', async () => {

@@ -60,7 +60,8 @@ describe('a JobRegistry', () => {
     ['backoff', '"10"', { backoff: '10' }],
     ['backoff', '"later"', { backoff: ['1s', 'later'] }],
     ['backoff', '"-5"', { backoff: [-5] }],
-    ['queue', 'empty', { queue: '' }],
+    ['queue', '""', { queue: '' }],
+    ['queue', '"a,b"', { queue: 'a,b' }],
   ])('refuses the option "%s" that is %s', (option, found, options) => {
     const job = jobOf(nothing, { name: 'Mail', options });
     expect(() => new JobRegistry().add(job)).toThrow(

@@ -346,15 +346,20 @@ describe('an error of the store', () => {
     },
   );
 
-  test('at an acknowledgement leaves the job to its lease, and the worker goes on', async () => {
-    const first = await dispatch(jobOf(() => undefined, { name: 'First' }));
-    const second = await dispatch(jobOf(() => undefined, { name: 'Second' }));
+  test('at an acknowledgement is told, and the acknowledgement tried again', async () => {
+    const { status } = await dispatch(jobOf(() => undefined));
     const done = next('done');
     start({}, storeWith({ complete: refuseOnce(store.complete.bind(store)) }));
     await done;
-    expect(kinds()).toEqual(['running', 'error', 'running', 'done']);
-    expect(await first.status()).toMatchObject({ state: 'running' });
-    expect(await second.status()).toMatchObject({ state: 'done' });
+    expect(kinds()).toEqual(['running', 'error', 'done']);
+    expect(await status()).toMatchObject({ state: 'done', attempts: 1 });
+  });
+
+  test('ends a worker that waits for the queue to be empty', async () => {
+    const refusing = storeWith({ claim: refuseOnce(store.claim.bind(store)) });
+    await expect(start({ stopWhenEmpty: true }, refusing).finished).rejects.toThrow(
+      'does not answer',
+    );
   });
 
   test('at progress is an error of the job', async () => {

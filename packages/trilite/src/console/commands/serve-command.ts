@@ -20,6 +20,7 @@ const signature = defineSignature({
       type: 'integer',
       value: 'number',
       description: 'Port to listen on, 0 takes a free one; by default PORT',
+      max: 65535,
     },
   },
 });

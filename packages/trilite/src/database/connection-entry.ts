@@ -1,0 +1,68 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { Handle } from './connection-handle';
+import type { Session, Work } from './connection-session';
+
+// What waits for the writer of a connection.
+
+/** How a write is run. */
+export interface WriteOptions {
+  /** Whether it runs several statements, which must then succeed or fail together. Default: false. */
+  readonly several?: boolean;
+}
+
+/** How a read is run. */
+export interface ReadOptions {
+  /** Whether, inside a transaction of this connection, it runs in that transaction. Default: true. */
+  readonly join?: boolean;
+}
+
+interface Entry {
+  /** When it was asked for, by the monotonic clock. */
+  readonly askedAt: number;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface WriteEntry extends Entry {
+  readonly kind: 'write';
+  readonly several: boolean;
+  /** Whose async context it runs in: the one it was asked for in. */
+  readonly context: AsyncResource;
+  readonly work: Work<unknown>;
+  readonly resolve: (value: unknown) => void;
+}
+
+export interface TransactionEntry extends Entry {
+  readonly kind: 'transaction';
+  /** Whose session was current where it was asked for. */
+  readonly parent: Session | undefined;
+  readonly resolve: (session: Session) => void;
+}
+
+export interface WaitingRead {
+  readonly after: number;
+  readonly resume: () => void;
+}
+
+export type Outcome = { readonly entry: WriteEntry } & (
+  { readonly value: unknown } | { readonly error: unknown }
+);
+
+/** The async context a write is asked for in. Nothing listens for its end: Node need not watch for its collection. */
+export function currentContext(): AsyncResource {
+  return new AsyncResource('trilite.write', { requireManualDestroy: true });
+}
+
+/** Not `AsyncResource.bind`: on Node 20 that costs more than the write. */
+export function runInContext(handle: Handle, { context, work }: WriteEntry): unknown {
+  return context.runInAsyncScope(work, undefined, handle);
+}
+
+/** A turn of the event loop: timers, sockets and signals come first. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export function settle(outcome: Outcome): void {
+  if ('error' in outcome) outcome.entry.reject(outcome.error);
+  else outcome.entry.resolve(outcome.value);
+}
