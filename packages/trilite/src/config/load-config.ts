@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import type { z } from 'zod';
 import { loadExports, sourceFile, sourceFiles } from '../support/file-discovery';
 import { isPlainObject } from '../support/storable';
-import { readEnvironment, storagePath } from './env';
+import { storagePath } from './env';
 import {
   ConfigFileError,
   ConfigInvalidError,
@@ -75,11 +75,6 @@ export function loadConfig(project: Project, storage?: string): Config {
   refuseUnwritable(target);
   refuseProblems(crossProblems(config));
   return deepFreeze({ ...config, others: loadOthers(folder) });
-}
-
-/** The environment's name for a project, without loading its configuration. */
-export function environmentName(project: Project): string {
-  return readEnvironment(project)['APP_ENV'] ?? 'production';
 }
 
 function loadSettings(project: Project, folder: string): Omit<Config, 'storagePath' | 'others'> {

@@ -55,11 +55,6 @@ export class ValueNotReadableError extends FrameworkError {
   }
 }
 
-/** Tells whether a thrown value carries this code; safe across jest realms, where instanceof is not. */
-export function hasCode(error: unknown, code: string): boolean {
-  return errorCode(error) === code;
-}
-
 /** The `code` of a thrown value, or undefined when it has none. */
 export function errorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
