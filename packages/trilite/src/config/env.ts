@@ -89,7 +89,9 @@ export function setProcessEnvironment(values: Readonly<Record<string, string>>):
 }
 
 function readEnvFile(path: string): Record<string, string> {
-  return existsSync(path) ? present(parseEnv(readFileSync(path, 'utf8'))) : {};
+  if (!existsSync(path)) return {};
+  const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, ''); // some editors begin a file with a mark
+  return present(parseEnv(text));
 }
 
 function present(values: Record<string, string | undefined>): Record<string, string> {

@@ -34,6 +34,12 @@ test('tests do not read .env, but .env.testing', () => {
   expect(values['B']).toBeUndefined();
 });
 
+test('a byte order mark is no part of the first variable', () => {
+  project.write('.env', '\uFEFFPORT=8080\r\nHOST="::1"\r\n');
+  enter();
+  expect(defineEnv()).toMatchObject({ PORT: 8080, HOST: '::1' });
+});
+
 test('an empty value counts as absent', () => {
   project.write('.env', 'PORT=');
   enter();

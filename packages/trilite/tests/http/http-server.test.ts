@@ -14,12 +14,14 @@ test('a stop answers what was accepted, and accepts no more', async () => {
     arrived();
   });
   const address = await server.start(LOCAL);
-  const answer = fetch(address);
+  const answer = fetch(address, { keepalive: true });
   await arrival;
   const stopped = server.stop(60_000);
   await expect(fetch(address)).rejects.toThrow();
   waiting?.end('done');
-  expect(await (await answer).text()).toBe('done');
+  const response = await answer;
+  expect(response.headers.get('connection')).toBe('close');
+  expect(await response.text()).toBe('done');
   await stopped;
   await server.stop(0);
 });
