@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { toError } from '../support/errors';
 import type { Handle } from './connection-handle';
 import {
   TransactionLostError,
@@ -67,7 +68,7 @@ export class Session {
       this.#refuseEnded();
       return Promise.resolve(work(this.#handle));
     } catch (error) {
-      return Promise.reject(asError(explainDatabaseError(error, this.#connection)));
+      return Promise.reject(toError(explainDatabaseError(error, this.#connection)));
     }
   }
 
@@ -144,8 +145,4 @@ export function inSavepoint<T>(handle: Handle, work: Work<T>): T {
     if (handle.inTransaction) handle.exec('ROLLBACK TO trilite_write; RELEASE trilite_write');
     throw error;
   }
-}
-
-function asError(error: unknown): Error {
-  return error as Error;
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { SqliteSettings } from '../config/schema';
 import { delayMs, monotonicMs } from '../support/clock';
+import { toError } from '../support/errors';
 import {
   currentContext,
   nextTurn,
@@ -242,12 +243,13 @@ export class Connection {
       this.#refuseClosed();
       return Promise.resolve(work(this.#readHandle()));
     } catch (error) {
-      if (!isBusy(error)) return Promise.reject(asError(explainDatabaseError(error, this)));
+      if (!isBusy(error)) return Promise.reject(toError(explainDatabaseError(error, this)));
       return this.#retryBusy(() => work(this.#readHandle()));
     }
   }
 
   #readHandle(): Handle {
+    if (this.#inMemory) return this.#openWriter(); // another handle would be another database
     return this.#lentTo?.isOpen === true ? this.#openReader() : this.#openWriter();
   }
 
@@ -443,8 +445,4 @@ export class Connection {
   #refuseClosed(): void {
     if (this.#isClosed) throw ConnectionClosedError.for(this);
   }
-}
-
-function asError(error: unknown): Error {
-  return error as Error;
 }
