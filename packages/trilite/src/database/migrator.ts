@@ -71,6 +71,11 @@ export class Migrator {
     return statuses;
   }
 
+  /** The migrations that have not run. Creates nothing. */
+  async pending(): Promise<MigrationStatus[]> {
+    return (await this.status()).filter(({ batch }) => batch === undefined);
+  }
+
   async #prepareConnection({ connection, migrations }: MigrationPlan): Promise<MigrationStep[]> {
     await this.#connections.connection(connection).create();
     const db = this.#database(connection);

@@ -1,6 +1,6 @@
 import { toMilliseconds, type Duration } from '../support/duration';
 import { JobInvalidError, JobUnknownError } from './errors';
-import { QUEUE_NAME, jobNameOf, type JobClass, type JobOptions } from './job';
+import { QUEUE_NAME, QUEUE_NAME_RULE, jobNameOf, type JobClass, type JobOptions } from './job';
 
 /** Finds job classes by the name they are stored under. */
 export class JobRegistry {
@@ -65,12 +65,7 @@ function checkOptions(name: string, options: JobOptions): void {
   checkDurations(name, 'timeout', options.timeout);
   checkDurations(name, 'backoff', options.backoff);
   if (options.queue !== undefined && !QUEUE_NAME.test(options.queue)) {
-    throw JobInvalidError.option(
-      name,
-      'queue',
-      `"${options.queue}"`,
-      'a name of letters, digits, ".", ":", "_" and "-"',
-    );
+    throw JobInvalidError.option(name, 'queue', `"${options.queue}"`, QUEUE_NAME_RULE);
   }
 }
 

@@ -68,6 +68,9 @@ export type PayloadOf<J extends JobClass> =
 /** What a queue may be called: `--queue` takes a list separated by commas. */
 export const QUEUE_NAME = /^[A-Za-z0-9][\w.:-]*$/;
 
+/** The same in words, for messages. */
+export const QUEUE_NAME_RULE = 'a name of letters, digits, ".", ":", "_" and "-"';
+
 /** The name a job class is stored under. */
 export function jobNameOf(job: JobClass): string {
   return job.jobName ?? job.name;

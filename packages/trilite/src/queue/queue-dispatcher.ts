@@ -2,7 +2,7 @@ import { clock } from '../support/clock';
 import { toMilliseconds, type Duration } from '../support/duration';
 import { newId } from '../support/id';
 import { encodeReadable } from '../support/serializer';
-import { QUEUE_NAME, jobNameOf, type JobClass, type PayloadOf } from './job';
+import { QUEUE_NAME, QUEUE_NAME_RULE, jobNameOf, type JobClass, type PayloadOf } from './job';
 import type { JobRegistry } from './job-registry';
 import type { JobRecord, QueueStore } from './queue-store';
 
@@ -83,9 +83,7 @@ export class QueueDispatcher {
     }
     const queue = options?.queue ?? job.options?.queue ?? DEFAULT_QUEUE;
     if (!QUEUE_NAME.test(queue)) {
-      throw new TypeError(
-        `Expected \`queue\` to be a name of letters, digits, ".", ":", "_" and "-", got \`${queue}\`.`,
-      );
+      throw new TypeError(`Expected \`queue\` to be ${QUEUE_NAME_RULE}, got \`${queue}\`.`);
     }
     const id = newId();
     const availableAt = Math.ceil(clock.now() + Math.max(0, toMilliseconds(delay)));

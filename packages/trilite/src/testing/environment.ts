@@ -26,14 +26,15 @@ const NodeEnvironment = (
 /** Node's environment with a guard against leaks. */
 export default class LeakGuardEnvironment extends NodeEnvironment {
   #isBeforeTests = true;
-  readonly #ofTheFile = new Set<string>();
+  /** Folders whose files may stay open from test to test: what is opened in one later belongs to the file too. */
+  readonly #ofTheFile = new Set<string | undefined>();
   readonly #told = new WeakSet<object>();
 
   handleTestEvent(event: Circus.AsyncEvent): void {
     switch (event.name) {
       case 'test_start':
         if (this.#isBeforeTests) {
-          for (const { label } of this.#open()) this.#ofTheFile.add(folderOf(label));
+          for (const { folder } of this.#open()) this.#ofTheFile.add(folder);
         }
         this.#isBeforeTests = false;
         break;
@@ -47,7 +48,7 @@ export default class LeakGuardEnvironment extends NodeEnvironment {
   }
 
   #judge(test: Circus.TestEntry): void {
-    const left = this.#open().filter(({ label }) => !this.#ofTheFile.has(folderOf(label)));
+    const left = this.#open().filter(({ folder }) => !this.#ofTheFile.has(folder));
     try {
       this.#refuse(left, `The test "${test.name}"`);
     } catch (error) {
@@ -69,9 +70,4 @@ export default class LeakGuardEnvironment extends NodeEnvironment {
     const ask = (this.global as unknown as Record<symbol, (() => OpenThing[]) | undefined>)[LEAKS];
     return ask?.() ?? [];
   }
-}
-
-/** The files of one application lie in one folder: what it opens later belongs to the file too. */
-function folderOf(label: string): string {
-  return label.replace(/[^/]*$/, '');
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { openConnections } from '../database/connection';
 import { runningWorkers } from '../queue/worker';
 
@@ -6,10 +7,11 @@ export const LEAKS = Symbol.for('trilite.testing.leaks');
 
 /** What a test file has open at a moment. */
 export interface OpenThing {
-  readonly kind: 'connection' | 'worker';
   /** The same thing has the same key at a later moment. */
   readonly key: object;
   readonly label: string;
+  /** The folder of a connection's file: what one application opens lies in one folder. */
+  readonly folder?: string;
 }
 
 /** Lets the environment ask what is open. Called when `trilite/testing` is loaded. */
@@ -20,12 +22,11 @@ export function exposeLeaks(): void {
 function openThings(): OpenThing[] {
   return [
     ...openConnections().map((connection): OpenThing => ({
-      kind: 'connection',
       key: connection,
       label: `connection "${connection.name}" (${connection.file})`,
+      folder: dirname(connection.file),
     })),
     ...runningWorkers().map((worker): OpenThing => ({
-      kind: 'worker',
       key: worker,
       label: `worker ${worker.owner}`,
     })),

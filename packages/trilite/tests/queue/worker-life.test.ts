@@ -156,25 +156,26 @@ describe('stop', () => {
     expect(aborted).not.toHaveBeenCalled();
   });
 
-  test('finishes the jobs that were claimed in the same moment', async () => {
-    const { status } = await dispatch(jobOf(() => undefined));
+  /** Stops a worker between its claim and the start of what it claimed. */
+  async function stopWhileClaiming(stop: (worker: Worker) => void): Promise<void> {
     const claiming = gate();
     const stopped = gate();
-    const { worker, finished } = start(
-      {},
-      storeWith({
-        claim: async (request) => {
-          const claimed = await store.claim(request);
-          claiming.open();
-          await stopped.opened;
-          return claimed;
-        },
-      }),
-    );
+    const claim: typeof store.claim = async (request) => {
+      const claimed = await store.claim(request);
+      claiming.open();
+      await stopped.opened;
+      return claimed;
+    };
+    const { worker, finished } = start({}, storeWith({ claim }));
     await claiming.opened;
-    worker.stop();
+    stop(worker);
     stopped.open();
     await finished;
+  }
+
+  test('finishes the jobs that were claimed in the same moment', async () => {
+    const { status } = await dispatch(jobOf(() => undefined));
+    await stopWhileClaiming((worker) => worker.stop());
     expect(await status()).toMatchObject({ state: 'done' });
   });
 
@@ -198,23 +199,7 @@ describe('stop', () => {
 
   test('gives back, on "now", what was claimed in the same moment', async () => {
     const { status } = await dispatch(jobOf(() => gate().opened));
-    const claiming = gate();
-    const stopped = gate();
-    const { worker, finished } = start(
-      {},
-      storeWith({
-        claim: async (request) => {
-          const claimed = await store.claim(request);
-          claiming.open();
-          await stopped.opened;
-          return claimed;
-        },
-      }),
-    );
-    await claiming.opened;
-    worker.stopNow();
-    stopped.open();
-    await finished;
+    await stopWhileClaiming((worker) => worker.stopNow());
     expect(await status()).toMatchObject({ state: 'waiting', attempts: 0 });
   });
 });

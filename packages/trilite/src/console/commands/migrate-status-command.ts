@@ -14,13 +14,12 @@ export class MigrateStatusCommand implements Command<typeof signature> {
   static readonly signature = signature;
 
   async handle({ app, options, output }: CommandContext<typeof signature>): Promise<number> {
-    const all = await (await app()).migrator().status();
-    const pending = all.filter(({ batch }) => batch === undefined);
-    const chosen = options.pending ? pending : all;
+    const migrator = (await app()).migrator();
+    const chosen = await (options.pending ? migrator.pending() : migrator.status());
     if (options.json) {
       output.json(chosen.map(({ batch, ...status }) => ({ ...status, batch: batch ?? null })));
     } else this.#print(chosen, output);
-    return options.pending && pending.length > 0 ? 1 : 0;
+    return options.pending && chosen.length > 0 ? 1 : 0;
   }
 
   #print(

@@ -49,7 +49,7 @@ export class ServeCommand implements Command<typeof signature> {
 }
 
 async function warnOfPending(app: ConsoleApplication, output: Output): Promise<void> {
-  const pending = (await app.migrator().status()).filter(({ batch }) => batch === undefined);
+  const pending = await app.migrator().pending();
   if (pending.length === 0) return;
   const names = pending.map(({ connection, name }) => `  ${connection}: ${name}`).join('\n');
   output.warn(`These migrations are pending; run "artisan migrate".\n${names}`);
