@@ -11,7 +11,7 @@ import type { ConsoleKernelOptions } from './console/console-kernel-options';
 import { driverVersions } from './database/connection-driver';
 import { ConnectionRegistry } from './database/connection-registry';
 import { Database } from './database/database';
-import { discoverMigrations, mergePlans, Migrator, type MigrationPlan } from './database/migrator';
+import { discoverMigrations, mergePlans, Migrator, type MigrationPlan } from './database/migrations/migrator';
 import { databaseConnection } from './database/tokens';
 import { RouteInvalidError } from './http/errors';
 import type { HttpKernel } from './http/http-kernel';

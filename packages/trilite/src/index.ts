@@ -49,7 +49,11 @@ export { ConnectionRegistry, type ConnectionDescription } from './database/conne
 export { driverVersions } from './database/connection-driver';
 export { Database } from './database/database';
 export { DatabaseBusyError, DatabaseFullError, DatabaseQueryError } from './database/errors';
-export { defineMigration, type Migration, type MigrationDatabase } from './database/migration';
+export {
+  defineMigration,
+  type Migration,
+  type MigrationDatabase,
+} from './database/migrations/migration';
 export { databaseConnection } from './database/tokens';
 // A star, for once: TypeScript lets applications augment an interface through a star, but not through a named re-export.
 export type * from './database/tables';

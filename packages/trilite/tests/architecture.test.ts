@@ -175,6 +175,9 @@ describe('walls', () => {
       'msgpackr',
       'lru-cache',
       'ulid',
+      'enquirer',
+      'cli-table3',
+      'cli-progress',
     ];
     const loaded = new Set<string>();
     const load = (path: string): void => {

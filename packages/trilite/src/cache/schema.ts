@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { defineMigration, type NamedMigration } from '../database/migration';
+import { defineMigration, type NamedMigration } from '../database/migrations/migration';
 
 /** The tables of a file that holds a cache. */
 export const cacheMigrations: readonly NamedMigration[] = [

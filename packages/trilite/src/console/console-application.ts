@@ -1,7 +1,8 @@
 import type { CacheRegistry } from '../cache/cache-registry';
 import type { Config } from '../config/load-config';
 import type { ConnectionRegistry } from '../database/connection-registry';
-import type { Migrator } from '../database/migrator';
+import type { Database } from '../database/database';
+import type { Migrator } from '../database/migrations/migrator';
 import type { HttpKernel } from '../http/http-kernel';
 import type { QueueRegistry } from '../queue/queue-registry';
 import type { Resolver } from '../tenancy/container';
@@ -19,6 +20,8 @@ export interface ConsoleApplication extends Resolver {
   readonly connections: ConnectionRegistry;
   readonly caches: CacheRegistry;
   readonly queues: QueueRegistry;
+  /** The query builder of a connection by name, by default of the default one. */
+  database(name?: string): Database;
   /** Migrations of every connection, the framework's own first. */
   migrator(): Migrator;
   /** The web side; built at the first call. */

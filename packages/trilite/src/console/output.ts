@@ -81,6 +81,39 @@ export class Output {
     this.line(`  ${left} ${this.colors.dim('.'.repeat(dots))} ${right}`);
   }
 
+  /** Rows under headings. */
+  table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
+    const Table = require('cli-table3') as typeof import('cli-table3'); // only here: `list` is to answer at once
+    const style = { head: [], border: [], 'padding-left': 1, 'padding-right': 1 };
+    const table = new Table({ head: headings.map((text) => this.colors.green(text)), style });
+    table.push(...rows.map((row) => row.map(String)));
+    this.line(table.toString());
+  }
+
+  /** A bar that grows while work goes on; on anything but a terminal, nothing. `work` is given who reports how much is done. */
+  async progress<T>(
+    text: string,
+    work: (report: (done: number, total: number) => void) => Promise<T>,
+  ): Promise<T> {
+    if (this.#isQuiet || this.#stream.isTTY !== true) return work(() => undefined);
+    const { SingleBar } = require('cli-progress') as typeof import('cli-progress');
+    const stream = this.#stream as unknown as NodeJS.WriteStream;
+    const bar = new SingleBar({
+      format: `  ${text} {bar} {percentage}%`,
+      clearOnComplete: true,
+      stream,
+    });
+    bar.start(1, 0);
+    try {
+      return await work((done, total) => {
+        bar.setTotal(Math.max(1, total));
+        bar.update(done);
+      });
+    } finally {
+      bar.stop();
+    }
+  }
+
   /** Does something, and says what, how long it took and whether it went well. Errors pass through. */
   async task<T>(text: string, work: () => Promise<T> | T): Promise<T> {
     const startedAt = monotonicMs();

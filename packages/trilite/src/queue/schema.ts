@@ -3,7 +3,7 @@ import {
   defineMigration,
   type MigrationDatabase,
   type NamedMigration,
-} from '../database/migration';
+} from '../database/migrations/migration';
 
 /** The tables of a file that holds a queue. */
 export const queueMigrations: readonly NamedMigration[] = [

@@ -6,8 +6,8 @@ import 'trilite/testing';
 import { databaseSchema } from '../../src/config/schema';
 import type { Connection } from '../../src/database/connection';
 import { ConnectionRegistry } from '../../src/database/connection-registry';
-import type { NamedMigration } from '../../src/database/migration';
-import { Migrator } from '../../src/database/migrator';
+import type { NamedMigration } from '../../src/database/migrations/migration';
+import { Migrator } from '../../src/database/migrations/migrator';
 
 /** A migrated SQLite file in a folder of its own. */
 export interface TemporaryFile {

@@ -1,5 +1,4 @@
 import { connect } from 'node:net';
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { HttpServer } from '../../src/http/http-server';
 import { gate } from '../helpers/gate';

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql, type Kysely } from 'kysely';
-import { clock } from '../support/clock';
-import { loadExports, sourceFiles, type SourceFile } from '../support/file-discovery';
-import type { ConnectionRegistry } from './connection-registry';
-import { Database } from './database';
-import { MigrationError } from './errors';
+import { clock } from '../../support/clock';
+import { loadExports, sourceFiles, type SourceFile } from '../../support/file-discovery';
+import type { ConnectionRegistry } from '../connection-registry';
+import { Database } from '../database';
+import { MigrationError } from '../errors';
 import type { Migration, NamedMigration } from './migration';
-import type { Tables } from './tables';
+import type { Tables } from '../tables';
 
 /** The migrations a connection needs. */
 export interface MigrationPlan {

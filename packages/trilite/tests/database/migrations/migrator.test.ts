@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'trilite';
 import { createTestApplication, type TestApplication } from 'trilite/testing';
-import { createProject, exportDefault, type TestProject } from '../helpers/project';
+import { createProject, exportDefault, type TestProject } from '../../helpers/project';
 
 let project: TestProject;
 const apps: TestApplication[] = [];
