@@ -11,7 +11,13 @@ import type { ConsoleKernelOptions } from './console/console-kernel-options';
 import { driverVersions } from './database/connection-driver';
 import { ConnectionRegistry } from './database/connection-registry';
 import { Database } from './database/database';
-import { discoverMigrations, mergePlans, Migrator, type MigrationPlan } from './database/migrations/migrator';
+import {
+  discoverMigrations,
+  mergePlans,
+  Migrator,
+  type MigrationPlan,
+} from './database/migrations/migrator';
+import type { QueryEvent } from './database/query-events';
 import { databaseConnection } from './database/tokens';
 import { RouteInvalidError } from './http/errors';
 import type { HttpKernel } from './http/http-kernel';
@@ -99,6 +105,7 @@ export class Application implements ConsoleApplication {
     this.config = loadConfig(this.#project, options.storagePath);
     this.logger = createLogger(this.config.logging);
     this.connections = new ConnectionRegistry(this.config.database);
+    this.connections.queries.listen((query) => this.#reportSlow(query));
     this.caches = new CacheRegistry(this.config.cache, this.connections);
     this.queues = new QueueRegistry({
       settings: this.config.queue,
@@ -216,6 +223,13 @@ export class Application implements ConsoleApplication {
     } finally {
       await this.connections.close();
     }
+  }
+
+  /** Without the values: they may be secrets. */
+  #reportSlow({ connection, sql, durationMs, waitedMs, rows }: QueryEvent): void {
+    const { slowQuery } = this.connections.connection(connection).settings;
+    if (slowQuery === false || durationMs + waitedMs < slowQuery) return;
+    this.logger.warn({ connection, sql, durationMs, waitedMs, rows }, 'A query was slow');
   }
 
   #createProviders(): Provider[] {

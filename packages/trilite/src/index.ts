@@ -47,13 +47,21 @@ export {
 
 export { ConnectionRegistry, type ConnectionDescription } from './database/connection-registry';
 export { driverVersions } from './database/connection-driver';
-export { Database } from './database/database';
-export { DatabaseBusyError, DatabaseFullError, DatabaseQueryError } from './database/errors';
+export type { OffloadOptions } from './database/connection-offload';
+export { Database, type DatabaseTransactionOptions } from './database/database';
+export { DatabaseTransaction } from './database/database-transaction';
+export {
+  AfterCommitError,
+  DatabaseBusyError,
+  DatabaseFullError,
+  DatabaseQueryError,
+} from './database/errors';
 export {
   defineMigration,
   type Migration,
   type MigrationDatabase,
 } from './database/migrations/migration';
+export type { QueryEvent, QueryListener } from './database/query-events';
 export { databaseConnection } from './database/tokens';
 // A star, for once: TypeScript lets applications augment an interface through a star, but not through a named re-export.
 export type * from './database/tables';

@@ -54,6 +54,10 @@ export interface SqliteConnectionOptions {
   readonly journalSizeLimit?: BytesText;
   /** How free pages are given back; takes effect in new files. Default: 'incremental'. */
   readonly autoVacuum?: 'none' | 'full' | 'incremental';
+  /** Most streams that are read at once, each with a handle of its own. Default: 8. */
+  readonly readers?: number;
+  /** Queries that take this long, their wait included, are logged as warnings; false logs none. Default: '500ms'. */
+  readonly slowQuery?: DurationText | false;
   /** Opens the file for reading alone. Default: false. */
   readonly readOnly?: boolean;
   /** Further pragmas, set after all others. Default: none. */

@@ -66,7 +66,9 @@ const sqlite = strict({
   mmapSize: bytes.prefault('0b'),
   journalSizeLimit: bytes.prefault('64mb'),
   autoVacuum: z.enum(['none', 'full', 'incremental']).default('incremental'),
+  readers: z.int().min(1).max(100).default(8),
   readOnly: z.boolean().default(false),
+  slowQuery: z.union([z.literal(false), duration]).prefault('500ms'),
   pragmas: z
     .record(
       z.string().regex(/^[a-z_]+$/, 'the name of a pragma'),

@@ -16,6 +16,15 @@ export interface ReadOptions {
   readonly join?: boolean;
 }
 
+/** How a transaction is run. */
+export interface TransactionOptions {
+  /**
+   * Whether foreign keys are enforced in it. Default: true, if the connection enforces them. Off, `DROP TABLE` leaves child rows alone, and
+   * whoever turned it off looks for rows without a parent before the end. Of no effect inside another transaction.
+   */
+  readonly foreignKeys?: boolean;
+}
+
 interface Entry {
   /** When it was asked for, by the monotonic clock. */
   readonly askedAt: number;
@@ -35,6 +44,7 @@ export interface TransactionEntry extends Entry {
   readonly kind: 'transaction';
   /** Whose session was current where it was asked for. */
   readonly parent: Session | undefined;
+  readonly foreignKeys: boolean;
   readonly resolve: (session: Session) => void;
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { SqliteSettings } from '../config/schema';
 import { loadDriver } from './connection-driver';
-import { DatabaseFileMissingError, DatabaseOpenError, type ConnectionFacts } from './errors';
+import { cannotFind, cannotOpen, type ConnectionFacts } from './errors';
 
 /** A prepared statement. */
 export type Statement = BetterSqlite3.Statement;
@@ -30,7 +30,7 @@ export class Handle {
   constructor(facts: ConnectionFacts, settings: SqliteSettings, options: HandleOptions = {}) {
     const inMemory = settings.file === ':memory:';
     const create = options.create === true || inMemory;
-    if (!create && !existsSync(settings.file)) throw DatabaseFileMissingError.at(facts);
+    if (!create && !existsSync(settings.file)) throw cannotFind(facts);
     const readonly = (options.readOnly ?? settings.readOnly) && !inMemory;
     this.#raw = openRaw(facts, settings.file, { timeout: 0, fileMustExist: !create, readonly });
     try {
@@ -94,7 +94,7 @@ function openRaw(
     return new Driver(file, options);
   } catch (error) {
     if (isBusy(error)) throw error;
-    throw DatabaseOpenError.at(facts, error);
+    throw cannotOpen(facts, error);
   }
 }
 

@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSettings } from '../config/schema';
 import { Connection } from './connection';
+import { OffloadPool } from './connection-offload';
 import { ConnectionUnknownError } from './errors';
+import { QueryEvents } from './query-events';
 
 /** What is known of a connection's file. */
 export interface ConnectionDescription {
@@ -29,6 +31,10 @@ export interface ConnectionDescription {
  * }
  */
 export class ConnectionRegistry {
+  /** Tells of every query that any `Database` of these connections runs. */
+  readonly queries = new QueryEvents();
+  /** Threads for reads that take long. */
+  readonly offload = new OffloadPool();
   readonly #settings: DatabaseSettings;
   readonly #connections = new Map<string, Connection>();
   #isClosed = false;
@@ -101,6 +107,7 @@ export class ConnectionRegistry {
   /** Closes every connection; twice without harm. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    await this.offload.close();
     await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
   }
 }

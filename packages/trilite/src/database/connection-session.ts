@@ -1,15 +1,35 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { monotonicMs } from '../support/clock';
 import { toError } from '../support/errors';
 import type { Handle } from './connection-handle';
 import {
+  AfterCommitError,
   TransactionLostError,
   TransactionMisuseError,
   explainDatabaseError,
   type ConnectionFacts,
 } from './errors';
 
+/*
+ * A session is one open transaction, or one savepoint in it.
+ *
+ *   transaction  BEGIN IMMEDIATE ─┬─▶ COMMIT, then what was to happen after it
+ *                                 └─▶ ROLLBACK
+ *   nested       SAVEPOINT ─┬─▶ RELEASE, and what was to happen after the commit waits for the outer one's
+ *                           └─▶ ROLLBACK TO
+ *
+ * Invariants:
+ * 1. Sessions nest: at most one nested one is open in each, and the next waits for its end.
+ * 2. Work of the outer session waits while a nested one is open, or the nested one's rollback would undo it. Work from within the nested one's
+ *    own context does not: it would wait for itself.
+ * 3. A transaction that SQLite rolled back by itself runs nothing more: its next statement would commit alone.
+ */
+
 /** Synchronous work on a handle. */
 export type Work<T> = (handle: Handle) => T;
+
+/** What is to happen once a transaction is committed. */
+export type AfterCommit = () => Promise<void> | void;
 
 const sessions = new AsyncLocalStorage<Session>();
 
@@ -30,49 +50,50 @@ export interface SessionParts {
   /** The session that whoever began this one was running in. */
   readonly parent: Session | undefined;
   readonly retryBusy: <T>(attempt: () => T) => Promise<T>;
-  /** Gives the writer back. */
+  /** Gives the writer back, or the turn to the next nested session. */
   readonly end: () => void;
+  /** The session that this one is a savepoint of. */
+  readonly outer?: Session;
 }
 
-/** One open transaction on a connection's writer handle. */
+/** One open transaction on a connection's writer handle, or a savepoint in one. */
 export class Session {
-  readonly #connection: ConnectionFacts;
-  readonly #handle: Handle;
-  readonly #retryBusy: <T>(attempt: () => T) => Promise<T>;
-  readonly #end: () => void;
-  readonly #parent: Session | undefined;
+  /** Since when it is open, by the monotonic clock. */
+  readonly beganAt = monotonicMs();
+  readonly #parts: SessionParts;
+  readonly #depth: number;
+  readonly #afterCommit: AfterCommit[] = [];
+  /** Settles when the nested session that is open now has ended. */
+  #innerEnded: Promise<void> | undefined;
   #isOpen = true;
-  #depth = 0;
 
-  constructor({ connection, handle, parent, retryBusy, end }: SessionParts) {
-    this.#connection = connection;
-    this.#handle = handle;
-    this.#parent = parent;
-    this.#retryBusy = retryBusy;
-    this.#end = end;
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#depth = parts.outer === undefined ? 0 : parts.outer.#depth + 1;
   }
 
-  /** Whether the transaction is still going on. */
+  /** Whether the transaction, or savepoint, is still going on. */
   get isOpen(): boolean {
-    return this.#isOpen;
+    return this.#isOpen && (this.#parts.outer?.isOpen ?? true);
   }
 
   /** The session of a connection in this async context: this one, or one that this one was begun in. */
   of(connection: ConnectionFacts): Session | undefined {
-    return this.#connection === connection ? this : this.#parent?.of(connection);
+    return this.#parts.connection === connection ? this : this.#parts.parent?.of(connection);
   }
 
   /** Runs synchronous work in the transaction. */
-  run<T>(work: Work<T>): Promise<T> {
+  async run<T>(work: Work<T>): Promise<T> {
+    while (this.#innerEnded !== undefined && !this.#isWithinInner()) await this.#innerEnded;
     try {
       this.#refuseEnded();
-      return Promise.resolve(work(this.#handle));
+      return work(this.#parts.handle);
     } catch (error) {
-      return Promise.reject(toError(explainDatabaseError(error, this.#connection)));
+      throw toError(explainDatabaseError(error, this.#parts.connection));
     }
   }
 
-  /** Runs the callback in this transaction's async context, then commits, or rolls back and throws on. */
+  /** Runs the callback in this session's async context, then commits, or rolls back and throws on. */
   async complete<T>(work: (session: Session) => Promise<T>): Promise<T> {
     try {
       const result = await this.enter(() => work(this));
@@ -84,53 +105,107 @@ export class Session {
     }
   }
 
-  /** Runs a callback in this transaction's async context: what it asks of cache and queue on this connection joins it. */
+  /** Runs a callback in this session's async context: what it asks of cache and queue on this connection joins it. */
   enter<T>(work: () => T): T {
     return sessions.run(this, work);
   }
 
-  /** Runs the callback between SAVEPOINT and RELEASE; what it wrote is undone when it throws. */
-  async nested<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const savepoint = `trilite_${(this.#depth += 1)}`;
-    await this.run((handle) => handle.exec(`SAVEPOINT ${savepoint}`));
-    try {
-      const result = await work(this);
-      await this.run((handle) => handle.exec(`RELEASE ${savepoint}`));
-      return result;
-    } catch (error) {
-      if (this.#handle.inTransaction) {
-        this.#handle.exec(`ROLLBACK TO ${savepoint}; RELEASE ${savepoint}`);
-      }
-      throw error;
-    } finally {
-      this.#depth -= 1;
+  /**
+   * Begins a savepoint. Others of this session wait for its end.
+   *
+   * @throws E_TRANSACTION_MISUSE when asked for from within an open nested session, which would wait for itself
+   */
+  async nest(): Promise<Session> {
+    if (this.#innerEnded !== undefined && this.#isWithinInner()) {
+      throw TransactionMisuseError.outerInsideNested(this.#parts.connection);
     }
+    while (this.#innerEnded !== undefined) await this.#innerEnded;
+    this.#refuseEnded();
+    this.#parts.handle.exec(`SAVEPOINT ${savepoint(this.#depth + 1)}`);
+    let end: () => void = () => undefined;
+    this.#innerEnded = new Promise((resolve) => {
+      end = (): void => {
+        this.#innerEnded = undefined;
+        resolve();
+      };
+    });
+    return new Session({ ...this.#parts, parent: currentSession(), outer: this, end });
   }
 
-  /** Commits and gives the writer back. */
-  async commit(): Promise<void> {
+  /**
+   * Has something happen once the whole transaction is committed: never when it, or the nested one it was asked for in, is rolled back.
+   *
+   * @throws E_TRANSACTION_MISUSE after the end
+   */
+  afterCommit(callback: AfterCommit): void {
     this.#refuseEnded();
-    await this.#retryBusy(() => this.#handle.exec('COMMIT'));
+    this.#afterCommit.push(callback);
+  }
+
+  /**
+   * Commits and gives the writer back; then runs, in order, what was to happen after it.
+   *
+   * @throws E_AFTER_COMMIT when some of that failed: the transaction is committed all the same
+   */
+  async commit(): Promise<void> {
+    const { outer, handle, retryBusy, connection } = this.#parts;
+    this.#refuseEnded();
+    if (this.#innerEnded !== undefined) throw TransactionMisuseError.nestedStillOpen(connection);
+    if (outer !== undefined) {
+      handle.exec(`RELEASE ${savepoint(this.#depth)}`);
+      outer.#afterCommit.push(...this.#afterCommit);
+      return this.#close();
+    }
+    await retryBusy(() => handle.exec('COMMIT'));
     this.#close();
+    await this.#runAfterCommit();
   }
 
   /** Rolls back and gives the writer back; harmless after the end. */
   rollback(): void {
-    if (!this.#isOpen) return;
+    if (!this.isOpen) return;
+    const { outer, handle } = this.#parts;
     // SQLite may have rolled back by itself: after FULL, IOERR or NOMEM there is nothing left to undo.
-    if (this.#handle.inTransaction) this.#handle.exec('ROLLBACK');
+    if (handle.inTransaction) {
+      const name = savepoint(this.#depth);
+      handle.exec(outer === undefined ? 'ROLLBACK' : `ROLLBACK TO ${name}; RELEASE ${name}`);
+    }
     this.#close();
+  }
+
+  async #runAfterCommit(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const callback of this.#afterCommit) {
+      try {
+        await callback();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw AfterCommitError.on(this.#parts.connection, failures);
+  }
+
+  /** Whether the current async context runs in a session nested in this one. */
+  #isWithinInner(): boolean {
+    const current = sessionOf(this.#parts.connection);
+    return current !== undefined && current !== this && current.#isWithin(this);
+  }
+
+  #isWithin(session: Session): boolean {
+    const { outer } = this.#parts;
+    return outer !== undefined && (outer === session || outer.#isWithin(session));
   }
 
   /** After an error SQLite may have rolled everything back: what ran then would commit by itself. */
   #refuseEnded(): void {
-    if (!this.#isOpen) throw TransactionMisuseError.afterEnd(this.#connection);
-    if (!this.#handle.inTransaction) throw TransactionLostError.on(this.#connection);
+    const { connection, handle } = this.#parts;
+    if (!this.isOpen) throw TransactionMisuseError.afterEnd(connection);
+    if (!handle.inTransaction) throw TransactionLostError.on(connection);
   }
 
   #close(): void {
     this.#isOpen = false;
-    this.#end();
+    this.#parts.end();
   }
 }
 
@@ -146,3 +221,5 @@ export function inSavepoint<T>(handle: Handle, work: Work<T>): T {
     throw error;
   }
 }
+
+const savepoint = (depth: number): string => `trilite_${depth}`;

@@ -4,62 +4,48 @@ import { delayMs, monotonicMs } from '../support/clock';
 import { toError } from '../support/errors';
 import {
   currentContext,
-  nextTurn,
-  runInContext,
-  settle,
-  type Outcome,
   type ReadOptions,
-  type TransactionEntry,
-  type WaitingRead,
-  type WriteEntry,
+  type TransactionOptions,
   type WriteOptions,
 } from './connection-entry';
-import { Handle, closeWriter, isBusy } from './connection-handle';
-import { Session, currentSession, inSavepoint, sessionOf, type Work } from './connection-session';
+import { isBusy, type Handle } from './connection-handle';
+import { HandleSet } from './connection-handles';
+import {
+  currentSession,
+  inSavepoint,
+  sessionOf,
+  type Session,
+  type Work,
+} from './connection-session';
+import { streamRows, type StreamedQuery } from './connection-stream';
+import { LockWait, type LockStatistics } from './connection-wait';
+import { ConnectionWriter } from './connection-writer';
 import {
   ConnectionClosedError,
-  DatabaseBusyError,
   DatabaseFileMissingError,
   TransactionMisuseError,
   explainDatabaseError,
 } from './errors';
 
 /*
- * One SQLite file: who may write when.
- *
- * States of the writer handle:
- *
- *   idle ──write()──▶ scheduled ──next turn──▶ writing a group ──▶ idle, or the next entry
- *   idle ──begin()──▶ lent to one transaction ──commit, rollback──▶ idle, or the next entry
- *
- * Invariants:
- * 1. Entries (writes and transactions) are served first in, first out.
- * 2. A group is one BEGIN IMMEDIATE … COMMIT; a promise settles only after that commit.
- * 3. A write that fails undoes itself alone, unless SQLite rolled everybody back: then everybody is told.
- * 4. A read sees every write asked for before it on this connection, unless that write is held up by a transaction of this process or a lock
+ * One SQLite file. Invariants:
+ * 1. A read sees every write asked for before it on this connection, unless that write is held up by a transaction of this process or a lock
  *    of another: then it sees what is committed, and does not wait with it. Who awaits a write before reading always sees it.
- * 5. While a transaction holds the writer, other contexts read through the reader handle: what is committed, never half of it.
- * 6. No call waits for a lock inside SQLite: handles have timeout 0, and waiting is a timer of this process.
- * 7. Nobody waits longer than `busyTimeout` for one lock, be it another process's or a transaction of this one.
- * 8. However many ask, the event loop turns every few milliseconds.
- * 9. A transaction that SQLite rolled back by itself runs nothing more: its next statement would commit alone.
+ * 2. While a transaction holds the writer, other contexts read through a reader handle: what is committed, never half of it.
+ * 3. No call waits for a lock inside SQLite: handles have timeout 0, and waiting is a timer of this process.
  */
-
-/** A group ends at whichever of these comes first. */
-const GROUP_WRITES = 1000;
-const GROUP_MS = 5;
-
-/** Waiting longer each time only makes the unlucky one wait longer still: measured, a constant pause has the shortest worst wait. */
-const BUSY_PAUSE_MS = 1;
-
-/** How often it is looked who waits too long behind a transaction. */
-const OVERDUE_MS = 50;
 
 const open = new Set<Connection>();
 
-/** The connections of this process that hold an open file. For the tests' leak guard. */
+/** The connections of this process that hold an open file. For the tests' leak guard, and to name who holds a lock. */
 export function openConnections(): readonly Connection[] {
   return [...open];
+}
+
+/** A reader that holds an old state of the file, and so keeps its -wal from being reused. */
+export interface OpenStream {
+  readonly sql: string;
+  readonly ageMs: number;
 }
 
 /** One SQLite file by name: opened at first use, written by one handle, never blocking the event loop for a lock. */
@@ -67,34 +53,51 @@ export class Connection {
   readonly name: string;
   readonly file: string;
   readonly settings: SqliteSettings;
-  readonly #entries: (WriteEntry | TransactionEntry)[] = [];
-  #writer: Handle | undefined;
-  #reader: Handle | undefined;
-  #lentTo: Session | undefined;
-  #drained: Promise<void> | undefined;
-  /** Writes asked for and served since the beginning: a read waits until what was asked for before it is served. */
-  #askedWrites = 0;
-  #servedWrites = 0;
-  #isLocked = false;
-  /** Since when the lock was found taken each time. */
-  #lockedSince: number | undefined;
-  readonly #waitingReads: WaitingRead[] = [];
+  readonly #wait: LockWait;
+  readonly #handles: HandleSet;
+  readonly #writer: ConnectionWriter;
   #isClosed = false;
 
   constructor(name: string, settings: SqliteSettings) {
     this.name = name;
     this.file = settings.file;
     this.settings = settings;
+    this.#wait = new LockWait(this, settings);
+    this.#handles = new HandleSet({
+      facts: this,
+      settings,
+      wait: this.#wait,
+      onOpen: () => open.add(this),
+    });
+    this.#writer = new ConnectionWriter({
+      facts: this,
+      settings,
+      handles: this.#handles,
+      wait: this.#wait,
+    });
   }
 
   /** The transaction that holds the writer now, if one does. */
   get session(): Session | undefined {
-    return this.#lentTo;
+    return this.#writer.session;
   }
 
   /** Whether a handle is open. */
   get isOpen(): boolean {
-    return this.#writer !== undefined || this.#reader !== undefined;
+    return this.#handles.isOpen;
+  }
+
+  /** How often it waited for locks of others, and how long. */
+  get lockStatistics(): LockStatistics {
+    return this.#wait.statistics;
+  }
+
+  /** The streams that are being read now, oldest first. */
+  get openStreams(): readonly OpenStream[] {
+    return this.#handles.leases.map(({ purpose, since }) => ({
+      sql: purpose,
+      ageMs: monotonicMs() - since,
+    }));
   }
 
   /**
@@ -105,9 +108,28 @@ export class Connection {
   read<T>(work: Work<T>, options: ReadOptions = {}): Promise<T> {
     const session = sessionOf(this);
     if (session !== undefined) {
-      return options.join === false && !this.#inMemory ? this.#readNow(work) : session.run(work);
+      const joins = options.join !== false || this.#handles.inMemory;
+      return joins ? session.run(work) : this.#readNow(work);
     }
-    return this.#mustWait() ? this.#readAfterPending(work) : this.#readNow(work);
+    const pending = this.#writer.pending();
+    return pending === undefined ? this.#readNow(work) : pending.then(() => this.#readNow(work));
+  }
+
+  /**
+   * Reads a result in pieces, from a handle of its own: one consistent state of the file, whatever is written meanwhile. What is committed
+   * when the first piece is asked for is in it, and nothing of open transactions. A file in memory, which has one handle, is read at once.
+   *
+   * @throws E_DATABASE_READERS, E_DATABASE_BUSY, E_CONNECTION_CLOSED
+   */
+  async *stream(query: StreamedQuery): AsyncGenerator<unknown[], void> {
+    if (this.#handles.inMemory) {
+      const { sql, parameters } = query;
+      yield await this.read((handle) => handle.statement(sql).all(...parameters));
+      return;
+    }
+    this.#refuseClosed();
+    if (sessionOf(this) === undefined) await this.#writer.pending();
+    yield* streamRows({ facts: this, handles: this.#handles, wait: this.#wait }, query);
   }
 
   /**
@@ -122,7 +144,8 @@ export class Connection {
       return session.run((handle) => (several ? inSavepoint(handle, work) : work(handle)));
     }
     return new Promise<T>((resolve, reject) => {
-      this.#enqueue({
+      this.#refuseClosed();
+      this.#writer.add({
         kind: 'write',
         askedAt: monotonicMs(),
         several,
@@ -137,19 +160,32 @@ export class Connection {
   /**
    * Runs an asynchronous transaction: BEGIN IMMEDIATE, the callback, COMMIT; ROLLBACK when it throws. Inside another transaction of this
    * connection it is a savepoint.
+   *
+   * @throws E_DATABASE_BUSY after `busyTimeout`, E_AFTER_COMMIT, and what the callback throws
    */
-  async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const outer = sessionOf(this);
-    if (outer !== undefined) return outer.nested(work);
-    const session = await this.begin();
+  async transaction<T>(
+    work: (session: Session) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    const session = await this.begin(options);
     return session.complete(work);
   }
 
-  /** Takes the writer and begins a transaction. Whoever calls it must end the session. */
-  begin(): Promise<Session> {
+  /** Begins a transaction, or a savepoint inside one of this connection. Whoever calls it must end the session. */
+  begin(options: TransactionOptions = {}): Promise<Session> {
+    const outer = sessionOf(this);
+    if (outer !== undefined) return outer.nest();
     const parent = currentSession();
     return new Promise<Session>((resolve, reject) => {
-      this.#enqueue({ kind: 'transaction', askedAt: monotonicMs(), parent, resolve, reject });
+      this.#refuseClosed();
+      this.#writer.add({
+        kind: 'transaction',
+        askedAt: monotonicMs(),
+        parent,
+        foreignKeys: options.foreignKeys !== false,
+        resolve,
+        reject,
+      });
     });
   }
 
@@ -164,10 +200,10 @@ export class Connection {
     if (session !== undefined) throw TransactionMisuseError.afterEnd(this);
   }
 
-  /** Opens the file, creating it when it is missing. For the migrator, and for who creates tenants. */
+  /** Opens the file, creating it and its folder when they are missing. For the migrator, and for who creates tenants. */
   async create(): Promise<void> {
     this.#refuseClosed();
-    await this.#retryBusy(() => this.#openWriter({ create: true }));
+    await this.#wait.until(() => this.#handles.create());
   }
 
   /**
@@ -177,65 +213,25 @@ export class Connection {
    */
   async check(): Promise<void> {
     await this.read((handle) => handle.statement('select count(*) from sqlite_schema').get());
-    if (!this.#inMemory && !existsSync(this.file)) throw DatabaseFileMissingError.at(this);
+    if (!this.#handles.inMemory && !existsSync(this.file)) throw DatabaseFileMissingError.at(this);
   }
 
-  /** Finishes what was asked for, then closes the handles; twice without harm. A transaction that does not end is rolled back. */
+  /** Finishes what was asked for, then closes the handles; twice without harm. A transaction that does not end is rolled back, a stream ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    while (this.#drained !== undefined) await this.#drainOrRollBack(this.#drained);
-    this.#reader?.close();
-    this.#reader = undefined;
-    if (this.#writer !== undefined) closeWriter(this.#writer, this.settings);
-    this.#writer = undefined;
+    for (let { drained } = this.#writer; drained !== undefined; { drained } = this.#writer) {
+      await this.#drainOrRollBack(drained);
+    }
+    this.#handles.close();
     open.delete(this);
   }
 
   async #drainOrRollBack(drained: Promise<void>): Promise<void> {
-    const holder = this.#lentTo;
+    const holder = this.session;
     const waited = new AbortController();
     await Promise.race([drained, delayMs(this.settings.busyTimeout, waited.signal)]);
     waited.abort();
-    if (this.#lentTo === holder) holder?.rollback();
-  }
-
-  /** Runs an attempt until no lock is in its way, without blocking, up to `busyTimeout`. */
-  async #retryBusy<T>(
-    attempt: () => T,
-    since: number = monotonicMs(),
-    onBusy: () => void = () => undefined,
-  ): Promise<T> {
-    for (;;) {
-      try {
-        return attempt();
-      } catch (error) {
-        if (!isBusy(error)) throw explainDatabaseError(error, this);
-        const waited = monotonicMs() - since;
-        if (waited >= this.settings.busyTimeout) throw DatabaseBusyError.after(waited, this, error);
-        onBusy();
-      }
-      await delayMs(BUSY_PAUSE_MS);
-    }
-  }
-
-  /**
-   * Runs what takes the write lock. While another process holds it, reads go ahead, and everybody's time runs: who waited behind others for
-   * the same lock does not begin to wait anew.
-   */
-  async #takeLock<T>(askedAt: number, attempt: () => T): Promise<T> {
-    const since =
-      this.#lockedSince === undefined ? monotonicMs() : Math.max(askedAt, this.#lockedSince);
-    try {
-      const result = await this.#retryBusy(attempt, since, () => {
-        this.#lockedSince ??= monotonicMs();
-        this.#isLocked = true;
-        this.#resumeReads();
-      });
-      this.#lockedSince = undefined;
-      return result;
-    } finally {
-      this.#isLocked = false;
-    }
+    if (this.session === holder) holder?.rollback();
   }
 
   #readNow<T>(work: Work<T>): Promise<T> {
@@ -244,202 +240,12 @@ export class Connection {
       return Promise.resolve(work(this.#readHandle()));
     } catch (error) {
       if (!isBusy(error)) return Promise.reject(toError(explainDatabaseError(error, this)));
-      return this.#retryBusy(() => work(this.#readHandle()));
+      return this.#wait.until(() => work(this.#readHandle()));
     }
   }
 
   #readHandle(): Handle {
-    if (this.#inMemory) return this.#openWriter(); // another handle would be another database
-    return this.#lentTo?.isOpen === true ? this.#openReader() : this.#openWriter();
-  }
-
-  /** Whether writes that the next turn commits were asked for before a read. A file in memory has no reader beside a transaction. */
-  #mustWait(): boolean {
-    if (this.#inMemory) {
-      return this.#lentTo?.isOpen === true || this.#servedWrites < this.#askedWrites;
-    }
-    return this.#servedWrites < this.#askedWrites && !this.#isHeldUp;
-  }
-
-  /** Whether writes have to wait for a transaction of this process or a lock of another: reads do not wait with them. */
-  get #isHeldUp(): boolean {
-    return !this.#inMemory && (this.#isLocked || this.#lentTo?.isOpen === true);
-  }
-
-  async #readAfterPending<T>(work: Work<T>): Promise<T> {
-    const after = this.#askedWrites;
-    await new Promise<void>((resume) => this.#waitingReads.push({ after, resume }));
-    return this.#readNow(work);
-  }
-
-  /** Lets those reads go on whose writes are done, and all of them when the writes are held up. */
-  #resumeReads(): void {
-    const isDue = (read: WaitingRead): boolean =>
-      read.after <= this.#servedWrites || this.#isHeldUp;
-    for (
-      let read = this.#waitingReads[0];
-      read !== undefined && isDue(read);
-      read = this.#waitingReads[0]
-    ) {
-      this.#waitingReads.shift();
-      read.resume();
-    }
-  }
-
-  get #inMemory(): boolean {
-    return this.file === ':memory:';
-  }
-
-  #openWriter(options: { create?: boolean } = {}): Handle {
-    if (this.#writer === undefined) {
-      this.#writer = new Handle(this, this.settings, options);
-      open.add(this);
-    }
-    return this.#writer;
-  }
-
-  #openReader(): Handle {
-    this.#reader ??= new Handle(this, this.settings, { readOnly: true });
-    return this.#reader;
-  }
-
-  #enqueue(entry: WriteEntry | TransactionEntry): void {
-    this.#refuseClosed();
-    this.#entries.push(entry);
-    if (entry.kind === 'write') this.#askedWrites += 1;
-    // A turn later: every write asked for in this turn of the event loop, by whomever, shares the commit.
-    this.#drained ??= nextTurn().then(() => this.#drain());
-  }
-
-  async #drain(): Promise<void> {
-    let turnedAt = monotonicMs();
-    for (let entry = this.#entries[0]; entry !== undefined; entry = this.#entries[0]) {
-      await (entry.kind === 'write' ? this.#writeGroup(entry) : this.#lend(entry));
-      this.#resumeReads();
-      // Who awaits a write asks for the next one before the loop ends: without a turn, timers and sockets would wait for ever.
-      if (monotonicMs() - turnedAt < GROUP_MS) continue;
-      await nextTurn();
-      turnedAt = monotonicMs();
-    }
-    this.#drained = undefined;
-  }
-
-  async #writeGroup(head: WriteEntry): Promise<void> {
-    const alone = this.#entries[1]?.kind !== 'write';
-    if (alone && !head.several) {
-      this.#entries.shift();
-      return this.#writeAlone(head);
-    }
-    try {
-      await this.#takeLock(head.askedAt, () => this.#openWriter().exec('BEGIN IMMEDIATE'));
-    } catch (error) {
-      // Who was asked for later may still get the lock in time.
-      this.#refuseAll(this.#takeWrites(error instanceof DatabaseBusyError ? 1 : Infinity), error);
-      return;
-    }
-    await this.#commitGroup(this.#openWriter());
-  }
-
-  /** A single statement is atomic by itself: it needs no BEGIN and no COMMIT. */
-  async #writeAlone(entry: WriteEntry): Promise<void> {
-    try {
-      entry.resolve(
-        await this.#takeLock(entry.askedAt, () => runInContext(this.#openWriter(), entry)),
-      );
-    } catch (error) {
-      entry.reject(error);
-    }
-    this.#servedWrites += 1;
-  }
-
-  #refuseAll(entries: readonly WriteEntry[], error: unknown): void {
-    for (const entry of entries) entry.reject(error);
-    this.#servedWrites += entries.length;
-  }
-
-  async #commitGroup(handle: Handle): Promise<void> {
-    const group: WriteEntry[] = [];
-    try {
-      const outcomes = this.#runGroup(handle, group);
-      await this.#retryBusy(() => handle.exec('COMMIT'));
-      for (const outcome of outcomes) settle(outcome);
-      this.#servedWrites += group.length;
-    } catch (error) {
-      if (handle.inTransaction) handle.exec('ROLLBACK');
-      this.#refuseAll(group, explainDatabaseError(error, this));
-    }
-  }
-
-  #runGroup(handle: Handle, group: WriteEntry[]): Outcome[] {
-    const outcomes: Outcome[] = [];
-    const startedAt = monotonicMs();
-    do {
-      const [entry] = this.#takeWrites(1);
-      if (entry === undefined) break;
-      group.push(entry);
-      outcomes.push(this.#runEntry(handle, entry));
-    } while (group.length < GROUP_WRITES && monotonicMs() - startedAt < GROUP_MS);
-    return outcomes;
-  }
-
-  #runEntry(handle: Handle, entry: WriteEntry): Outcome {
-    try {
-      return {
-        entry,
-        value: entry.several
-          ? inSavepoint(handle, () => runInContext(handle, entry))
-          : runInContext(handle, entry),
-      };
-    } catch (error) {
-      // FULL, IOERR and NOMEM may roll the whole transaction back; then nobody in the group has written.
-      if (!handle.inTransaction) throw error;
-      return { entry, error: explainDatabaseError(error, this) };
-    }
-  }
-
-  #takeWrites(limit: number): WriteEntry[] {
-    const taken: WriteEntry[] = [];
-    for (
-      let entry = this.#entries[0];
-      entry?.kind === 'write' && taken.length < limit;
-      entry = this.#entries[0]
-    ) {
-      taken.push(entry);
-      this.#entries.shift();
-    }
-    return taken;
-  }
-
-  async #lend(entry: TransactionEntry): Promise<void> {
-    this.#entries.shift();
-    try {
-      await this.#takeLock(entry.askedAt, () => this.#openWriter().exec('BEGIN IMMEDIATE'));
-    } catch (error) {
-      return entry.reject(error);
-    }
-    const lentAt = monotonicMs();
-    const watch = setInterval(() => this.#refuseOverdue(lentAt), OVERDUE_MS).unref();
-    await new Promise<void>((end) => {
-      const retryBusy = <T>(attempt: () => T): Promise<T> => this.#retryBusy(attempt);
-      const handle = this.#openWriter();
-      const { parent } = entry;
-      this.#lentTo = new Session({ connection: this, handle, parent, retryBusy, end });
-      entry.resolve(this.#lentTo);
-      this.#resumeReads();
-    });
-    this.#lentTo = undefined;
-    clearInterval(watch);
-  }
-
-  /** Refuses those who wait behind one transaction of this process for longer than `busyTimeout`: it may be waiting for them. */
-  #refuseOverdue(lentAt: number): void {
-    for (let entry = this.#entries[0]; entry !== undefined; entry = this.#entries[0]) {
-      const waited = monotonicMs() - Math.max(entry.askedAt, lentAt);
-      if (waited < this.settings.busyTimeout) return;
-      this.#entries.shift();
-      if (entry.kind === 'write') this.#servedWrites += 1;
-      entry.reject(DatabaseBusyError.behindTransaction(waited, this));
-    }
+    return this.#writer.isLent ? this.#handles.reader() : this.#handles.writer();
   }
 
   #refuseClosed(): void {

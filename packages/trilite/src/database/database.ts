@@ -1,18 +1,32 @@
 import {
   Kysely,
-  type AccessMode,
+  type Compilable,
   type ConnectionBuilder,
-  type IsolationLevel,
-  type Transaction,
+  type QueryExecutor,
   type TransactionBuilder,
 } from 'kysely';
 import type { Connection } from './connection';
-import { TriliteDialect } from './dialect';
+import type { OffloadOptions, OffloadPool } from './connection-offload';
+import { sessionOf, type AfterCommit, type Session } from './connection-session';
+import { DatabaseTransaction } from './database-transaction';
+import { TriliteDialect, sessionProvider, toSqlite } from './dialect';
+import { DatabaseBusyError } from './errors';
+import type { QueryEvents, QueryListener } from './query-events';
 import type { Tables } from './tables';
 
 /** Who knows the connections by name. */
 export interface ConnectionDirectory {
   connection(name?: string): Connection;
+  readonly queries: QueryEvents;
+  readonly offload: OffloadPool;
+}
+
+/** How a transaction is run. */
+export interface DatabaseTransactionOptions {
+  /** How often it is run, from its beginning, while its file stays locked beyond `busyTimeout`. Default: 1. */
+  readonly attempts?: number;
+  /** Whether foreign keys are enforced in it; see `TransactionOptions`. Default: true. */
+  readonly foreignKeys?: boolean;
 }
 
 /**
@@ -39,49 +53,48 @@ export interface ConnectionDirectory {
 export class Database extends Kysely<Tables> {
   readonly #directory: ConnectionDirectory;
   readonly #name: string | undefined;
+  readonly #dialect: TriliteDialect;
 
   constructor(directory: ConnectionDirectory, name?: string) {
-    super({ dialect: new TriliteDialect(() => directory.connection(name)) });
+    const dialect = new TriliteDialect(() => ({
+      connection: directory.connection(name),
+      events: directory.queries,
+    }));
+    super({ dialect });
+    this.#dialect = dialect;
     this.#directory = directory;
     this.#name = name;
   }
 
   /**
    * Runs the callback between BEGIN IMMEDIATE and COMMIT; rolls back when it throws. What the callback asks of a cache or queue on the
-   * same connection joins the transaction.
+   * same connection joins the transaction. Inside another transaction of this connection it is a savepoint.
    *
-   * @throws E_DATABASE_BUSY after `busyTimeout`
+   * @throws E_DATABASE_BUSY after `busyTimeout`, as often as `attempts` allows
    * @throws E_TRANSACTION_MISUSE when a write goes through the outer `db` instead of `trx`, or after the end
+   * @throws E_AFTER_COMMIT when it is committed, but what was to happen afterwards failed
    */
   override transaction(): TransactionBuilder<Tables>;
-  override transaction<T>(work: (trx: Transaction<Tables>) => Promise<T>): Promise<T>;
   override transaction<T>(
-    work?: (trx: Transaction<Tables>) => Promise<T>,
+    work: (trx: DatabaseTransaction) => Promise<T>,
+    options?: DatabaseTransactionOptions,
+  ): Promise<T>;
+  override transaction<T>(
+    work?: (trx: DatabaseTransaction) => Promise<T>,
+    options: DatabaseTransactionOptions = {},
   ): TransactionBuilder<Tables> | Promise<T> {
-    const builder = this.#inItsContext(super.transaction());
-    return work === undefined ? builder : builder.execute(work);
+    return work === undefined ? this.#builder() : this.#transact(work, options);
   }
 
-  /** Lets a transaction run in its own async context, in whichever of Kysely's forms it is written. */
-  #inItsContext(builder: TransactionBuilder<Tables>): TransactionBuilder<Tables> {
-    const plain = {
-      setAccessMode: builder.setAccessMode.bind(builder),
-      setIsolationLevel: builder.setIsolationLevel.bind(builder),
-      execute: builder.execute.bind(builder),
-    };
-    return Object.assign(builder, {
-      setAccessMode: (mode: AccessMode) => this.#inItsContext(plain.setAccessMode(mode)),
-      setIsolationLevel: (level: IsolationLevel) =>
-        this.#inItsContext(plain.setIsolationLevel(level)),
-      execute: <T>(work: (trx: Transaction<Tables>) => Promise<T>) =>
-        plain.execute((trx) => this.#enter(() => work(trx))),
-    });
-  }
-
-  /** One transaction holds the writer at a time: while its callback runs, the connection's session is its own. */
-  #enter<T>(work: () => Promise<T>): Promise<T> {
-    const { session } = this.#directory.connection(this.#name);
-    return session === undefined ? work() : session.enter(work);
+  /**
+   * Has something happen once the transaction that this async context runs in is committed; at once when it runs in none.
+   *
+   * @throws E_TRANSACTION_MISUSE after the end of that transaction
+   */
+  async afterCommit(callback: AfterCommit): Promise<void> {
+    const session = sessionOf(this.#connection);
+    if (session === undefined) await callback();
+    else session.afterCommit(callback);
   }
 
   /** The query builder of another connection of the same application or tenant. */
@@ -89,5 +102,95 @@ export class Database extends Kysely<Tables> {
   override connection(name: string): Database;
   override connection(name?: string): ConnectionBuilder<Tables> | Database {
     return name === undefined ? super.connection() : new Database(this.#directory, name);
+  }
+
+  /** Hears of every query of this connection, whoever asked for it. @returns what ends it */
+  listen(listener: QueryListener): () => void {
+    const { name } = this.#connection;
+    return this.#directory.queries.listen((event) => {
+      if (event.connection === name) listener(event);
+    });
+  }
+
+  /**
+   * Runs a read that takes long in a thread of its own: the event loop stays free, and the file is read as it was when the thread began. It
+   * costs about 50 ms to start and a copy of every row, so it is for reports, not for pages. Sees nothing of an open transaction.
+   *
+   * @param query a query of Kysely, not executed; or SQL with its values
+   * @throws E_DATABASE_READ_ONLY when it writes; what `signal` was aborted with
+   */
+  offload<R>(query: Compilable<R>, options?: OffloadOptions): Promise<R[]>;
+  offload<R = Record<string, unknown>>(
+    query: string,
+    parameters?: readonly unknown[],
+    options?: OffloadOptions,
+  ): Promise<R[]>;
+  async offload<R>(
+    query: Compilable<R> | string,
+    second?: readonly unknown[] | OffloadOptions,
+    third?: OffloadOptions,
+  ): Promise<R[]> {
+    const isText = typeof query === 'string';
+    const { sql, parameters } = isText
+      ? { sql: query, parameters: (second as readonly unknown[] | undefined) ?? [] }
+      : query.compile();
+    const options = (isText ? third : (second as OffloadOptions | undefined)) ?? {};
+    const bound = parameters.map(toSqlite);
+    const rows = await this.#directory.offload.all(
+      this.#connection,
+      { sql, parameters: bound },
+      options,
+    );
+    return rows as R[];
+  }
+
+  get #connection(): Connection {
+    return this.#directory.connection(this.#name);
+  }
+
+  /** Kysely's own form. SQLite has one isolation level and no read-only mode: setting them changes nothing. */
+  #builder(): TransactionBuilder<Tables> {
+    const builder: TransactionBuilder<Tables> = Object.assign(super.transaction(), {
+      setAccessMode: () => builder,
+      setIsolationLevel: () => builder,
+      execute: <T>(work: (trx: DatabaseTransaction) => Promise<T>) => this.#transact(work, {}),
+    });
+    return builder;
+  }
+
+  async #transact<T>(
+    work: (trx: DatabaseTransaction) => Promise<T>,
+    { attempts = 1, foreignKeys = true }: DatabaseTransactionOptions,
+  ): Promise<T> {
+    if (!Number.isInteger(attempts) || attempts < 1) {
+      throw new RangeError(
+        `Expected \`attempts\` to be a whole number from 1, got \`${attempts}\`.`,
+      );
+    }
+    const connection = this.#connection;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const run = (session: Session): Promise<T> => work(this.#within(connection, session));
+        return await connection.transaction(run, { foreignKeys });
+      } catch (error) {
+        if (attempt >= attempts || !(error instanceof DatabaseBusyError)) throw error;
+      }
+    }
+  }
+
+  #within(connection: Connection, session: Session): DatabaseTransaction {
+    const target = { connection, events: this.#directory.queries };
+    const executor: QueryExecutor = this.getExecutor().withConnectionProvider(
+      sessionProvider(target, session),
+    );
+    return new DatabaseTransaction({
+      dialect: this.#dialect,
+      executor,
+      session,
+      nested: async (work) => {
+        const nested = await session.nest();
+        return nested.complete(() => work(this.#within(connection, nested)));
+      },
+    });
   }
 }

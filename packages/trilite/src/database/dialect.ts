@@ -1,8 +1,9 @@
 import {
-  CompiledQuery,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
+  type CompiledQuery,
+  type ConnectionProvider,
   type DatabaseConnection,
   type DatabaseIntrospector,
   type Dialect,
@@ -12,19 +13,27 @@ import {
   type QueryCompiler,
   type QueryResult,
 } from 'kysely';
+import { monotonicMs } from '../support/clock';
 import type { Connection } from './connection';
 import type { Session } from './connection-session';
 import type { Handle, Statement } from './connection-handle';
 import { DatabaseQueryError } from './errors';
+import type { QueryEvent, QueryEvents } from './query-events';
+
+/** Where queries go. */
+export interface QueryTarget {
+  readonly connection: Connection;
+  readonly events: QueryEvents;
+}
 
 /** Finds the connection a query is for, at the time it runs: an injected `Database` holds a name, never a handle. */
-export type ConnectionSource = () => Connection;
+export type TargetSource = () => QueryTarget;
 
 /** Kysely over our connections: reads beside writes, BEGIN IMMEDIATE, no wait for a lock on the event loop. */
 export class TriliteDialect implements Dialect {
-  readonly #source: ConnectionSource;
+  readonly #source: TargetSource;
 
-  constructor(source: ConnectionSource) {
+  constructor(source: TargetSource) {
     this.#source = source;
   }
 
@@ -46,9 +55,9 @@ export class TriliteDialect implements Dialect {
 }
 
 class TriliteDriver implements Driver {
-  readonly #source: ConnectionSource;
+  readonly #source: TargetSource;
 
-  constructor(source: ConnectionSource) {
+  constructor(source: TargetSource) {
     this.#source = source;
   }
 
@@ -90,17 +99,25 @@ class TriliteDriver implements Driver {
   async destroy(): Promise<void> {}
 }
 
+/** Gives Kysely a session that is open already: its statements run in that, and nowhere else. */
+export function sessionProvider(target: QueryTarget, session: Session): ConnectionProvider {
+  const connection = new KyselyConnection(target, session);
+  return { provideConnection: (consumer) => consumer(connection) };
+}
+
 /** What Kysely holds from the first to the last statement of one query or transaction. */
 class KyselyConnection implements DatabaseConnection {
   readonly #connection: Connection;
+  readonly #events: QueryEvents;
   #session: Session | undefined;
 
-  constructor(connection: Connection) {
+  constructor({ connection, events }: QueryTarget, session?: Session) {
     this.#connection = connection;
+    this.#events = events;
+    this.#session = session;
   }
 
   async begin(): Promise<void> {
-    this.#connection.refuseInsideOwnTransaction();
     this.#session = await this.#connection.begin();
   }
 
@@ -119,26 +136,89 @@ class KyselyConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const timed = new TimedQuery(this.#connection.name, query);
     try {
-      return await this.#execute(query);
+      const result = await this.#execute<R>(query, timed);
+      if (this.#events.isHeard) this.#events.emit(timed.event(rowsOf(result)));
+      return result;
     } catch (error) {
+      if (this.#events.isHeard) this.#events.emit(timed.event(0, error));
       // Made anew here, where the stack leads back to who asked: the write itself ran in a turn of its own.
       throw error instanceof DatabaseQueryError ? error.inQuery(query.sql) : error;
     }
   }
 
-  #execute<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+  #execute<R>(query: CompiledQuery, timed: TimedQuery): Promise<QueryResult<R>> {
     const run = (handle: Handle): QueryResult<R> =>
-      execute<R>(handle.statement(query.sql), query.parameters);
+      timed.run(() => execute<R>(handle.statement(query.sql), query.parameters));
     if (this.#session !== undefined) return this.#session.run(run);
     if (isPlainRead(query.sql)) return this.#connection.read(run, { join: false });
     this.#connection.refuseInsideOwnTransaction();
     return this.#connection.write(run);
   }
 
-  /** All rows at once: streaming from a handle of its own comes with the database room's deepening. */
-  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
-    yield await this.executeQuery<R>(query);
+  /** A transaction has one handle, which cannot do anything else while it steps through a result: its rows, and those of a write, are read at once. */
+  async *streamQuery<R>(query: CompiledQuery, size = 100): AsyncIterableIterator<QueryResult<R>> {
+    if (this.#session !== undefined || !isPlainRead(query.sql)) {
+      yield await this.executeQuery<R>(query);
+      return;
+    }
+    const parameters = query.parameters.map(toSqlite);
+    const timed = new TimedQuery(this.#connection.name, query);
+    let read = 0;
+    try {
+      const pieces = this.#connection.stream({ sql: query.sql, parameters, size });
+      for await (const rows of timed.produced(pieces)) {
+        read += rows.length;
+        yield { rows: rows as R[] };
+      }
+    } finally {
+      if (this.#events.isHeard) this.#events.emit(timed.streamEvent(read));
+    }
+  }
+}
+
+/** Measures how long a query waited and worked. */
+class TimedQuery {
+  readonly #connection: string;
+  readonly #query: CompiledQuery;
+  readonly #askedAt = monotonicMs();
+  #durationMs = 0;
+
+  constructor(connection: string, query: CompiledQuery) {
+    this.#connection = connection;
+    this.#query = query;
+  }
+
+  run<T>(work: () => T): T {
+    const startedAt = monotonicMs();
+    try {
+      return work();
+    } finally {
+      this.#durationMs += monotonicMs() - startedAt;
+    }
+  }
+
+  /** Pieces of a stream, the time counted that it takes to make them, not what their reader does with them. */
+  async *produced<T>(pieces: AsyncIterable<T>): AsyncGenerator<T, void> {
+    let askedAt = monotonicMs();
+    for await (const piece of pieces) {
+      this.#durationMs += monotonicMs() - askedAt;
+      yield piece;
+      askedAt = monotonicMs();
+    }
+  }
+
+  event(rows: number, error?: unknown): QueryEvent {
+    const waitedMs = Math.max(0, monotonicMs() - this.#askedAt - this.#durationMs);
+    const event = { ...this.streamEvent(rows), waitedMs };
+    return error === undefined ? event : { ...event, error };
+  }
+
+  streamEvent(rows: number): QueryEvent {
+    const { sql, parameters } = this.#query;
+    const durationMs = this.#durationMs;
+    return { connection: this.#connection, sql, parameters, durationMs, waitedMs: 0, rows };
   }
 }
 
@@ -161,8 +241,12 @@ function execute<R>(statement: Statement, parameters: readonly unknown[]): Query
   return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
 }
 
+function rowsOf({ rows, numAffectedRows }: QueryResult<unknown>): number {
+  return numAffectedRows === undefined ? rows.length : Number(numAffectedRows);
+}
+
 /** SQLite knows no booleans and no dates: true is 1, a Date its epoch milliseconds, undefined NULL. */
-function toSqlite(value: unknown): unknown {
+export function toSqlite(value: unknown): unknown {
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (value instanceof Date) return value.getTime();
   return value === undefined ? null : value;

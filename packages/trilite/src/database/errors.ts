@@ -1,4 +1,5 @@
-import { FrameworkError, errorCode, type ErrorFacts } from '../support/errors';
+import { FrameworkError, errorCode, messageOf, toError, type ErrorFacts } from '../support/errors';
+import { deniedPath } from './file-access';
 
 /** Where something happened: the connection's name and its file. */
 export interface ConnectionFacts {
@@ -32,6 +33,57 @@ export class DatabaseBusyError extends FrameworkError {
   }
 }
 
+/** Thrown when every reader handle of a connection is held by a stream for longer than `busyTimeout`. */
+export class ReadersBusyError extends FrameworkError {
+  static after(
+    waitedMs: number,
+    { name, file }: ConnectionFacts,
+    readers: number,
+  ): ReadersBusyError {
+    return new ReadersBusyError({
+      code: 'E_DATABASE_READERS',
+      message: `All ${readers} readers of the file "${file}" of connection "${name}" were held by streams for ${Math.round(waitedMs)} ms.`,
+      help: 'Read streams to their end, or leave them with "break"; do not open one for each row of another. Or raise "readers" of this connection in config/database.ts.',
+      status: 503,
+    });
+  }
+}
+
+/** Thrown when the thread of an offloaded read ends before the read does. */
+export class OffloadEndedError extends FrameworkError {
+  static during({ name, file }: ConnectionFacts): OffloadEndedError {
+    return new OffloadEndedError({
+      code: 'E_OFFLOAD_ENDED',
+      message: `The thread that read the file "${file}" of connection "${name}" ended before it was done.`,
+      help: 'Await offloaded reads before "app.close()". If it ran out of memory, read fewer rows: aggregate in SQL, or read a stream.',
+    });
+  }
+}
+
+/** Thrown when a transaction was committed, and something that was to happen afterwards failed. */
+export class AfterCommitError extends FrameworkError {
+  /** Everything that failed, in order. */
+  readonly failures: readonly unknown[];
+
+  private constructor(facts: ErrorFacts, failures: readonly unknown[]) {
+    super(facts);
+    this.failures = failures;
+  }
+
+  static on({ name }: ConnectionFacts, failures: readonly unknown[]): AfterCommitError {
+    const [cause] = failures;
+    return new AfterCommitError(
+      {
+        code: 'E_AFTER_COMMIT',
+        message: `The transaction on connection "${name}" is committed, but ${failures.length === 1 ? 'a callback' : `${failures.length} callbacks`} of "afterCommit" failed: ${messageOf(toError(cause))}`,
+        help: 'Do not run the transaction again: its data is written. What must not get lost belongs in a queue.',
+        cause,
+      },
+      failures,
+    );
+  }
+}
+
 /** Thrown when SQLite rolled a transaction back by itself, as after a full disk. */
 export class TransactionLostError extends FrameworkError {
   static on({ name }: ConnectionFacts): TransactionLostError {
@@ -61,6 +113,22 @@ export class DatabaseOpenError extends FrameworkError {
       code: 'E_DATABASE_OPEN',
       message: `The file "${file}" of connection "${name}" cannot be opened (${errorCode(cause) ?? 'no reason given'}).`,
       help: 'Check that it is a file, that this process may read and write it and its folder, and the limit of open files (ulimit -n).',
+      cause,
+    });
+  }
+}
+
+/** Thrown when this process may not read a file, or not write to it or its folder. */
+export class DatabasePermissionError extends FrameworkError {
+  static at(
+    { name, file }: ConnectionFacts,
+    path: string,
+    cause: unknown,
+  ): DatabasePermissionError {
+    return new DatabasePermissionError({
+      code: 'E_DATABASE_PERMISSION',
+      message: `The file "${file}" of connection "${name}" cannot be opened: this process may not read and write "${path}".`,
+      help: `Give the user this process runs as the permission (ls -ld ${path}); SQLite keeps -wal and -shm beside the file, so the folder must be writable too.`,
       cause,
     });
   }
@@ -188,6 +256,22 @@ export class TransactionMisuseError extends FrameworkError {
       help: 'Await everything inside the callback of "transaction" before it returns.',
     });
   }
+
+  static outerInsideNested({ name }: ConnectionFacts): TransactionMisuseError {
+    return new TransactionMisuseError({
+      code: 'E_TRANSACTION_MISUSE',
+      message: `Inside a nested transaction on connection "${name}", another one was begun through the outer "trx": it would wait for itself.`,
+      help: 'Use the "trx" that the innermost callback is given.',
+    });
+  }
+
+  static nestedStillOpen({ name }: ConnectionFacts): TransactionMisuseError {
+    return new TransactionMisuseError({
+      code: 'E_TRANSACTION_MISUSE',
+      message: `A transaction on connection "${name}" was to end while a nested one in it was still going on: all of it was rolled back.`,
+      help: 'Await every nested "transaction" inside the callback of the outer one.',
+    });
+  }
 }
 
 /** Thrown when the installed SQLite or its driver would crash or corrupt files here. */
@@ -254,8 +338,24 @@ export function explainDatabaseError(error: unknown, facts: ConnectionFacts): un
   }
   if (code === 'SQLITE_FULL') return DatabaseFullError.at(facts, error);
   if (code.startsWith('SQLITE_READONLY')) return DatabaseReadOnlyError.at(facts, error);
-  if (code.startsWith('SQLITE_CANTOPEN')) return DatabaseOpenError.at(facts, error);
+  if (code.startsWith('SQLITE_CANTOPEN')) return cannotOpen(facts, error);
   if (code.startsWith('SQLITE_IOERR')) return DatabaseIoError.at(facts, error);
   if (code.startsWith('SQLITE_')) return DatabaseQueryError.of(facts, code, error);
   return error;
+}
+
+/** Why a file cannot be opened, as far as it can be told. */
+export function cannotOpen(facts: ConnectionFacts, cause: unknown): FrameworkError {
+  const denied = deniedPath(facts.file);
+  return denied === undefined
+    ? DatabaseOpenError.at(facts, cause)
+    : DatabasePermissionError.at(facts, denied, cause);
+}
+
+/** Why a file is not seen: it is not there, or lies where this process may not look. */
+export function cannotFind(facts: ConnectionFacts): FrameworkError {
+  const denied = deniedPath(facts.file);
+  return denied === undefined
+    ? DatabaseFileMissingError.at(facts)
+    : DatabasePermissionError.at(facts, denied, undefined);
 }

@@ -108,12 +108,6 @@ test('a read through db inside a transaction sees what is committed', async () =
   expect(seen).toEqual({ outside: [], inside: ['a'] });
 });
 
-test('a nested transaction is refused with a clear error', async () => {
-  await expect(db.transaction(() => db.transaction(async () => undefined))).rejects.toMatchObject({
-    code: 'E_TRANSACTION_MISUSE',
-  });
-});
-
 test('trx is refused after the end of its transaction', async () => {
   const kept = await db.transaction(async (trx) => trx);
   await expect(add('late', kept)).rejects.toThrow();

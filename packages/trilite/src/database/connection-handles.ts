@@ -1,0 +1,153 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { SqliteSettings } from '../config/schema';
+import { delayMs, monotonicMs } from '../support/clock';
+import { Handle, closeWriter, type HandleOptions } from './connection-handle';
+import type { LockWait } from './connection-wait';
+import { ConnectionClosedError, ReadersBusyError, type ConnectionFacts } from './errors';
+
+/** How often who waits for a reader looks whether one came free. */
+const READER_PAUSE_MS = 5;
+
+/** A reader handle that one stream has to itself. */
+export interface ReaderLease {
+  readonly handle: Handle;
+  /** What it is used for: the SQL of its stream. */
+  readonly purpose: string;
+  /** Since when, by the monotonic clock. */
+  readonly since: number;
+  /** Ends what it is used for, when the connection closes before it. */
+  readonly revoke: () => void;
+}
+
+/** What a handle set is made of. */
+export interface HandleSetParts {
+  readonly facts: ConnectionFacts;
+  readonly settings: SqliteSettings;
+  readonly wait: LockWait;
+  /** Called when a handle was opened. */
+  readonly onOpen: () => void;
+}
+
+/**
+ * The open handles of one file: one writer, one reader that all plain reads share, and a reader for each stream, since a handle that
+ * steps through a result can do nothing else. A file in memory has its writer alone: another handle would be another database.
+ */
+export class HandleSet {
+  readonly #facts: ConnectionFacts;
+  readonly #settings: SqliteSettings;
+  #writer: Handle | undefined;
+  #reader: Handle | undefined;
+  /** A reader that a stream gave back, for the next stream. */
+  #spare: Handle | undefined;
+  readonly #leases = new Set<ReaderLease>();
+  /** Leases, and those whose handle is being opened. */
+  #readersOut = 0;
+  readonly #wait: LockWait;
+  #isClosed = false;
+
+  readonly #onOpen: () => void;
+
+  constructor({ facts, settings, wait, onOpen }: HandleSetParts) {
+    this.#facts = facts;
+    this.#settings = settings;
+    this.#wait = wait;
+    this.#onOpen = onOpen;
+  }
+
+  /** Whether a handle is open. */
+  get isOpen(): boolean {
+    return this.#writer !== undefined || this.#reader !== undefined || this.#leases.size > 0;
+  }
+
+  get inMemory(): boolean {
+    return this.#settings.file === ':memory:';
+  }
+
+  /** The readers that streams hold now: each keeps the file as it was when it began, and the -wal from being reused. */
+  get leases(): readonly ReaderLease[] {
+    return [...this.#leases];
+  }
+
+  /** The handle that writes; opened at the first call. */
+  writer(): Handle {
+    this.#writer ??= this.#open({});
+    return this.#writer;
+  }
+
+  /** The handle of plain reads beside the writer; opened at the first call. */
+  reader(): Handle {
+    if (this.inMemory) return this.writer();
+    this.#reader ??= this.#openReader();
+    return this.#reader;
+  }
+
+  /** Opens the file, creating it and its folder when they are missing. */
+  create(): void {
+    if (!this.inMemory) mkdirSync(dirname(this.#settings.file), { recursive: true });
+    this.#writer ??= this.#open({ create: true });
+  }
+
+  /**
+   * A reader for one stream alone. While all of `readers` are out it is waited for up to `busyTimeout`.
+   *
+   * @throws E_DATABASE_READERS when none came free, E_DATABASE_BUSY, E_CONNECTION_CLOSED
+   */
+  async lease(purpose: string, revoke: () => void): Promise<ReaderLease> {
+    await this.#roomForReader();
+    this.#readersOut += 1;
+    try {
+      const handle = this.#spare ?? (await this.#wait.until(() => this.#openReader()));
+      this.#spare = undefined;
+      const lease = { handle, purpose, since: monotonicMs(), revoke };
+      this.#leases.add(lease);
+      return lease;
+    } catch (error) {
+      this.#readersOut -= 1;
+      throw error;
+    }
+  }
+
+  /** Takes a reader back; twice without harm. */
+  giveBack(lease: ReaderLease): void {
+    if (!this.#leases.delete(lease)) return;
+    this.#readersOut -= 1;
+    if (this.#spare === undefined) this.#spare = lease.handle;
+    else lease.handle.close();
+  }
+
+  /** Closes every handle, ending the streams first; twice without harm. */
+  close(): void {
+    this.#isClosed = true;
+    for (const lease of this.leases) {
+      lease.revoke();
+      this.giveBack(lease);
+    }
+    this.#spare?.close();
+    this.#reader?.close();
+    if (this.#writer !== undefined) closeWriter(this.#writer, this.#settings);
+    this.#spare = this.#reader = this.#writer = undefined;
+  }
+
+  async #roomForReader(): Promise<void> {
+    const since = monotonicMs();
+    while (this.#readersOut >= this.#settings.readers) {
+      const waited = monotonicMs() - since;
+      if (waited >= this.#settings.busyTimeout) {
+        throw ReadersBusyError.after(waited, this.#facts, this.#settings.readers);
+      }
+      await delayMs(READER_PAUSE_MS);
+    }
+  }
+
+  #openReader(): Handle {
+    return this.#open({ readOnly: true });
+  }
+
+  #open(options: HandleOptions): Handle {
+    if (this.#isClosed) throw ConnectionClosedError.for(this.#facts);
+    const handle = new Handle(this.#facts, this.#settings, options);
+    this.#onOpen();
+    return handle;
+  }
+}

@@ -1,0 +1,289 @@
+import type { SqliteSettings } from '../config/schema';
+import { monotonicMs } from '../support/clock';
+import {
+  nextTurn,
+  runInContext,
+  settle,
+  type Outcome,
+  type TransactionEntry,
+  type WaitingRead,
+  type WriteEntry,
+} from './connection-entry';
+import type { Handle } from './connection-handle';
+import type { HandleSet } from './connection-handles';
+import { Session, inSavepoint } from './connection-session';
+import type { LockWait } from './connection-wait';
+import { DatabaseBusyError, explainDatabaseError, type ConnectionFacts } from './errors';
+
+/*
+ * Who may write when.
+ *
+ * States of the writer handle:
+ *
+ *   idle ──write()──▶ scheduled ──next turn──▶ writing a group ──▶ idle, or the next entry
+ *   idle ──begin()──▶ lent to one transaction ──commit, rollback──▶ idle, or the next entry
+ *
+ * Invariants:
+ * 1. Entries (writes and transactions) are served first in, first out.
+ * 2. A group is one BEGIN IMMEDIATE … COMMIT; a promise settles only after that commit.
+ * 3. A write that fails undoes itself alone, unless SQLite rolled everybody back: then everybody is told.
+ * 4. Nobody waits longer than `busyTimeout` for one lock, be it another process's or a transaction of this one.
+ * 5. However many ask, the event loop turns every few milliseconds.
+ */
+
+/** A group ends at whichever of these comes first. */
+const GROUP_WRITES = 1000;
+const GROUP_MS = 5;
+
+/** How often it is looked who waits too long behind a transaction. */
+const OVERDUE_MS = 50;
+
+/** What the writer of a connection works with. */
+export interface WriterParts {
+  readonly facts: ConnectionFacts;
+  readonly settings: SqliteSettings;
+  readonly handles: HandleSet;
+  readonly wait: LockWait;
+}
+
+/** Serves the writes and transactions of one connection on its writer handle. */
+export class ConnectionWriter {
+  readonly #facts: ConnectionFacts;
+  readonly #settings: SqliteSettings;
+  readonly #handles: HandleSet;
+  readonly #wait: LockWait;
+  readonly #entries: (WriteEntry | TransactionEntry)[] = [];
+  #lentTo: Session | undefined;
+  #drained: Promise<void> | undefined;
+  /** Writes asked for and served since the beginning: a read waits until what was asked for before it is served. */
+  #askedWrites = 0;
+  #servedWrites = 0;
+  #isLocked = false;
+  /** Since when the lock was found taken each time. */
+  #lockedSince: number | undefined;
+  readonly #waitingReads: WaitingRead[] = [];
+
+  constructor({ facts, settings, handles, wait }: WriterParts) {
+    this.#facts = facts;
+    this.#settings = settings;
+    this.#handles = handles;
+    this.#wait = wait;
+  }
+
+  /** The transaction that holds the writer now, if one does. */
+  get session(): Session | undefined {
+    return this.#lentTo;
+  }
+
+  /** Whether a transaction is going on. */
+  get isLent(): boolean {
+    return this.#lentTo?.isOpen === true;
+  }
+
+  /** Settles when all that was asked for is served; undefined when there is nothing. */
+  get drained(): Promise<void> | undefined {
+    return this.#drained;
+  }
+
+  add(entry: WriteEntry | TransactionEntry): void {
+    this.#entries.push(entry);
+    if (entry.kind === 'write') this.#askedWrites += 1;
+    // A turn later: every write asked for in this turn of the event loop, by whomever, shares the commit.
+    this.#drained ??= nextTurn().then(() => this.#drain());
+  }
+
+  /** Settles when a read may go on: undefined when it may at once. */
+  pending(): Promise<void> | undefined {
+    if (!this.#mustWait()) return undefined;
+    const after = this.#askedWrites;
+    return new Promise((resume) => this.#waitingReads.push({ after, resume }));
+  }
+
+  /** Whether writes that the next turn commits were asked for before a read. A file in memory has no reader beside a transaction. */
+  #mustWait(): boolean {
+    const isBehind = this.#servedWrites < this.#askedWrites;
+    return this.#handles.inMemory ? this.isLent || isBehind : isBehind && !this.#isHeldUp;
+  }
+
+  /** Whether writes have to wait for a transaction of this process or a lock of another: reads do not wait with them. */
+  get #isHeldUp(): boolean {
+    return !this.#handles.inMemory && (this.#isLocked || this.isLent);
+  }
+
+  /** Lets those reads go on whose writes are done, and all of them when the writes are held up. */
+  #resumeReads(): void {
+    const isDue = (read: WaitingRead): boolean =>
+      read.after <= this.#servedWrites || this.#isHeldUp;
+    for (
+      let read = this.#waitingReads[0];
+      read !== undefined && isDue(read);
+      read = this.#waitingReads[0]
+    ) {
+      this.#waitingReads.shift();
+      read.resume();
+    }
+  }
+
+  async #drain(): Promise<void> {
+    let turnedAt = monotonicMs();
+    for (let entry = this.#entries[0]; entry !== undefined; entry = this.#entries[0]) {
+      await (entry.kind === 'write' ? this.#writeGroup(entry) : this.#lend(entry));
+      this.#resumeReads();
+      // Who awaits a write asks for the next one before the loop ends: without a turn, timers and sockets would wait for ever.
+      if (monotonicMs() - turnedAt < GROUP_MS) continue;
+      await nextTurn();
+      turnedAt = monotonicMs();
+    }
+    this.#drained = undefined;
+  }
+
+  /**
+   * Runs what takes the write lock. While another process holds it, reads go ahead, and everybody's time runs: who waited behind others for
+   * the same lock does not begin to wait anew.
+   */
+  async #takeLock<T>(askedAt: number, attempt: () => T): Promise<T> {
+    const since =
+      this.#lockedSince === undefined ? monotonicMs() : Math.max(askedAt, this.#lockedSince);
+    const onBusy = (): void => {
+      this.#lockedSince ??= monotonicMs();
+      this.#isLocked = true;
+      this.#resumeReads();
+    };
+    try {
+      const result = await this.#wait.until(attempt, { since, onBusy });
+      this.#lockedSince = undefined;
+      return result;
+    } finally {
+      this.#isLocked = false;
+    }
+  }
+
+  async #writeGroup(head: WriteEntry): Promise<void> {
+    const alone = this.#entries[1]?.kind !== 'write';
+    if (alone && !head.several) {
+      this.#entries.shift();
+      return this.#writeAlone(head);
+    }
+    try {
+      await this.#takeLock(head.askedAt, () => this.#handles.writer().exec('BEGIN IMMEDIATE'));
+    } catch (error) {
+      // Who was asked for later may still get the lock in time.
+      this.#refuseAll(this.#takeWrites(error instanceof DatabaseBusyError ? 1 : Infinity), error);
+      return;
+    }
+    await this.#commitGroup(this.#handles.writer());
+  }
+
+  /** A single statement is atomic by itself: it needs no BEGIN and no COMMIT. */
+  async #writeAlone(entry: WriteEntry): Promise<void> {
+    try {
+      const run = (): unknown => runInContext(this.#handles.writer(), entry);
+      entry.resolve(await this.#takeLock(entry.askedAt, run));
+    } catch (error) {
+      entry.reject(error);
+    }
+    this.#servedWrites += 1;
+  }
+
+  #refuseAll(entries: readonly WriteEntry[], error: unknown): void {
+    for (const entry of entries) entry.reject(error);
+    this.#servedWrites += entries.length;
+  }
+
+  async #commitGroup(handle: Handle): Promise<void> {
+    const group: WriteEntry[] = [];
+    try {
+      const outcomes = this.#runGroup(handle, group);
+      await this.#wait.until(() => handle.exec('COMMIT'));
+      for (const outcome of outcomes) settle(outcome);
+      this.#servedWrites += group.length;
+    } catch (error) {
+      if (handle.inTransaction) handle.exec('ROLLBACK');
+      this.#refuseAll(group, explainDatabaseError(error, this.#facts));
+    }
+  }
+
+  #runGroup(handle: Handle, group: WriteEntry[]): Outcome[] {
+    const outcomes: Outcome[] = [];
+    const startedAt = monotonicMs();
+    do {
+      const [entry] = this.#takeWrites(1);
+      if (entry === undefined) break;
+      group.push(entry);
+      outcomes.push(this.#runEntry(handle, entry));
+    } while (group.length < GROUP_WRITES && monotonicMs() - startedAt < GROUP_MS);
+    return outcomes;
+  }
+
+  #runEntry(handle: Handle, entry: WriteEntry): Outcome {
+    try {
+      return {
+        entry,
+        value: entry.several
+          ? inSavepoint(handle, () => runInContext(handle, entry))
+          : runInContext(handle, entry),
+      };
+    } catch (error) {
+      // FULL, IOERR and NOMEM may roll the whole transaction back; then nobody in the group has written.
+      if (!handle.inTransaction) throw error;
+      return { entry, error: explainDatabaseError(error, this.#facts) };
+    }
+  }
+
+  #takeWrites(limit: number): WriteEntry[] {
+    const taken: WriteEntry[] = [];
+    for (
+      let entry = this.#entries[0];
+      entry?.kind === 'write' && taken.length < limit;
+      entry = this.#entries[0]
+    ) {
+      taken.push(entry);
+      this.#entries.shift();
+    }
+    return taken;
+  }
+
+  async #lend(entry: TransactionEntry): Promise<void> {
+    this.#entries.shift();
+    const unchecked = this.#settings.foreignKeys && !entry.foreignKeys;
+    let handle: Handle | undefined;
+    try {
+      await this.#takeLock(entry.askedAt, () => {
+        handle = this.#handles.writer();
+        // The pragma does nothing inside a transaction.
+        if (unchecked) handle.exec('PRAGMA foreign_keys = OFF');
+        handle.exec('BEGIN IMMEDIATE');
+      });
+      await this.#untilGivenBack(entry);
+    } catch (error) {
+      entry.reject(error);
+    }
+    if (unchecked) handle?.exec('PRAGMA foreign_keys = ON');
+  }
+
+  async #untilGivenBack(entry: TransactionEntry): Promise<void> {
+    const lentAt = monotonicMs();
+    const watch = setInterval(() => this.#refuseOverdue(lentAt), OVERDUE_MS).unref();
+    await new Promise<void>((end) => {
+      const retryBusy = <T>(attempt: () => T): Promise<T> => this.#wait.until(attempt);
+      const handle = this.#handles.writer();
+      const { parent } = entry;
+      this.#lentTo = new Session({ connection: this.#facts, handle, parent, retryBusy, end });
+      entry.resolve(this.#lentTo);
+      this.#resumeReads();
+    });
+    this.#lentTo = undefined;
+    clearInterval(watch);
+  }
+
+  /** Refuses those who wait behind one transaction of this process for longer than `busyTimeout`: it may be waiting for them. */
+  #refuseOverdue(lentAt: number): void {
+    for (let entry = this.#entries[0]; entry !== undefined; entry = this.#entries[0]) {
+      const waited = monotonicMs() - Math.max(entry.askedAt, lentAt);
+      if (waited < this.#settings.busyTimeout) return;
+      this.#entries.shift();
+      if (entry.kind === 'write') this.#servedWrites += 1;
+      entry.reject(DatabaseBusyError.behindTransaction(waited, this.#facts));
+    }
+  }
+}

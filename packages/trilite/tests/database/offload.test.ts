@@ -1,0 +1,91 @@
+import { sql } from 'kysely';
+import type { Database } from '../../src/database/database';
+import { createNotes, type Notes } from '../helpers/notes';
+
+let notes: Notes;
+let db: Database;
+
+beforeEach(async () => {
+  notes = await createNotes();
+  db = notes.db;
+});
+
+afterEach(() => notes.close());
+
+const add = (text: string) => db.insertInto('notes').values({ text }).execute();
+
+test('a query of Kysely is read in a thread, with its values', async () => {
+  await add('a');
+  await add('b');
+  const rows = await db.offload(db.selectFrom('notes').select('text').where('text', '=', 'b'));
+  expect(rows).toEqual([{ text: 'b' }]);
+});
+
+test('SQL is read with its values, blobs coming back as Buffers', async () => {
+  const rows = await db.offload("select ? as text, ? as flag, x'00ff' as blob", ['a', true]);
+  expect(rows).toEqual([{ text: 'a', flag: 1, blob: Buffer.from([0, 255]) }]);
+  expect(Buffer.isBuffer(rows[0]?.['blob'])).toBe(true);
+});
+
+test('the event loop turns while a thread reads', async () => {
+  let turns = 0;
+  const timer = setInterval(() => (turns += 1), 1);
+  const [row] = await db.offload(
+    'with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000000) select count(*) as rows from n',
+  );
+  clearInterval(timer);
+  expect(row).toEqual({ rows: 3_000_000 });
+  expect(turns).toBeGreaterThan(10);
+});
+
+test('a write is refused', async () => {
+  for (const write of [
+    "insert into notes (text) values ('x')",
+    "insert into notes (text) values ('x') returning id",
+  ]) {
+    await expect(db.offload(write)).rejects.toMatchObject({ code: 'E_DATABASE_READ_ONLY' });
+  }
+  expect(await notes.texts()).toEqual([]);
+});
+
+test('what SQLite refuses comes back as the error it is here', async () => {
+  await expect(db.offload('select * from nowhere')).rejects.toMatchObject({
+    code: 'E_DATABASE_QUERY',
+    sqliteCode: 'SQLITE_ERROR',
+  });
+  await expect(
+    notes.registry.offload.all({ ...connectionFacts(), file: '/nowhere.sqlite' } as never, {
+      sql: 'select 1',
+      parameters: [],
+    }),
+  ).rejects.toMatchObject({ code: 'E_DATABASE_FILE_MISSING' });
+});
+
+function connectionFacts() {
+  const { name, settings } = notes.connection;
+  return { name, settings: { ...settings, file: '/nowhere.sqlite' } };
+}
+
+test('more reads than threads take turns', async () => {
+  const reads = [...Array(7).keys()].map((index) => db.offload('select ? as i', [index]));
+  const rows = await Promise.all(reads);
+  expect(rows.flat()).toEqual([...Array(7).keys()].map((i) => ({ i })));
+});
+
+test('who gives up is told at once with the reason', async () => {
+  const reason = new Error('too late');
+  await expect(db.offload('select 1', [], { signal: AbortSignal.abort(reason) })).rejects.toBe(
+    reason,
+  );
+  const controller = new AbortController();
+  const read = db.offload('select 1', [], { signal: controller.signal });
+  controller.abort(reason);
+  await expect(read).rejects.toBe(reason);
+});
+
+test('a file in memory is read where it is', async () => {
+  const memory = await createNotes({ file: ':memory:' });
+  await sql`insert into notes (text) values ('a')`.execute(memory.db);
+  expect(await memory.db.offload('select text from notes')).toEqual([{ text: 'a' }]);
+  await memory.close();
+});
