@@ -18,6 +18,8 @@ import {
   type MigrationPlan,
 } from './database/migrations/migrator';
 import type { QueryEvent } from './database/query-events';
+import type { SeederClass } from './database/seeding/seeder';
+import { SeederRunner, type SeederReport } from './database/seeding/seeder-runner';
 import { databaseConnection } from './database/tokens';
 import { RouteInvalidError } from './http/errors';
 import type { HttpKernel } from './http/http-kernel';
@@ -175,6 +177,26 @@ export class Application implements ConsoleApplication {
    */
   migrator(): Migrator {
     return createMigrator(this.#project, this.config, this.connections);
+  }
+
+  /**
+   * Runs a seeder, by its class or the name of one in database/seeders. `report` stands around the run of each, of called ones too.
+   *
+   * @throws E_SEEDER_UNKNOWN, E_SEEDER_AMBIGUOUS, E_SEEDER_FAILED, E_CONTAINER_UNRESOLVABLE
+   */
+  seed(
+    seeder: SeederClass | string = 'DatabaseSeeder',
+    report: SeederReport = (_name, run) => run(),
+  ): Promise<void> {
+    const runner = new SeederRunner({
+      folder: join(this.#project.codePath, 'database/seeders'),
+      make: (type) => {
+        refuseUnresolvable([type], this.#scope);
+        return this.make(type);
+      },
+      report,
+    });
+    return this.#scope.run(() => runner.run(seeder));
   }
 
   /**

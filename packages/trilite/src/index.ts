@@ -62,6 +62,14 @@ export {
   type MigrationDatabase,
 } from './database/migrations/migration';
 export type { QueryEvent, QueryListener } from './database/query-events';
+export {
+  defineFactory,
+  seedFactories,
+  type Factory,
+  type FactoryOptions,
+} from './database/seeding/factory';
+export type { FactoryContext } from './database/seeding/factory-types';
+export type { Seeder, SeederClass, SeederContext } from './database/seeding/seeder';
 export { databaseConnection } from './database/tokens';
 // A star, for once: TypeScript lets applications augment an interface through a star, but not through a named re-export.
 export type * from './database/tables';

@@ -2,6 +2,7 @@ import type { CommandClass } from './command';
 import { AboutCommand } from './commands/about-command';
 import { CacheClearCommand } from './commands/cache-clear-command';
 import { ConfigShowCommand } from './commands/config-show-command';
+import { DbSeedCommand } from './commands/db-seed-command';
 import { DevCommand } from './commands/dev-command';
 import { HelpCommand } from './commands/help-command';
 import { KeyGenerateCommand } from './commands/key-generate-command';
@@ -20,6 +21,7 @@ export const builtInCommands: readonly CommandClass[] = [
   AboutCommand,
   CacheClearCommand,
   ConfigShowCommand,
+  DbSeedCommand,
   DevCommand,
   HelpCommand,
   KeyGenerateCommand,

@@ -3,6 +3,7 @@ import type { Config } from '../config/load-config';
 import type { ConnectionRegistry } from '../database/connection-registry';
 import type { Database } from '../database/database';
 import type { Migrator } from '../database/migrations/migrator';
+import type { SeederReport } from '../database/seeding/seeder-runner';
 import type { HttpKernel } from '../http/http-kernel';
 import type { QueueRegistry } from '../queue/queue-registry';
 import type { Resolver } from '../tenancy/container';
@@ -24,6 +25,8 @@ export interface ConsoleApplication extends Resolver {
   database(name?: string): Database;
   /** Migrations of every connection, the framework's own first. */
   migrator(): Migrator;
+  /** Runs a seeder of database/seeders by name, by default `DatabaseSeeder`; `report` stands around the run of each. */
+  seed(seeder?: string, report?: SeederReport): Promise<void>;
   /** The web side; built at the first call. */
   http(): HttpKernel;
   /** What the application is made of, by section. */

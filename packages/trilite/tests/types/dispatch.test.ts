@@ -1,9 +1,6 @@
-import { join } from 'node:path';
-import ts from 'typescript';
+import { problemsOfSnippets } from '../helpers/snippets';
 
-/*
- * What of "dispatch" compiles, and what does not. Every snippet is a file of one program, so that the compiler starts once.
- */
+/* What of "dispatch" compiles, and what does not. */
 
 const HEAD = `
 import { QueueDispatcher, type Job, type JobContext } from 'trilite';
@@ -64,7 +61,7 @@ const DOES_NOT_COMPILE = [
 let problems: ReadonlyMap<string, readonly string[]>;
 
 beforeAll(() => {
-  problems = compile([...COMPILES, ...DOES_NOT_COMPILE]);
+  problems = problemsOfSnippets(HEAD, [...COMPILES, ...DOES_NOT_COMPILE]);
 }, 60_000);
 
 test.each(COMPILES)('compiles: %s', (snippet) => {
@@ -74,48 +71,3 @@ test.each(COMPILES)('compiles: %s', (snippet) => {
 test.each(DOES_NOT_COMPILE)('does not compile: %s', (snippet) => {
   expect(problems.get(snippet)).toHaveLength(1);
 });
-
-/** The errors of each snippet. */
-function compile(snippets: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const files = new Map(
-    snippets.map((snippet, index) => [join(__dirname, `snippet-${index}.ts`), snippet]),
-  );
-  const options = { ...readOptions(), noUnusedLocals: false };
-  const host = ts.createCompilerHost(options);
-  const { readFile, fileExists, getSourceFile } = host;
-  const textOf = (file: string): string | undefined =>
-    files.has(file) ? HEAD + (files.get(file) ?? '') : undefined;
-  host.readFile = (file) => textOf(file) ?? readFile(file);
-  host.fileExists = (file) => files.has(file) || fileExists(file);
-  host.getSourceFile = (file, version, ...rest) => {
-    const text = textOf(file);
-    return text === undefined
-      ? getSourceFile(file, version, ...rest)
-      : ts.createSourceFile(file, text, version);
-  };
-  const program = ts.createProgram([...files.keys()], options, host);
-  return new Map(
-    [...files].map(([file, snippet]) => [
-      snippet,
-      problemsOf(program, program.getSourceFile(file)),
-    ]),
-  );
-}
-
-function problemsOf(program: ts.Program, file: ts.SourceFile | undefined): string[] {
-  return ts
-    .getPreEmitDiagnostics(program, file)
-    .filter((diagnostic) => diagnostic.file === file)
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-}
-
-function readOptions(): ts.CompilerOptions {
-  const file = join(__dirname, '../tsconfig.json');
-  const read = ts.getParsedCommandLineOfConfigFile(file, undefined, {
-    ...ts.sys,
-    onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
-      throw new Error(ts.flattenDiagnosticMessageText(messageText, '\n'));
-    },
-  });
-  return read?.options ?? {};
-}

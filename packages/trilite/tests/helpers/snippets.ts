@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import ts from 'typescript';
+
+/** The compiler's errors of each snippet with a head above it. Every snippet is a file of one program, so that the compiler starts once. */
+export function problemsOfSnippets(
+  head: string,
+  snippets: readonly string[],
+): ReadonlyMap<string, readonly string[]> {
+  const files = new Map(
+    snippets.map((snippet, index) => [join(__dirname, `snippet-${index}.ts`), snippet]),
+  );
+  const options = { ...readOptions(), noUnusedLocals: false };
+  const host = ts.createCompilerHost(options);
+  const { readFile, fileExists, getSourceFile } = host;
+  const textOf = (file: string): string | undefined =>
+    files.has(file) ? head + (files.get(file) ?? '') : undefined;
+  host.readFile = (file) => textOf(file) ?? readFile(file);
+  host.fileExists = (file) => files.has(file) || fileExists(file);
+  host.getSourceFile = (file, version, ...rest) => {
+    const text = textOf(file);
+    return text === undefined
+      ? getSourceFile(file, version, ...rest)
+      : ts.createSourceFile(file, text, version);
+  };
+  const program = ts.createProgram([...files.keys()], options, host);
+  return new Map(
+    [...files].map(([file, snippet]) => [
+      snippet,
+      problemsOf(program, program.getSourceFile(file)),
+    ]),
+  );
+}
+
+function problemsOf(program: ts.Program, file: ts.SourceFile | undefined): string[] {
+  return ts
+    .getPreEmitDiagnostics(program, file)
+    .filter((diagnostic) => diagnostic.file === file)
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}
+
+function readOptions(): ts.CompilerOptions {
+  const file = join(__dirname, '../tsconfig.json');
+  const read = ts.getParsedCommandLineOfConfigFile(file, undefined, {
+    ...ts.sys,
+    onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
+      throw new Error(ts.flattenDiagnosticMessageText(messageText, '\n'));
+    },
+  });
+  return read?.options ?? {};
+}
