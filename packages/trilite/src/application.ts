@@ -14,9 +14,9 @@ import { Database } from './database/database';
 import {
   discoverMigrations,
   mergePlans,
-  Migrator,
   type MigrationPlan,
-} from './database/migrations/migrator';
+} from './database/migrations/migration-files';
+import { Migrator } from './database/migrations/migrator';
 import type { QueryEvent } from './database/query-events';
 import type { SeederClass } from './database/seeding/seeder';
 import { SeederRunner, type SeederReport } from './database/seeding/seeder-runner';

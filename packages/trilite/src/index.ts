@@ -57,10 +57,15 @@ export {
   DatabaseQueryError,
 } from './database/errors';
 export {
-  defineMigration,
-  type Migration,
-  type MigrationDatabase,
-} from './database/migrations/migration';
+  backfill,
+  type Backfill,
+  type BackfillProgress,
+  type BackfillRow,
+} from './database/migrations/backfill';
+export { defineMigration, type Migration } from './database/migrations/migration';
+export type { MigrationDatabase } from './database/migrations/migration-database';
+export type { Migrator } from './database/migrations/migrator';
+export { rebuildTable, type TableRebuild } from './database/migrations/table-rebuild';
 export type { QueryEvent, QueryListener } from './database/query-events';
 export {
   defineFactory,

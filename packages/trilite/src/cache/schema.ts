@@ -19,9 +19,6 @@ export const cacheMigrations: readonly NamedMigration[] = [
             db,
           );
         },
-        async down(db) {
-          await sql`drop table cache_entries`.execute(db);
-        },
       }),
   },
 ];

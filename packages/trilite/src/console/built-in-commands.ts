@@ -8,6 +8,11 @@ import { HelpCommand } from './commands/help-command';
 import { KeyGenerateCommand } from './commands/key-generate-command';
 import { ListCommand } from './commands/list-command';
 import { MigrateCommand } from './commands/migrate-command';
+import { MigrateFreshCommand } from './commands/migrate-fresh-command';
+import { MigrateInstallCommand } from './commands/migrate-install-command';
+import { MigrateRefreshCommand } from './commands/migrate-refresh-command';
+import { MigrateResetCommand } from './commands/migrate-reset-command';
+import { MigrateRollbackCommand } from './commands/migrate-rollback-command';
 import { MigrateStatusCommand } from './commands/migrate-status-command';
 import { QueueFailedCommand } from './commands/queue-failed-command';
 import { QueueRetryCommand } from './commands/queue-retry-command';
@@ -27,6 +32,11 @@ export const builtInCommands: readonly CommandClass[] = [
   KeyGenerateCommand,
   ListCommand,
   MigrateCommand,
+  MigrateFreshCommand,
+  MigrateInstallCommand,
+  MigrateRefreshCommand,
+  MigrateResetCommand,
+  MigrateRollbackCommand,
   MigrateStatusCommand,
   QueueFailedCommand,
   QueueRetryCommand,

@@ -302,34 +302,6 @@ export class DatabaseDriverError extends FrameworkError {
   }
 }
 
-/** Thrown when a migration cannot be run or rolled back. */
-export class MigrationError extends FrameworkError {
-  static failed(name: string, connection: string, cause: unknown): MigrationError {
-    return new MigrationError({
-      code: 'E_MIGRATION_FAILED',
-      message: `The migration "${name}" failed on connection "${connection}": ${cause instanceof Error ? cause.message : String(cause)}`,
-      help: 'Nothing of it was kept. Correct it and run "artisan migrate" again.',
-      cause,
-    });
-  }
-
-  static notAMigration(file: string): MigrationError {
-    return new MigrationError({
-      code: 'E_MIGRATION_INVALID',
-      message: `The file "${file}" does not export a migration.`,
-      help: 'Write "export default defineMigration({ async up(db) { … } });".',
-    });
-  }
-
-  static folderUnknown(folder: string, known: readonly string[]): MigrationError {
-    return new MigrationError({
-      code: 'E_MIGRATION_INVALID',
-      message: `The folder "database/migrations/${folder}" names no connection; there are: ${known.join(', ')}.`,
-      help: 'Name it after a connection of config/database.ts, or "default" for the default one.',
-    });
-  }
-}
-
 /** A driver's error as the framework's own where a caller could act on it; anything else as it came. */
 export function explainDatabaseError(error: unknown, facts: ConnectionFacts): unknown {
   const code = errorCode(error) ?? '';

@@ -1,9 +1,6 @@
 import { sql } from 'kysely';
-import {
-  defineMigration,
-  type MigrationDatabase,
-  type NamedMigration,
-} from '../database/migrations/migration';
+import { defineMigration, type NamedMigration } from '../database/migrations/migration';
+import type { MigrationDatabase } from '../database/migrations/migration-database';
 
 /** The tables of a file that holds a queue. */
 export const queueMigrations: readonly NamedMigration[] = [
@@ -14,10 +11,6 @@ export const queueMigrations: readonly NamedMigration[] = [
         async up(db) {
           await createJobs(db);
           await createFailedJobs(db);
-        },
-        async down(db) {
-          await sql`drop table failed_jobs`.execute(db);
-          await sql`drop table jobs`.execute(db);
         },
       }),
   },

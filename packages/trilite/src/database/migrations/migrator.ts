@@ -1,19 +1,12 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { sql, type Kysely } from 'kysely';
-import { clock } from '../../support/clock';
-import { loadExports, sourceFiles, type SourceFile } from '../../support/file-discovery';
-import type { ConnectionRegistry } from '../connection-registry';
+import { existsSync } from 'node:fs';
+import { ConnectionRegistry } from '../connection-registry';
 import { Database } from '../database';
-import { MigrationError } from '../errors';
-import type { Migration, NamedMigration } from './migration';
-import type { Tables } from '../tables';
-
-/** The migrations a connection needs. */
-export interface MigrationPlan {
-  readonly connection: string;
-  readonly migrations: readonly NamedMigration[];
-}
+import { openBackfills, type BackfillProgress } from './backfill';
+import { MigrationError } from './errors';
+import type { MigrationPlan } from './migration-files';
+import { createLedger, ledgerOf, type LedgerRow } from './migration-ledger';
+import { MigrationRunner, type Direction, type PretendedMigration } from './migration-runner';
+import { isFrameworkMigration, type NamedMigration } from './migration';
 
 /** Where a migration stands. */
 export interface MigrationStatus {
@@ -21,20 +14,49 @@ export interface MigrationStatus {
   readonly name: string;
   /** The batch it ran in, or undefined while it is pending. */
   readonly batch: number | undefined;
+  /** Whether it ran, but the filling of its table was interrupted: "migrate" goes on with it. */
+  readonly isFilling: boolean;
+  /** Whether its file is there. One that ran and is gone cannot be rolled back. */
+  readonly hasFile: boolean;
 }
 
-/** Runs one migration when called; the migrator hands these out so that a command can show each one's time. */
+/** Runs one migration, or rolls it back, when called; the migrator hands these out so that a command can show each one's time. */
 export interface MigrationStep {
   readonly connection: string;
   readonly name: string;
-  /** Whether this process ran it; false when another one came first. */
-  readonly run: () => Promise<boolean>;
+  /** @returns whether this process did it; false when another one came first */
+  readonly run: (onProgress?: BackfillProgress) => Promise<boolean>;
+}
+
+/** Which connections are meant. */
+export interface ConnectionChoice {
+  /** One alone. Default: all. */
+  readonly connection?: string | undefined;
+}
+
+/** Which migrations are to be run. */
+export interface MigrateOptions extends ConnectionChoice {
+  /** Whether each becomes a batch of its own, to be rolled back alone. Default: false. */
+  readonly step?: boolean | undefined;
+}
+
+/** Which migrations are to be rolled back: by default those of the last batch. */
+export interface RollbackOptions extends ConnectionChoice {
+  /** The last so many of each connection instead. */
+  readonly steps?: number | undefined;
+  /** Those of one batch instead. */
+  readonly batch?: number | undefined;
+  /** All of them instead. Default: false. */
+  readonly all?: boolean | undefined;
+}
+
+interface Found {
+  readonly connection: string;
+  readonly migration: NamedMigration;
 }
 
 /**
- * Brings files up to date, each migration in one BEGIN IMMEDIATE together with its ledger row.
- *
- * That transaction is the lock, too: of two processes that migrate at once, the second finds the row there and passes on.
+ * Brings files up to date and takes them back, each migration in one BEGIN IMMEDIATE together with its ledger row.
  *
  * Our own rather than Kysely's: its migrator takes a lock row that a killed process leaves behind, and knows one database, not three.
  */
@@ -47,11 +69,24 @@ export class Migrator {
     this.#plans = plans;
   }
 
+  /** Creates missing files and ledgers. */
+  async install(choice: ConnectionChoice = {}): Promise<void> {
+    for (const { connection } of this.#chosen(choice)) {
+      await this.#connections.connection(connection).create();
+      await createLedger(this.#database(connection));
+    }
+  }
+
   /** Creates missing files and ledgers; returns the pending migrations, in order, to be run one by one. */
-  async prepare(): Promise<MigrationStep[]> {
-    const steps: MigrationStep[] = [];
-    for (const plan of this.#plans) steps.push(...(await this.#prepareConnection(plan)));
-    return steps;
+  async prepare({ step = false, ...choice }: MigrateOptions = {}): Promise<MigrationStep[]> {
+    await this.install(choice);
+    const ledgers = await Promise.all(
+      this.#plans.map(({ connection }) => this.#ledger(connection)),
+    );
+    // One number for all connections: what one call ran is rolled back together.
+    let batch = lastBatch(ledgers.flat()) + 1;
+    const pending = await this.#pendingOf(choice);
+    return pending.map((found) => this.#upward(found, step ? batch++ : batch));
   }
 
   /** Runs everything that is pending. */
@@ -59,61 +94,141 @@ export class Migrator {
     for (const step of await this.prepare()) await step.run();
   }
 
+  /**
+   * The migrations to be rolled back, the last one first, to be run one by one. Trilite's own are never among them.
+   *
+   * @throws E_MIGRATION_NO_WAY_BACK when one of them has no `down`, or its file is gone: before anything is rolled back
+   */
+  async prepareRollback(options: RollbackOptions = {}): Promise<MigrationStep[]> {
+    const found = await this.#toRollBack(options);
+    return found.map(({ connection, migration }) => ({
+      connection,
+      name: migration.name,
+      run: () => this.#runner(connection).down(migration),
+    }));
+  }
+
   /** Where every migration stands. Creates nothing. */
-  async status(): Promise<MigrationStatus[]> {
+  async status(choice: ConnectionChoice = {}): Promise<MigrationStatus[]> {
     const statuses: MigrationStatus[] = [];
-    for (const { connection, migrations } of this.#plans) {
-      const batches = await this.#batches(connection);
-      statuses.push(
-        ...migrations.map(({ name }) => ({ connection, name, batch: batches.get(name) })),
-      );
-    }
+    for (const plan of this.#chosen(choice)) statuses.push(...(await this.#statusOf(plan)));
     return statuses;
   }
 
-  /** The migrations that have not run. Creates nothing. */
-  async pending(): Promise<MigrationStatus[]> {
-    return (await this.status()).filter(({ batch }) => batch === undefined);
+  /** The migrations that have not run to their end. Creates nothing. */
+  async pending(choice: ConnectionChoice = {}): Promise<MigrationStatus[]> {
+    const statuses = await this.status(choice);
+    return statuses.filter(({ batch, isFilling }) => batch === undefined || isFilling);
   }
 
-  async #prepareConnection({ connection, migrations }: MigrationPlan): Promise<MigrationStep[]> {
-    await this.#connections.connection(connection).create();
-    const db = this.#database(connection);
-    await createLedger(db);
-    const batches = await ranBatches(db);
-    const batch = Math.max(0, ...batches.values()) + 1;
-    return migrations
-      .filter(({ name }) => !batches.has(name))
-      .map((migration) => ({
-        connection,
-        name: migration.name,
-        run: () => this.#run(connection, migration, batch),
-      }));
+  /**
+   * What migrating, or rolling back, would do: it is done, each connection in one transaction, written down, and rolled back. A file that is
+   * not there is a new one in memory. Tables are not filled.
+   */
+  async pretend(
+    direction: Direction,
+    options: RollbackOptions = {},
+  ): Promise<PretendedMigration[]> {
+    const found = await (direction === 'up' ? this.#pendingOf(options) : this.#toRollBack(options));
+    const pretended: PretendedMigration[] = [];
+    for (const { connection } of this.#chosen(options)) {
+      const migrations = found
+        .filter((one) => one.connection === connection)
+        .map(({ migration }) => migration);
+      if (migrations.length === 0) continue;
+      pretended.push(...(await this.#pretendOn(connection, migrations, direction)));
+    }
+    return pretended;
   }
 
-  async #run(connection: string, migration: NamedMigration, batch: number): Promise<boolean> {
+  #upward({ connection, migration }: Found, batch: number): MigrationStep {
+    const runner = this.#runner(connection);
+    return {
+      connection,
+      name: migration.name,
+      run: async (onProgress) => {
+        const isFirst = await runner.up(migration, batch);
+        await runner.fill(migration, onProgress);
+        return isFirst;
+      },
+    };
+  }
+
+  async #pretendOn(
+    connection: string,
+    migrations: readonly NamedMigration[],
+    direction: Direction,
+  ): Promise<PretendedMigration[]> {
+    const { file, settings } = this.#connections.connection(connection);
+    if (file === ':memory:' || existsSync(file)) {
+      return this.#runner(connection).pretend(migrations, direction);
+    }
+    const connections = { [connection]: { ...settings, file: ':memory:' } };
+    const registry = new ConnectionRegistry({ default: connection, connections });
     try {
-      return await this.#database(connection).transaction(async (trx) => {
-        if ((await ranBatches(trx)).has(migration.name)) return false;
-        await migration.load().up(trx);
-        await sql`insert into migrations (name, batch, ran_at) values (${migration.name}, ${batch}, ${clock.now()})`.execute(
-          trx,
-        );
-        return true;
-      });
-    } catch (error) {
-      throw MigrationError.failed(migration.name, connection, error);
+      const db = new Database(registry, connection);
+      return await new MigrationRunner(connection, db).pretend(migrations, direction);
+    } finally {
+      await registry.close();
     }
   }
 
-  async #batches(connection: string): Promise<ReadonlyMap<string, number>> {
-    if (!existsSync(this.#connections.connection(connection).file)) return new Map();
-    const db = this.#database(connection);
-    const { rows } =
-      await sql`select 1 from sqlite_schema where type = 'table' and name = 'migrations'`.execute(
-        db,
+  async #toRollBack({ steps, batch, all = false, ...choice }: RollbackOptions): Promise<Found[]> {
+    const own = await Promise.all(this.#chosen(choice).map((plan) => this.#ranOf(plan)));
+    const last = batch ?? lastBatch(own.flatMap(({ ran }) => ran));
+    return own.flatMap(({ plan, ran }) => {
+      const inBatch = ran.filter((row) => row.batch === last);
+      const chosen = all ? ran : steps === undefined ? inBatch : ran.slice(0, steps);
+      return chosen.map(({ name }) => withWayBack(plan, name));
+    });
+  }
+
+  /** What the application's own migrations have run on a connection, the last one first. */
+  async #ranOf(plan: MigrationPlan): Promise<{ plan: MigrationPlan; ran: LedgerRow[] }> {
+    const rows = await this.#ledger(plan.connection);
+    return { plan, ran: rows.filter(({ name }) => !isFrameworkMigration(name)).reverse() };
+  }
+
+  async #pendingOf(choice: ConnectionChoice): Promise<Found[]> {
+    const found: Found[] = [];
+    for (const plan of this.#chosen(choice)) {
+      const pending = new Set(
+        (await this.#statusOf(plan))
+          .filter(({ batch, isFilling }) => batch === undefined || isFilling)
+          .map(({ name }) => name),
       );
-    return rows.length === 0 ? new Map() : ranBatches(db);
+      const migrations = plan.migrations.filter(({ name }) => pending.has(name));
+      found.push(...migrations.map((migration) => ({ connection: plan.connection, migration })));
+    }
+    return found;
+  }
+
+  async #statusOf({ connection, migrations }: MigrationPlan): Promise<MigrationStatus[]> {
+    const ledger = await this.#ledger(connection);
+    const filling = ledger.length === 0 ? [] : await openBackfills(this.#database(connection));
+    const names = migrations.map(({ name }) => name);
+    const gone = ledger.map(({ name }) => name).filter((name) => !names.includes(name));
+    return [...gone, ...names].map((name) => ({
+      connection,
+      name,
+      batch: ledger.find((row) => row.name === name)?.batch,
+      isFilling: filling.includes(name),
+      hasFile: names.includes(name),
+    }));
+  }
+
+  #chosen({ connection }: ConnectionChoice): readonly MigrationPlan[] {
+    if (connection === undefined) return this.#plans;
+    const { name } = this.#connections.connection(connection);
+    return this.#plans.filter((plan) => plan.connection === name);
+  }
+
+  #ledger(connection: string): Promise<LedgerRow[]> {
+    return ledgerOf(this.#database(connection), this.#connections.connection(connection).file);
+  }
+
+  #runner(connection: string): MigrationRunner {
+    return new MigrationRunner(connection, this.#database(connection));
   }
 
   #database(connection: string): Database {
@@ -121,67 +236,13 @@ export class Migrator {
   }
 }
 
-/**
- * The migrations of an application: a folder for each connection below `database/migrations`, where `default` stands for the default one.
- *
- * @throws E_MIGRATION_INVALID for a folder that names no connection.
- */
-export function discoverMigrations(
-  folder: string,
-  connections: ConnectionRegistry,
-): MigrationPlan[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== 'tenant')
-    .map(({ name }) => {
-      const connection = name === 'default' ? connections.defaultName : name;
-      if (!connections.names.includes(connection)) {
-        throw MigrationError.folderUnknown(name, [...new Set(['default', ...connections.names])]);
-      }
-      return { connection, migrations: sourceFiles(join(folder, name)).map(fromFile) };
-    });
+function lastBatch(rows: readonly LedgerRow[]): number {
+  return Math.max(0, ...rows.map(({ batch }) => batch));
 }
 
-/** One plan for each connection, in the order given: a file that serves several roles gets the migrations of all. */
-export function mergePlans(plans: readonly MigrationPlan[]): MigrationPlan[] {
-  const merged = new Map<string, NamedMigration[]>();
-  for (const { connection, migrations } of plans) {
-    const known = merged.get(connection) ?? [];
-    merged.set(connection, [
-      ...known,
-      ...migrations.filter(({ name }) => !known.some((other) => other.name === name)),
-    ]);
-  }
-  return [...merged].map(([connection, migrations]) => ({ connection, migrations }));
-}
-
-function fromFile(file: SourceFile): NamedMigration {
-  return {
-    name: file.stem,
-    load: () => {
-      const migration = loadExports(file)['default'] as Partial<Migration> | undefined;
-      if (typeof migration?.up !== 'function') throw MigrationError.notAMigration(file.path);
-      return migration as Migration;
-    },
-  };
-}
-
-async function createLedger(db: Database): Promise<void> {
-  const { rows } =
-    await sql`select 1 from sqlite_schema where type = 'table' and name = 'migrations'`.execute(db);
-  if (rows.length > 0) return;
-  await sql`
-    create table if not exists migrations (
-      name text not null primary key,
-      batch integer not null,
-      ran_at integer not null
-    ) strict`.execute(db);
-}
-
-async function ranBatches(db: Kysely<Tables>): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await sql<{
-    name: string;
-    batch: number;
-  }>`select name, batch from migrations`.execute(db);
-  return new Map(rows.map(({ name, batch }) => [name, batch]));
+function withWayBack({ connection, migrations }: MigrationPlan, name: string): Found {
+  const migration = migrations.find((one) => one.name === name);
+  if (migration === undefined) throw MigrationError.fileGone({ name, connection });
+  if (migration.load().down === undefined) throw MigrationError.noWayBack({ name, connection });
+  return { connection, migration };
 }
