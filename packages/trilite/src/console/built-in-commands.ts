@@ -2,8 +2,15 @@ import type { CommandClass } from './command';
 import { AboutCommand } from './commands/about-command';
 import { CacheClearCommand } from './commands/cache-clear-command';
 import { ConfigShowCommand } from './commands/config-show-command';
+import { DbMonitorCommand } from './commands/db-monitor-command';
+import { DbOptimizeCommand } from './commands/db-optimize-command';
+import { DbQueryCommand } from './commands/db-query-command';
 import { DbSeedCommand } from './commands/db-seed-command';
+import { DbShowCommand } from './commands/db-show-command';
+import { DbTableCommand } from './commands/db-table-command';
+import { DbWipeCommand } from './commands/db-wipe-command';
 import { DevCommand } from './commands/dev-command';
+import { DoctorCommand } from './commands/doctor-command';
 import { HelpCommand } from './commands/help-command';
 import { KeyGenerateCommand } from './commands/key-generate-command';
 import { ListCommand } from './commands/list-command';
@@ -26,8 +33,15 @@ export const builtInCommands: readonly CommandClass[] = [
   AboutCommand,
   CacheClearCommand,
   ConfigShowCommand,
+  DbMonitorCommand,
+  DbOptimizeCommand,
+  DbQueryCommand,
   DbSeedCommand,
+  DbShowCommand,
+  DbTableCommand,
+  DbWipeCommand,
   DevCommand,
+  DoctorCommand,
   HelpCommand,
   KeyGenerateCommand,
   ListCommand,

@@ -16,6 +16,8 @@ export interface HandleOptions {
   readonly create?: boolean;
   /** Whether the handle refuses writes. Default: the connection's `readOnly`. */
   readonly readOnly?: boolean;
+  /** Whether the file keeps the journal mode it has, whatever the settings say. For who only looks at it. Default: false. */
+  readonly asFound?: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export class Handle {
     const readonly = (options.readOnly ?? settings.readOnly) && !inMemory;
     this.#raw = openRaw(facts, settings.file, { timeout: 0, fileMustExist: !create, readonly });
     try {
-      if (!readonly) setFilePragmas(this.#raw, settings);
+      if (!readonly && options.asFound !== true) setFilePragmas(this.#raw, settings);
       setHandlePragmas(this.#raw, settings);
     } catch (error) {
       this.#raw.close();

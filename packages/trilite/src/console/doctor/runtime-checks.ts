@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { driverVersions, loadDriver } from '../../database/connection-driver';
+import { ok, fail, warn, type Check, type Finding } from './check';
+
+/** Descriptors below which a web server runs out: each request takes one, each file up to five. */
+const FEW_DESCRIPTORS = 1024;
+const TOO_FEW_DESCRIPTORS = 128;
+
+/** What this process runs on. */
+export const runtimeChecks: readonly Check[] = [
+  { name: 'SQLite driver', run: checkDriver },
+  { name: 'Open files', run: () => judgeDescriptors(descriptorLimit()) },
+];
+
+function checkDriver(): Finding {
+  loadDriver(); // refuses what would crash or corrupt
+  const { driver, sqlite } = driverVersions();
+  return ok(`Node ${process.versions.node}, better-sqlite3 ${driver}, SQLite ${sqlite}.`);
+}
+
+/** How many files this process may have open; undefined where that is not told. */
+export function descriptorLimit(): number | undefined {
+  const [, soft] = /^Max open files +(\d+|unlimited)/m.exec(readLimits()) ?? [];
+  if (soft === undefined) return undefined;
+  return soft === 'unlimited' ? Infinity : Number(soft);
+}
+
+/** Judges a limit of open files. */
+export function judgeDescriptors(limit: number | undefined): Finding {
+  if (limit === undefined) return ok('The limit of open files is not known on this system.');
+  const message = `This process may have ${limit} files open.`;
+  const mend = 'Raise it: "ulimit -n 65536", or LimitNOFILE=65536 in the unit of systemd.';
+  if (limit < TOO_FEW_DESCRIPTORS) return fail(message, mend);
+  return limit < FEW_DESCRIPTORS ? warn(message, mend) : ok(message);
+}
+
+function readLimits(): string {
+  try {
+    return readFileSync('/proc/self/limits', 'utf8');
+  } catch {
+    return '';
+  }
+}

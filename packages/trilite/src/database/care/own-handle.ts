@@ -1,0 +1,58 @@
+import { delayMs, monotonicMs } from '../../support/clock';
+import type { Connection } from '../connection';
+import { Handle, isBusy, type HandleOptions } from '../connection-handle';
+import type { Work } from '../connection-session';
+import { DatabaseBusyError, explainDatabaseError } from '../errors';
+
+/** As a connection waits: a constant pause has the shortest worst wait. */
+const BUSY_PAUSE_MS = 1;
+
+/**
+ * Reads a file as it lies there: its journal mode is not brought in line with the settings, nothing is written, and no `-wal` or `-shm` is
+ * left behind.
+ *
+ * @throws E_DATABASE_BUSY after `busyTimeout`, E_DATABASE_FILE_MISSING, E_DATABASE_OPEN, E_DATABASE_CORRUPT
+ */
+export function inspect<T>(connection: Connection, work: Work<T>): Promise<T> {
+  if (connection.file === ':memory:') return connection.read(work);
+  return withOwnHandle(connection, { asFound: true }, (handle) => {
+    handle.exec('PRAGMA query_only = 1');
+    return whenFree(connection, () => work(handle));
+  });
+}
+
+/** Runs work on a handle apart from the connection's own, and closes it: for what no transaction or group of writes may hold. */
+export async function withOwnHandle<T>(
+  connection: Connection,
+  options: HandleOptions,
+  work: (handle: Handle) => Promise<T>,
+): Promise<T> {
+  const open = (): Handle => new Handle(connection, connection.settings, options);
+  const handle = await whenFree(connection, open);
+  try {
+    return await work(handle);
+  } finally {
+    handle.close();
+  }
+}
+
+/**
+ * Runs an attempt until no lock is in its way, without blocking.
+ *
+ * @throws E_DATABASE_BUSY after `busyTimeout`
+ */
+export async function whenFree<T>(connection: Connection, attempt: () => T): Promise<T> {
+  const since = monotonicMs();
+  for (;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error)) throw explainDatabaseError(error, connection);
+      const waited = monotonicMs() - since;
+      if (waited >= connection.settings.busyTimeout) {
+        throw DatabaseBusyError.after(waited, connection, error);
+      }
+    }
+    await delayMs(BUSY_PAUSE_MS);
+  }
+}
