@@ -1,39 +1,26 @@
-import { createApplication } from '../../src/application';
-import { ConsoleKernel } from '../../src/console/console-kernel';
+import { artisan, type ArtisanResult } from '../helpers/artisan';
 import { createProject, type TestProject } from '../helpers/project';
 
 let project: TestProject;
 
 afterEach(() => project.remove());
 
-interface Result {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 /** Runs artisan command lines, one after the other, and answers with the last one's result. */
 async function artisan(
   files: Record<string, string>,
   ...lines: readonly string[]
-): Promise<Result> {
+): Promise<ArtisanResult> {
   project = createProject(files);
-  let result: Result = { code: -1, out: '', err: '' };
+  let result: ArtisanResult = { code: -1, out: '', err: '' };
   for (const line of lines) result = await run(line);
   return result;
 }
 
-async function run(line: string): Promise<Result> {
-  const written = { out: '', err: '' };
-  const kernel = new ConsoleKernel({
-    codePath: project.path,
-    boot: () => createApplication({ basePath: project.path, env: { APP_ENV: 'testing' } }),
-    useEnvironment: () => undefined,
-    stdout: { write: (text) => (written.out += text) },
-    stderr: { write: (text) => (written.err += text) },
-  });
-  const code = await kernel.run(line.split(' ').filter((word) => word !== ''));
-  return { code, ...written };
+function run(line: string): Promise<ArtisanResult> {
+  return artisan(
+    project,
+    line.split(' ').filter((word) => word !== ''),
+  );
 }
 
 const greet = `

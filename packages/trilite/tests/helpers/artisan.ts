@@ -9,10 +9,10 @@ export interface ArtisanResult {
   readonly err: string;
 }
 
-/** Runs an artisan command line of a project, with nobody to ask. */
+/** Runs an artisan command line, or its words, in a project, with nobody to ask; `env` wins over its environment, which is "testing". */
 export async function artisan(
   { path }: TestProject,
-  line: string,
+  line: string | readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<ArtisanResult> {
   const written = { out: '', err: '' };
@@ -23,6 +23,6 @@ export async function artisan(
     stdout: { write: (text) => (written.out += text) },
     stderr: { write: (text) => (written.err += text) },
   });
-  const code = await kernel.run(line.split(' ').filter((word) => word !== ''));
-  return { code, ...written };
+  const words = typeof line === 'string' ? line.split(' ').filter((word) => word !== '') : line;
+  return { code: await kernel.run(words), ...written };
 }

@@ -1,6 +1,6 @@
 import { errorCode, messageOf, toError } from '../../support/errors';
 import type { Connection } from '../connection';
-import { isBusy, type Handle, type Statement } from '../connection-handle';
+import type { Handle, Statement } from '../connection-handle';
 import { QueryRefusedError } from './errors';
 import { whenFree, withOwnHandle } from './own-handle';
 
@@ -65,7 +65,7 @@ function runRead(connection: Connection, handle: Handle, { sql, limit }: Asked):
   try {
     return { ...answerOf(statement, limit), changes: null };
   } catch (error) {
-    if (statement.readonly || isBusy(error)) throw error;
+    if (statement.readonly) throw error;
     throw QueryRefusedError.wouldWrite(connection);
   }
 }
