@@ -166,7 +166,7 @@ class OffloadThread {
 function settle({ request, resolve, reject }: Task, answer: OffloadAnswer): void {
   if ('rows' in answer) resolve(answer.rows.map(withBuffers));
   else if ('busyForMs' in answer) {
-    reject(DatabaseBusyError.after(answer.busyForMs, request.facts, undefined));
+    reject(DatabaseBusyError.after(answer.busyForMs, request.facts));
   } else reject(failure(answer.failure, request.facts));
 }
 

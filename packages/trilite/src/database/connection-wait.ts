@@ -1,6 +1,7 @@
 import type { SqliteSettings } from '../config/schema';
 import { delayMs, monotonicMs } from '../support/clock';
 import { isBusy } from './connection-handle';
+import { lockHolder } from './connection-holder';
 import { DatabaseBusyError, explainDatabaseError, type ConnectionFacts } from './errors';
 
 /** Waiting longer each time only makes the unlucky one wait longer still: measured, a constant pause has the shortest worst wait. */
@@ -61,7 +62,10 @@ export class LockWait {
         const waited = monotonicMs() - since;
         if (waited >= this.#busyTimeout) {
           this.#count(waited);
-          throw DatabaseBusyError.after(waited, this.#facts, error);
+          throw DatabaseBusyError.after(waited, this.#facts, {
+            cause: error,
+            holder: lockHolder(this.#facts),
+          });
         }
         onBusy?.();
       }
@@ -74,4 +78,16 @@ export class LockWait {
     this.#totalWaitMs += waitedMs;
     this.#longestWaitMs = Math.max(this.#longestWaitMs, waitedMs);
   }
+}
+
+/**
+ * Runs an attempt on a handle of one's own until no lock is in its way.
+ *
+ * @throws E_DATABASE_BUSY after `busyTimeout`
+ */
+export function whenFree<T>(
+  connection: ConnectionFacts & { readonly settings: SqliteSettings },
+  attempt: () => T,
+): Promise<T> {
+  return new LockWait(connection, connection.settings).until(attempt);
 }

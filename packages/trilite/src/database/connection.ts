@@ -10,6 +10,7 @@ import {
 } from './connection-entry';
 import { isBusy, type Handle } from './connection-handle';
 import { HandleSet } from './connection-handles';
+import { openConnections } from './connection-holder';
 import {
   currentSession,
   inSavepoint,
@@ -34,13 +35,6 @@ import {
  * 2. While a transaction holds the writer, other contexts read through a reader handle: what is committed, never half of it.
  * 3. No call waits for a lock inside SQLite: handles have timeout 0, and waiting is a timer of this process.
  */
-
-const open = new Set<Connection>();
-
-/** The connections of this process that hold an open file. For the tests' leak guard, and to name who holds a lock. */
-export function openConnections(): readonly Connection[] {
-  return [...open];
-}
 
 /** A reader that holds an old state of the file, and so keeps its -wal from being reused. */
 export interface OpenStream {
@@ -67,7 +61,7 @@ export class Connection {
       facts: this,
       settings,
       wait: this.#wait,
-      onOpen: () => open.add(this),
+      onOpen: () => openConnections.add(this),
     });
     this.#writer = new ConnectionWriter({
       facts: this,
@@ -223,7 +217,7 @@ export class Connection {
       await this.#drainOrRollBack(drained);
     }
     this.#handles.close();
-    open.delete(this);
+    openConnections.delete(this);
   }
 
   async #drainOrRollBack(drained: Promise<void>): Promise<void> {

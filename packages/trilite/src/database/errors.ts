@@ -12,11 +12,14 @@ export class DatabaseBusyError extends FrameworkError {
   static after(
     waitedMs: number,
     { name, file }: ConnectionFacts,
-    cause: unknown,
+    {
+      cause,
+      holder = 'another writer',
+    }: { readonly cause?: unknown; readonly holder?: string | undefined } = {},
   ): DatabaseBusyError {
     return new DatabaseBusyError({
       code: 'E_DATABASE_BUSY',
-      message: `The file "${file}" of connection "${name}" was locked by another writer for ${Math.round(waitedMs)} ms.`,
+      message: `The file "${file}" of connection "${name}" was locked by ${holder} for ${Math.round(waitedMs)} ms.`,
       help: 'Shorten the transaction that holds it, or raise "busyTimeout" of this connection in config/database.ts.',
       status: 503,
       cause,

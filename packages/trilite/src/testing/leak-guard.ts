@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { openConnections } from '../database/connection';
+import { openConnections } from '../database/connection-holder';
 import { runningWorkers } from '../queue/worker';
 
 /** Where the test environment, which lives outside the test's modules, finds what they left open. */
@@ -21,7 +21,7 @@ export function exposeLeaks(): void {
 
 function openThings(): OpenThing[] {
   return [
-    ...openConnections().map((connection): OpenThing => ({
+    ...[...openConnections].map((connection): OpenThing => ({
       key: connection,
       label: `connection "${connection.name}" (${connection.file})`,
       folder: dirname(connection.file),

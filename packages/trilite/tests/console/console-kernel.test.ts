@@ -1,4 +1,4 @@
-import { artisan, type ArtisanResult } from '../helpers/artisan';
+import { artisan as artisanIn, type ArtisanResult } from '../helpers/artisan';
 import { createProject, type TestProject } from '../helpers/project';
 
 let project: TestProject;
@@ -17,10 +17,7 @@ async function artisan(
 }
 
 function run(line: string): Promise<ArtisanResult> {
-  return artisan(
-    project,
-    line.split(' ').filter((word) => word !== ''),
-  );
+  return artisanIn(project, line);
 }
 
 const greet = `

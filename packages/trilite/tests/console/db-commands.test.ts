@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { artisan, type ArtisanResult } from '../helpers/artisan';
+import { artisan as artisanIn, type ArtisanResult } from '../helpers/artisan';
 import { holdLock } from '../helpers/lock-holder';
 import { createProject, exportDefault, type TestProject } from '../helpers/project';
 
@@ -18,10 +18,8 @@ async function useProject(env: string): Promise<void> {
   await artisan('migrate');
 }
 
-/** Runs a command line; what stands in "quotes" is one word. */
 function artisan(line: string): Promise<ArtisanResult> {
-  const words = [...line.matchAll(/"([^"]*)"|\S+/g)].map(([whole, quoted]) => quoted ?? whole);
-  return artisan(project, words);
+  return artisanIn(project, line);
 }
 
 async function json<T>(line: string): Promise<T> {

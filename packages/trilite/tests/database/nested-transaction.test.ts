@@ -242,7 +242,7 @@ describe('attempts', () => {
       async (trx) => {
         runs += 1;
         await add(`run ${runs}`, trx);
-        if (runs === 1) throw DatabaseBusyError.after(200, notes.connection, undefined);
+        if (runs === 1) throw DatabaseBusyError.after(200, notes.connection);
       },
       { attempts: 2 },
     );

@@ -9,7 +9,10 @@ export interface ArtisanResult {
   readonly err: string;
 }
 
-/** Runs an artisan command line, or its words, in a project, with nobody to ask; `env` wins over its environment, which is "testing". */
+/**
+ * Runs an artisan command line in a project, with nobody to ask. What stands in "quotes" is one word; words may be given as a list, too. `env`
+ * wins over the environment, which is "testing".
+ */
 export async function artisan(
   { path }: TestProject,
   line: string | readonly string[],
@@ -23,6 +26,10 @@ export async function artisan(
     stdout: { write: (text) => (written.out += text) },
     stderr: { write: (text) => (written.err += text) },
   });
-  const words = typeof line === 'string' ? line.split(' ').filter((word) => word !== '') : line;
-  return { code: await kernel.run(words), ...written };
+  const code = await kernel.run(typeof line === 'string' ? wordsOf(line) : line);
+  return { code, ...written };
+}
+
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|\S+/g)].map(([whole, quoted]) => quoted ?? whole);
 }

@@ -3,8 +3,9 @@ import { sizeOf } from '../../support/file-system';
 import type { Connection } from '../connection';
 import { isBusy, type Handle } from '../connection-handle';
 import { explainDatabaseError } from '../errors';
-import { fileLocks } from './file-locks';
-import { whenFree, withOwnHandle } from './own-handle';
+import { fileLocks } from '../file-locks';
+import { whenFree } from '../connection-wait';
+import { withOwnHandle } from './own-handle';
 
 /** What was seen of a file while it was watched. Processes are pids; where the system does not tell of them, there are none. */
 export interface WatchReport {

@@ -4,8 +4,9 @@ import { freeBytes, sizeOf } from '../../support/file-system';
 import type { Connection } from '../connection';
 import type { Handle } from '../connection-handle';
 import { DiskSpaceError } from './errors';
-import { fileLocks } from './file-locks';
-import { whenFree, withOwnHandle } from './own-handle';
+import { fileLocks } from '../file-locks';
+import { whenFree } from '../connection-wait';
+import { withOwnHandle } from './own-handle';
 
 /** What was done for a file. */
 export interface OptimizeReport {

@@ -1,11 +1,7 @@
-import { delayMs, monotonicMs } from '../../support/clock';
 import type { Connection } from '../connection';
-import { Handle, isBusy, type HandleOptions } from '../connection-handle';
+import { Handle, type HandleOptions } from '../connection-handle';
 import type { Work } from '../connection-session';
-import { DatabaseBusyError, explainDatabaseError } from '../errors';
-
-/** As a connection waits: a constant pause has the shortest worst wait. */
-const BUSY_PAUSE_MS = 1;
+import { whenFree } from '../connection-wait';
 
 /**
  * Reads a file as it lies there: its journal mode is not brought in line with the settings, nothing is written, and no `-wal` or `-shm` is
@@ -33,26 +29,5 @@ export async function withOwnHandle<T>(
     return await work(handle);
   } finally {
     handle.close();
-  }
-}
-
-/**
- * Runs an attempt until no lock is in its way, without blocking.
- *
- * @throws E_DATABASE_BUSY after `busyTimeout`
- */
-export async function whenFree<T>(connection: Connection, attempt: () => T): Promise<T> {
-  const since = monotonicMs();
-  for (;;) {
-    try {
-      return attempt();
-    } catch (error) {
-      if (!isBusy(error)) throw explainDatabaseError(error, connection);
-      const waited = monotonicMs() - since;
-      if (waited >= connection.settings.busyTimeout) {
-        throw DatabaseBusyError.after(waited, connection, error);
-      }
-    }
-    await delayMs(BUSY_PAUSE_MS);
   }
 }

@@ -2,7 +2,8 @@ import { errorCode, messageOf, toError } from '../../support/errors';
 import type { Connection } from '../connection';
 import type { Handle, Statement } from '../connection-handle';
 import { QueryRefusedError } from './errors';
-import { whenFree, withOwnHandle } from './own-handle';
+import { whenFree } from '../connection-wait';
+import { withOwnHandle } from './own-handle';
 
 /** A value as SQLite holds it; integers are bigint, blobs Buffer. */
 export type SqlValue = string | number | bigint | Buffer | null;

@@ -13,22 +13,18 @@ const ORDER: readonly SchemaTable['type'][] = ['view', 'virtual', 'table', 'shad
  * @throws E_DATABASE_BUSY after `busyTimeout`, E_DATABASE_FILE_MISSING, E_DATABASE_READ_ONLY
  */
 export function wipe(connection: Connection): Promise<string[]> {
-  return connection.transaction((session) => session.run(dropAll));
+  return connection.transaction((session) => session.run(dropAll), { foreignKeys: false });
 }
 
 function dropAll(handle: Handle): string[] {
   const names = tablesOf(handle)
     .filter(({ type }) => type !== 'shadow')
     .map(({ name }) => name);
-  // Inside a transaction foreign keys cannot be switched off, only put off.
-  handle.exec('PRAGMA defer_foreign_keys = 1');
   for (const type of ORDER) {
     const doomed = tablesOf(handle).filter((table) => table.type === type);
     for (const { name } of doomed) {
       handle.exec(`DROP ${type === 'view' ? 'VIEW' : 'TABLE'} ${quoted(name)}`);
     }
   }
-  // Forgets what is still counted as a violation: the rows that would be in one are gone, parents and children alike.
-  handle.exec('PRAGMA defer_foreign_keys = 0');
   return names;
 }

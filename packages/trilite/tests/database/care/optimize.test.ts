@@ -44,10 +44,10 @@ test('gives all free pages back, in more than one step, and empties the -wal', a
 test('lets others write between two steps', async () => {
   await freePages(2000);
   await run('create table posts (id integer primary key)');
-  let isOver = false;
-  const optimized = ask().then(() => (isOver = true));
+  const state = { isOver: false };
+  const optimized = ask().then(() => (state.isOver = true));
   let writes = 0;
-  for (; !isOver; writes += 1) await run('insert into posts default values');
+  for (; !state.isOver; writes += 1) await run('insert into posts default values');
   await optimized;
   expect(writes).toBeGreaterThan(2);
 });

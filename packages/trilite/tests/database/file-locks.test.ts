@@ -1,6 +1,6 @@
-import { fileLocks } from '../../../src/database/care/file-locks';
-import { holdLock } from '../../helpers/lock-holder';
-import { createTemporaryFile, type TemporaryFile } from '../../helpers/temporary-file';
+import { fileLocks } from '../../src/database/file-locks';
+import { holdLock } from '../helpers/lock-holder';
+import { createTemporaryFile, type TemporaryFile } from '../helpers/temporary-file';
 
 let file: TemporaryFile;
 
