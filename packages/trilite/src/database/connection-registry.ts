@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
 import type { DatabaseSettings } from '../config/schema';
+import { sizeOf } from '../support/file-system';
 import { Connection } from './connection';
 import { OffloadPool } from './connection-offload';
 import { ConnectionUnknownError } from './errors';
@@ -110,8 +110,4 @@ export class ConnectionRegistry {
     await this.offload.close();
     await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
   }
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -21,7 +21,7 @@ const LINE =
 
 /**
  * Who holds which lock on a WAL file, as Linux tells. Processes of other containers and machines are not seen, nor is anybody where
- * there is no /proc/locks.
+ * there is no /proc/locks, or where it numbers devices otherwise than stat does, as on btrfs.
  */
 export function fileLocks(file: string): FileLocks {
   const shared = statSync(`${file}-shm`, { bigint: true, throwIfNoEntry: false });

@@ -16,6 +16,13 @@ const SCRIPT = `
   process.stdin.resume().on('end', () => process.exit());
 `;
 
+const held = new Set<LockHolder>();
+
+// A test that fails releases nothing, and would keep jest waiting for its processes.
+afterEach(async () => {
+  for (const holder of held) await holder.release();
+});
+
 /** A process in the middle of a write transaction, or of a read transaction. It is there when this resolves. */
 export async function holdLock(file: string, kind: 'write' | 'read'): Promise<LockHolder> {
   const begin = kind === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN';
@@ -27,11 +34,14 @@ export async function holdLock(file: string, kind: 'write' | 'read'): Promise<Lo
   const closed = once(child, 'close');
   await Promise.race([once(child.stdout, 'data'), closed]);
   if (child.pid === undefined || child.exitCode !== null) throw new Error('No lock was taken.');
-  return {
+  const holder: LockHolder = {
     pid: child.pid,
     async release() {
+      held.delete(holder);
       child.stdin.end();
       await closed;
     },
   };
+  held.add(holder);
+  return holder;
 }

@@ -38,16 +38,17 @@ const signature = defineSignature({
 export class DbQueryCommand implements Command<typeof signature> {
   static readonly signature = signature;
 
-  async handle(context: CommandContext<typeof signature>): Promise<void> {
+  async handle(context: CommandContext<typeof signature>): Promise<number> {
     const { app, arguments: given, options, output } = context;
     const { write, limit, force } = options;
     const sql = given.sql === undefined || given.sql === '-' ? await readInput() : given.sql;
     const what = 'The statement may change data';
-    if (write && !(await confirmDestroying(context, 'db:query', { what, force }))) return;
+    if (write && !(await confirmDestroying(context, 'db:query', { what, force }))) return 1;
     const { connections } = await app();
     const answer = await query(connections.connection(options.connection), sql, { write, limit });
     if (options.json) output.json(asJson(answer));
     else print(answer, output);
+    return 0;
   }
 }
 

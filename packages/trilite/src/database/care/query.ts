@@ -45,13 +45,12 @@ export function query(
       whenFree(connection, () => runWrite(connection, handle, { sql, limit })),
     );
   }
-  // The last handle that closes a file removes its -wal and -shm, which a read-only one cannot: this one does it.
-  return withOwnHandle(connection, { asFound: true }, async (keeper) => {
-    await whenFree(connection, () => keeper.pragma('schema_version'));
-    return withOwnHandle(connection, { readOnly: true }, (handle) =>
+  // Who closes a file last removes its -wal and -shm, which a read-only handle cannot: the outer one does it.
+  return withOwnHandle(connection, { asFound: true }, () =>
+    withOwnHandle(connection, { readOnly: true }, (handle) =>
       whenFree(connection, () => runRead(connection, handle, { sql, limit })),
-    );
-  });
+    ),
+  );
 }
 
 interface Asked {

@@ -1,4 +1,5 @@
 import { watchFile } from '../../../src/database/care/file-watch';
+import * as clock from '../../../src/support/clock';
 import { holdLock } from '../../helpers/lock-holder';
 import { createTemporaryFile, type TemporaryFile } from '../../helpers/temporary-file';
 
@@ -34,6 +35,13 @@ test('says who was reading all the time', async () => {
   await reader.release();
   expect(report.busySamples).toBe(0);
   if (isLinux) expect(report.longReaders).toEqual([reader.pid]);
+});
+
+test('says of nobody who ended meanwhile that he was', async () => {
+  const reader = await holdLock(file.connection.file, 'read');
+  const pause = jest.spyOn(clock, 'delayMs').mockImplementation(() => reader.release());
+  expect((await watch()).longReaders).toEqual([]);
+  pause.mockRestore();
 });
 
 test('tells the frames of the -wal, and does not move them', async () => {
