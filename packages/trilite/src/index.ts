@@ -45,6 +45,15 @@ export {
   type Signature,
 } from './console/signature';
 
+export {
+  backupConnection,
+  type Backup,
+  type BackupOptions,
+  type BackupSource,
+} from './database/care/backup';
+export { backupFolder, listBackups, type BackupFile } from './database/care/backup-files';
+export { checkConnection } from './database/care/check';
+export type { CheckOptions, FileFindings, ForeignKeyViolation } from './database/care/integrity';
 export { ConnectionRegistry, type ConnectionDescription } from './database/connection-registry';
 export { driverVersions } from './database/connection-driver';
 export type { OffloadOptions } from './database/connection-offload';

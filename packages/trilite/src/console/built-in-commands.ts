@@ -2,9 +2,13 @@ import type { CommandClass } from './command';
 import { AboutCommand } from './commands/about-command';
 import { CacheClearCommand } from './commands/cache-clear-command';
 import { ConfigShowCommand } from './commands/config-show-command';
+import { DbBackupCommand } from './commands/db-backup-command';
+import { DbBackupsCommand } from './commands/db-backups-command';
+import { DbCheckCommand } from './commands/db-check-command';
 import { DbMonitorCommand } from './commands/db-monitor-command';
 import { DbOptimizeCommand } from './commands/db-optimize-command';
 import { DbQueryCommand } from './commands/db-query-command';
+import { DbRestoreCommand } from './commands/db-restore-command';
 import { DbSeedCommand } from './commands/db-seed-command';
 import { DbShowCommand } from './commands/db-show-command';
 import { DbTableCommand } from './commands/db-table-command';
@@ -33,9 +37,13 @@ export const builtInCommands: readonly CommandClass[] = [
   AboutCommand,
   CacheClearCommand,
   ConfigShowCommand,
+  DbBackupCommand,
+  DbBackupsCommand,
+  DbCheckCommand,
   DbMonitorCommand,
   DbOptimizeCommand,
   DbQueryCommand,
+  DbRestoreCommand,
   DbSeedCommand,
   DbShowCommand,
   DbTableCommand,

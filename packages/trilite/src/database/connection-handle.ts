@@ -10,6 +10,9 @@ export type Statement = BetterSqlite3.Statement;
 /** Statements kept prepared on a handle; beyond it the one prepared first goes. */
 const STATEMENT_LIMIT = 500;
 
+/** Pages a backup copies before the event loop turns: about a millisecond. */
+const BACKUP_PAGES = 250;
+
 /** What a handle is opened for. */
 export interface HandleOptions {
   /** Whether a missing file is created. Default: false. */
@@ -72,6 +75,18 @@ export class Handle {
   /** The value of a pragma. */
   pragma(name: string): unknown {
     return this.#raw.pragma(name, { simple: true });
+  }
+
+  /**
+   * Copies the whole database into another file, some pages a turn of the event loop. In a read transaction it is of that moment; outside
+   * of one, each commit of another process makes it begin anew. Told how many pages are copied, of how many.
+   */
+  async backup(file: string, onProgress: (done: number, total: number) => void): Promise<void> {
+    const progress = ({ totalPages, remainingPages }: BetterSqlite3.BackupMetadata): number => {
+      onProgress(totalPages - remainingPages, totalPages);
+      return BACKUP_PAGES;
+    };
+    await this.#raw.backup(file, { progress });
   }
 
   /** Closes the handle; twice without harm. */

@@ -1,0 +1,110 @@
+import { backupFolder, findBackup, parseBackupName } from '../../database/care/backup-files';
+import { BackupUnknownError } from '../../database/care/backup-errors';
+import { restoreConnection, type Restored } from '../../database/care/restore';
+import { toError } from '../../support/errors';
+import type { Command, CommandContext } from '../command';
+import { confirmDestroying } from '../confirmation';
+import type { ConsoleApplication } from '../console-application';
+import { violationLine } from '../finding-lines';
+import type { Output } from '../output';
+import { defineSignature } from '../signature';
+
+const signature = defineSignature({
+  name: 'db:restore',
+  description: 'Put a backup in the place of a file that nobody has open',
+  arguments: { backup: { description: 'Name of a backup, or path of a file' } },
+  options: {
+    connection: {
+      type: 'string',
+      value: 'name',
+      description: "The connection; by default the one in the backup's name",
+    },
+    force: {
+      description: 'Ask nothing in production; restore into another connection than the name says',
+    },
+    json: { description: 'Print JSON and nothing else' },
+  },
+});
+
+type Context = CommandContext<typeof signature>;
+
+export class DbRestoreCommand implements Command<typeof signature> {
+  static readonly signature = signature;
+
+  async handle(context: Context): Promise<number> {
+    const { options, output } = context;
+    const app = await context.app();
+    const folder = backupFolder(app.config.storagePath);
+    const backup = findBackup(folder, context.arguments.backup);
+    const connection = app.connections.connection(connectionOf(backup, options));
+    const what = `Restoring "${backup}" replaces the file of connection "${connection.name}"`;
+    if (!(await confirmDestroying(asking(context), 'db:restore', { what, force: options.force }))) {
+      return 1;
+    }
+    const restored = await restoreConnection(connection, { backup, folder });
+    const pending = await pendingMigrations(app, connection.name);
+    if (options.json) output.json({ ...restored, ...pending });
+    else print(restored, pending, output);
+    return 0;
+  }
+}
+
+/** A question would stand before the JSON. */
+function asking(context: Context): Context {
+  const { options, terminal } = context;
+  return options.json ? { ...context, terminal: { ...terminal, interactive: false } } : context;
+}
+
+function connectionOf(backup: string, { connection, force }: Context['options']): string {
+  const named = parseBackupName(backup)?.connection;
+  if (connection === undefined) {
+    if (named === undefined) throw BackupUnknownError.ofNobody(backup);
+    return named;
+  }
+  if (named !== undefined && named !== connection && !force) {
+    throw BackupUnknownError.ofAnother(backup, named, connection);
+  }
+  return connection;
+}
+
+/** The file is restored: that the migrations cannot be read is told, and is no failure of that. */
+interface Pending {
+  readonly pendingMigrations: number | null;
+  readonly migrationsUnknown?: string;
+}
+
+async function pendingMigrations(app: ConsoleApplication, name: string): Promise<Pending> {
+  try {
+    const pending = await app.migrator().pending();
+    const own = pending.filter(({ connection }) => connection === name);
+    return { pendingMigrations: own.length };
+  } catch (error) {
+    return { pendingMigrations: null, migrationsUnknown: toError(error).message };
+  }
+}
+
+function print(restored: Restored, pending: Pending, output: Output): void {
+  const { connection, file, replaced, left, violations } = restored;
+  output.success(`The file of connection "${connection}" is restored.`);
+  output.twoColumn('Now', file);
+  output.twoColumn('From', restored.backup);
+  if (replaced !== undefined) output.twoColumn('Replaced file kept as', replaced);
+  output.line();
+  if (left !== undefined) {
+    output.warn(`The file was missing; one that was replaced lies at ${left}.`);
+  }
+  for (const violation of violations) {
+    output.warn(`The data break a foreign key: ${violationLine(violation)}`);
+  }
+  sayPending(pending, output);
+}
+
+function sayPending({ pendingMigrations, migrationsUnknown = '' }: Pending, output: Output): void {
+  if (pendingMigrations === null) {
+    return output.warn(`Whether migrations are pending is not known: ${migrationsUnknown}`);
+  }
+  if (pendingMigrations === 0) return output.info('No migrations are pending on it.');
+  output.warn(
+    `${pendingMigrations} migration${pendingMigrations > 1 ? 's are' : ' is'} pending on it: run "artisan migrate".`,
+  );
+}
