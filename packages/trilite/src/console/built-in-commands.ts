@@ -5,6 +5,7 @@ import { ConfigShowCommand } from './commands/config-show-command';
 import { DbBackupCommand } from './commands/db-backup-command';
 import { DbBackupsCommand } from './commands/db-backups-command';
 import { DbCheckCommand } from './commands/db-check-command';
+import { DbLitestreamCommand } from './commands/db-litestream-command';
 import { DbMonitorCommand } from './commands/db-monitor-command';
 import { DbOptimizeCommand } from './commands/db-optimize-command';
 import { DbQueryCommand } from './commands/db-query-command';
@@ -40,6 +41,7 @@ export const builtInCommands: readonly CommandClass[] = [
   DbBackupCommand,
   DbBackupsCommand,
   DbCheckCommand,
+  DbLitestreamCommand,
   DbMonitorCommand,
   DbOptimizeCommand,
   DbQueryCommand,

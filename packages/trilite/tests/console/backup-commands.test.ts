@@ -229,3 +229,32 @@ describe('db:check', () => {
     expect((await artisan('db:check', '--connection=cache', '--json')).code).toBe(1);
   });
 });
+
+describe('db:litestream', () => {
+  test('prints the data and queue files, and with --all the caches', async () => {
+    const { out } = await artisan('db:litestream', '--replica=s3://bucket/app');
+    expect(out).toContain(`path: ${JSON.stringify(storage('database.sqlite'))}`);
+    expect(out).toContain('s3://bucket/app/queue');
+    expect(out).not.toContain('cache.sqlite');
+    expect((await artisan('db:litestream', '--all')).out).toContain('cache.sqlite');
+  });
+
+  test('with --output writes a file, and never over one that was edited', async () => {
+    const file = join(project.path, 'litestream.yml');
+    const words = ['db:litestream', '--replica=s3://bucket', `--output=${file}`];
+    expect((await artisan(...words)).code).toBe(0);
+    expect((await artisan(...words)).code).toBe(0);
+    writeFileSync(file, 'edited');
+    const { code, err } = await artisan(...words);
+    expect(code).toBe(2);
+    expect(err).toContain('is there already');
+    expect(readFileSync(file, 'utf8')).toBe('edited');
+  });
+
+  test('with credentials in the URL is refused', async () => {
+    const { code, err, out } = await artisan('db:litestream', '--replica=sftp://u:secret@host/a');
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('credentials');
+    expect(err).not.toContain('secret@');
+  });
+});
