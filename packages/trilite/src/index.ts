@@ -59,6 +59,16 @@ export { driverVersions } from './database/connection-driver';
 export type { OffloadOptions } from './database/connection-offload';
 export { Database, type DatabaseTransactionOptions } from './database/database';
 export { DatabaseTransaction } from './database/database-transaction';
+export { chunk, lazy, type IterationOptions } from './database/iteration';
+export type { KeyColumn, KeysetColumn } from './database/keyset';
+export {
+  cursorPaginate,
+  paginate,
+  type CursorPage,
+  type CursorPaginateOptions,
+  type Page,
+  type PaginateOptions,
+} from './database/pagination';
 export {
   AfterCommitError,
   DatabaseBusyError,

@@ -15,7 +15,7 @@ import { SendReceipt } from './fragment-scope';
 
 const FOLDER = join(__dirname, '.examples');
 const SCOPE = `import { app, cache, queue, db, urls, request, response, output, SendReceipt } from '../../fragment-scope';`;
-const PREAMBLE = `${SCOPE} import assert from 'node:assert/strict'; import { CacheRepository, clock, Database, NotFoundError, QueueDispatcher, sql } from 'trilite'; export async function example() {\n`;
+const PREAMBLE = `${SCOPE} import assert from 'node:assert/strict'; import { CacheRepository, chunk, clock, cursorPaginate, Database, lazy, NotFoundError, paginate, QueueDispatcher, sql } from 'trilite'; export async function example() {\n`;
 
 interface Placed extends Example {
   readonly name: string;

@@ -1,0 +1,136 @@
+import { chunk, Database, lazy, sql, type Generated } from 'trilite';
+import { createTestApplication, type TestApplication } from 'trilite/testing';
+import { createProject, type TestProject } from '../helpers/project';
+
+declare module '../../src/database/tables' {
+  interface Tables {
+    letters: { id: Generated<number>; slug: string | null; done: Generated<number> };
+  }
+}
+
+let project: TestProject;
+let app: TestApplication;
+let db: Database;
+
+beforeEach(async () => {
+  project = createProject();
+  app = await createTestApplication({ basePath: project.path });
+  db = app.make(Database);
+  await sql`create table letters (id integer primary key, slug text, done integer not null default 0)`.execute(
+    db,
+  );
+});
+
+afterEach(async () => {
+  await app.close();
+  project.remove();
+});
+
+const add = (...slugs: readonly (string | null)[]) =>
+  db
+    .insertInto('letters')
+    .values(slugs.map((slug) => ({ slug })))
+    .execute();
+const letters = () => db.selectFrom('letters').selectAll();
+
+async function slugsOf(rows: AsyncIterable<{ slug: string | null }>): Promise<(string | null)[]> {
+  const slugs: (string | null)[] = [];
+  for await (const { slug } of rows) slugs.push(slug);
+  return slugs;
+}
+
+describe('lazy', () => {
+  test.each([1, 2, 3, 4, 1000])('gives every row once, in chunks of %p', async (size) => {
+    await add('a', 'b', 'c');
+    expect(await slugsOf(lazy(letters(), { size }))).toEqual(['a', 'b', 'c']);
+    expect(await slugsOf(lazy(letters().where('slug', '!=', 'b'), { size }))).toEqual(['a', 'c']);
+  });
+
+  test('goes by another column, and by that of one table of a join', async () => {
+    await add('c', 'a', 'b');
+    const named = db.selectFrom('letters').select(sql<string>`slug`.as('slug'));
+    expect(await slugsOf(lazy(named, { by: 'slug', size: 2 }))).toEqual(['a', 'b', 'c']);
+    const joined = db
+      .selectFrom('letters as l')
+      .innerJoin('letters as m', 'm.id', 'l.id')
+      .selectAll('l');
+    expect(await slugsOf(lazy(joined, { by: 'l.id', size: 2 }))).toEqual(['c', 'a', 'b']);
+  });
+
+  test('lets the table be written to meanwhile', async () => {
+    await add('a', 'b', 'c', 'd');
+    const seen: (string | null)[] = [];
+    for await (const { id, slug } of lazy(letters().where('done', '=', 0), { size: 1 })) {
+      seen.push(slug);
+      await db.updateTable('letters').set({ done: 1 }).where('id', '=', id).execute();
+      if (slug === 'a') await db.deleteFrom('letters').where('slug', '=', 'c').execute();
+      if (slug === 'd') await add('e');
+    }
+    expect(seen).toEqual(['a', 'b', 'd', 'e']);
+  });
+
+  test('asks for nothing before the first row is asked for, nor after the last', async () => {
+    await add('a', 'b', 'c');
+    const rows = lazy(letters(), { size: 1 });
+    await sql`update letters set slug = 'later'`.execute(db);
+    expect((await rows.next()).value).toMatchObject({ slug: 'later' });
+    await rows.return();
+    expect((await rows.next()).done).toBe(true);
+  });
+
+  test('refuses null in its column before any row is given, and a column that is not selected', async () => {
+    await add(null, 'a');
+    const bySlug = lazy(letters(), { by: 'slug' as 'id', size: 1 });
+    await expect(bySlug.next()).rejects.toMatchObject({ code: 'E_KEY_NULL' });
+    const onlySlugs = db.selectFrom('letters').select('slug');
+    await expect(lazy(onlySlugs).next()).rejects.toThrow(
+      'Expected `query` to select "id", which it is ordered by.',
+    );
+  });
+
+  test.each([0, -1, 1.5, NaN, Infinity])('refuses the size %p at once', (size) => {
+    expect(() => lazy(letters(), { size })).toThrow(
+      new RangeError(`Expected \`size\` to be a whole number of at least 1, got \`${size}\`.`),
+    );
+  });
+
+  test('refuses a query with a limit or an order of its own', () => {
+    expect(() => lazy(letters().limit(1))).toThrow('no `limit`');
+    expect(() => lazy(letters().orderBy('slug'))).toThrow('no `orderBy`');
+  });
+});
+
+describe('chunk', () => {
+  test('hands on chunk after chunk, each once the last is done with', async () => {
+    await add('a', 'b', 'c');
+    const events: unknown[] = [];
+    const all = await chunk(letters(), { size: 2 }, async (rows) => {
+      events.push(rows.map(({ slug }) => slug));
+      await db.selectFrom('letters').select('id').execute();
+      events.push('done');
+    });
+    expect(events).toEqual([['a', 'b'], 'done', ['c'], 'done']);
+    expect(all).toBe(true);
+  });
+
+  test('stops at false, and says so', async () => {
+    await add('a', 'b', 'c');
+    const seen: number[] = [];
+    const all = await chunk(letters(), { size: 1 }, (rows) => {
+      seen.push(...rows.map(({ id }) => id));
+      return seen.length < 2;
+    });
+    expect([seen, all]).toEqual([[1, 2], false]);
+  });
+
+  test('hands on nothing of nothing, and passes errors through', async () => {
+    const work = jest.fn();
+    expect(await chunk(letters(), {}, work)).toBe(true);
+    expect(work).not.toHaveBeenCalled();
+    await add('a');
+    const failing = chunk(letters(), {}, () => {
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+  });
+});
