@@ -61,6 +61,10 @@ test('an unknown command is answered with the nearest names and exit code 1', ()
   expect(stderr).toContain('"migrate"');
 });
 
+test('the types of the tables are what the migrations make', () => {
+  artisan('db:types', '--check');
+});
+
 test('a job dispatched over HTTP is run by the worker, and its effect is in the files', async () => {
   artisan('migrate');
   // Not through npx, which answers a signal with its own exit instead of the server's.
@@ -104,6 +108,12 @@ test('built, it runs without its development dependencies', () => {
   expect(fs.existsSync(path.join(copy, 'node_modules/typescript'))).toBe(false);
   run('node', ['dist/artisan.js', 'migrate:status', '--pending'], copy);
   run('node', ['dist/artisan.js', 'queue:work', '--stop-when-empty'], copy);
+  const seeding = spawnSync('node', ['dist/artisan.js', 'db:seed', '--force'], {
+    cwd: copy,
+    encoding: 'utf8',
+  });
+  expect(seeding.status).toBe(1);
+  expect(seeding.stderr).toContain('npm install --save-dev @faker-js/faker');
 });
 
 describe('npm run dev', () => {

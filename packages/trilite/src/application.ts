@@ -21,6 +21,7 @@ import type { QueryEvent } from './database/query-events';
 import type { SeederClass } from './database/seeding/seeder';
 import { SeederRunner, type SeederReport } from './database/seeding/seeder-runner';
 import { databaseConnection } from './database/tokens';
+import { generateTableTypes } from './database/types/generate-table-types';
 import { RouteInvalidError } from './http/errors';
 import type { HttpKernel } from './http/http-kernel';
 import type { HttpKernelOptions } from './http/middleware';
@@ -177,6 +178,17 @@ export class Application implements ConsoleApplication {
    */
   migrator(): Migrator {
     return createMigrator(this.#project, this.config, this.connections);
+  }
+
+  /**
+   * The interfaces of the tables that database/migrations makes, as a file of TypeScript. Needs and touches no database file.
+   *
+   * @throws E_MIGRATION_FAILED, E_TABLE_TYPES_CONFLICT
+   */
+  tableTypes(): Promise<string> {
+    return generateTableTypes(this.config.database, (connections) =>
+      createMigrator(this.#project, this.config, connections),
+    );
   }
 
   /**

@@ -145,6 +145,7 @@ export { html, SafeHtml } from './view/html';
 export {
   sql,
   type Generated,
+  type GeneratedAlways,
   type Insertable,
   type Selectable,
   type Transaction,

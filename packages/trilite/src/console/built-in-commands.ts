@@ -13,6 +13,7 @@ import { DbRestoreCommand } from './commands/db-restore-command';
 import { DbSeedCommand } from './commands/db-seed-command';
 import { DbShowCommand } from './commands/db-show-command';
 import { DbTableCommand } from './commands/db-table-command';
+import { DbTypesCommand } from './commands/db-types-command';
 import { DbWipeCommand } from './commands/db-wipe-command';
 import { DevCommand } from './commands/dev-command';
 import { DoctorCommand } from './commands/doctor-command';
@@ -49,6 +50,7 @@ export const builtInCommands: readonly CommandClass[] = [
   DbSeedCommand,
   DbShowCommand,
   DbTableCommand,
+  DbTypesCommand,
   DbWipeCommand,
   DevCommand,
   DoctorCommand,

@@ -25,6 +25,8 @@ export interface ConsoleApplication extends Resolver {
   database(name?: string): Database;
   /** Migrations of every connection, the framework's own first. */
   migrator(): Migrator;
+  /** The interfaces of the tables that the application's migrations make, as a file of TypeScript. */
+  tableTypes(): Promise<string>;
   /** Runs a seeder of database/seeders by name, by default `DatabaseSeeder`; `report` stands around the run of each. */
   seed(seeder?: string, report?: SeederReport): Promise<void>;
   /** The web side; built at the first call. */

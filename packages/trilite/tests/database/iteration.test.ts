@@ -1,6 +1,5 @@
-import { chunk, Database, lazy, sql, type Generated } from 'trilite';
-import { createTestApplication, type TestApplication } from 'trilite/testing';
-import { createProject, type TestProject } from '../helpers/project';
+import { chunk, lazy, sql, type Generated } from 'trilite';
+import { db, useDatabase } from '../helpers/database';
 
 declare module '../../src/database/tables' {
   interface Tables {
@@ -8,23 +7,9 @@ declare module '../../src/database/tables' {
   }
 }
 
-let project: TestProject;
-let app: TestApplication;
-let db: Database;
-
-beforeEach(async () => {
-  project = createProject();
-  app = await createTestApplication({ basePath: project.path });
-  db = app.make(Database);
-  await sql`create table letters (id integer primary key, slug text, done integer not null default 0)`.execute(
-    db,
-  );
-});
-
-afterEach(async () => {
-  await app.close();
-  project.remove();
-});
+useDatabase(
+  'create table letters (id integer primary key, slug text, done integer not null default 0)',
+);
 
 const add = (...slugs: readonly (string | null)[]) =>
   db

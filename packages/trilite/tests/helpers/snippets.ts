@@ -1,6 +1,26 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 
+/** Makes a test of each snippet, which compiles with a head above it, or does not. */
+export function testSnippets(
+  head: string,
+  { compiles, doesNot }: Readonly<Record<'compiles' | 'doesNot', readonly string[]>>,
+): void {
+  let problems: ReadonlyMap<string, readonly string[]>;
+
+  beforeAll(() => {
+    problems = problemsOfSnippets(head, [...compiles, ...doesNot]);
+  }, 60_000);
+
+  test.each(compiles)('compiles: %s', (snippet) => {
+    expect(problems.get(snippet)).toEqual([]);
+  });
+
+  test.each(doesNot)('does not compile: %s', (snippet) => {
+    expect(problems.get(snippet)).toHaveLength(1);
+  });
+}
+
 /** The compiler's errors of each snippet with a head above it. Every snippet is a file of one program, so that the compiler starts once. */
 export function problemsOfSnippets(
   head: string,

@@ -1,4 +1,4 @@
-import { problemsOfSnippets } from '../helpers/snippets';
+import { testSnippets } from '../helpers/snippets';
 
 /* What of "dispatch" compiles, and what does not. */
 
@@ -58,16 +58,4 @@ const DOES_NOT_COMPILE = [
   `queue.dispatch(new Report(), { id: '5' });`,
 ];
 
-let problems: ReadonlyMap<string, readonly string[]>;
-
-beforeAll(() => {
-  problems = problemsOfSnippets(HEAD, [...COMPILES, ...DOES_NOT_COMPILE]);
-}, 60_000);
-
-test.each(COMPILES)('compiles: %s', (snippet) => {
-  expect(problems.get(snippet)).toEqual([]);
-});
-
-test.each(DOES_NOT_COMPILE)('does not compile: %s', (snippet) => {
-  expect(problems.get(snippet)).toHaveLength(1);
-});
+testSnippets(HEAD, { compiles: COMPILES, doesNot: DOES_NOT_COMPILE });

@@ -1,4 +1,4 @@
-import { problemsOfSnippets } from '../helpers/snippets';
+import { testSnippets } from '../helpers/snippets';
 
 /* What of pages and iteration compiles, and what does not. */
 
@@ -45,16 +45,4 @@ const DOES_NOT_COMPILE = [
   `chunk(notes, { size: 5 }, (rows) => rows.map(({ title }) => title));`,
 ];
 
-let problems: ReadonlyMap<string, readonly string[]>;
-
-beforeAll(() => {
-  problems = problemsOfSnippets(HEAD, [...COMPILES, ...DOES_NOT_COMPILE]);
-}, 60_000);
-
-test.each(COMPILES)('compiles: %s', (snippet) => {
-  expect(problems.get(snippet)).toEqual([]);
-});
-
-test.each(DOES_NOT_COMPILE)('does not compile: %s', (snippet) => {
-  expect(problems.get(snippet)).toHaveLength(1);
-});
+testSnippets(HEAD, { compiles: COMPILES, doesNot: DOES_NOT_COMPILE });

