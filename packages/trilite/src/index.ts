@@ -59,8 +59,8 @@ export { driverVersions } from './database/connection-driver';
 export type { OffloadOptions } from './database/connection-offload';
 export { Database, type DatabaseTransactionOptions } from './database/database';
 export { DatabaseTransaction } from './database/database-transaction';
-export { chunk, lazy, type IterationOptions } from './database/iteration';
-export type { KeyColumn, KeysetColumn } from './database/keyset';
+export { chunk, lazy, type IterationOptions } from './database/paging/iteration';
+export type { KeyColumn, KeysetColumn } from './database/paging/keyset';
 export {
   cursorPaginate,
   paginate,
@@ -68,7 +68,7 @@ export {
   type CursorPaginateOptions,
   type Page,
   type PaginateOptions,
-} from './database/pagination';
+} from './database/paging/pagination';
 export {
   AfterCommitError,
   DatabaseBusyError,

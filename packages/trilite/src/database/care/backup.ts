@@ -4,6 +4,7 @@ import { clock } from '../../support/clock';
 import { FrameworkError } from '../../support/errors';
 import type { Connection } from '../connection';
 import { Handle } from '../connection-handle';
+import { whenFree } from '../connection-wait';
 import { freeBackupPath, describe, removeOldBackups, type BackupFile } from './backup-files';
 import {
   copyPermissions,
@@ -22,7 +23,6 @@ import {
   isFull,
 } from './backup-errors';
 import { verifyFile, type ForeignKeyViolation } from './integrity';
-import { retryBusy } from './retry-busy';
 
 /*
  * A backup: one file, whole, of one moment, while everybody goes on reading and writing.
@@ -72,7 +72,7 @@ export async function backupConnection(
 ): Promise<Backup> {
   if (source.file === ':memory:') throw ConnectionInMemoryError.for(source);
   refuseKeepingNone(keep);
-  const snapshot = await retryBusy(source, source.settings.busyTimeout, () => openSnapshot(source));
+  const snapshot = await whenFree(source, () => openSnapshot(source));
   const madeAt = clock.now();
   let path = folder;
   try {

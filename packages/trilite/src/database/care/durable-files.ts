@@ -6,7 +6,6 @@ import {
   fsyncSync,
   openSync,
   readdirSync,
-  realpathSync,
   rmSync,
   statSync,
 } from 'node:fs';
@@ -69,11 +68,6 @@ export function copyPermissions(from: string, to: string): void {
   } catch (error) {
     if (errorCode(error) !== 'EPERM') throw error; // only root gives files away; anybody else's are their own
   }
-}
-
-/** Where SQLite itself goes: what lies beside a file lies beside the one its links lead to. */
-export function behindLinks(file: string): string {
-  return existsSync(file) ? realpathSync(file) : file;
 }
 
 /** Whether two paths are one file. */

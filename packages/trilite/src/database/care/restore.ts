@@ -5,7 +5,6 @@ import { FrameworkError } from '../../support/errors';
 import { Handle, isBusy } from '../connection-handle';
 import type { BackupSource } from './backup';
 import {
-  behindLinks,
   copyPermissions,
   isSameFile,
   partialOf,
@@ -23,6 +22,7 @@ import {
   RestoreFailedError,
   isFull,
 } from './backup-errors';
+import { realPath } from '../file-locks';
 import { fileUsers } from './file-users';
 import { openAlone, verifyFile, type ForeignKeyViolation } from './integrity';
 import { ReplacedFile, replacedBeside } from './replaced-file';
@@ -80,8 +80,8 @@ export async function restoreConnection(
   options: RestoreOptions,
 ): Promise<Restored> {
   if (connection.file === ':memory:') throw ConnectionInMemoryError.for(connection);
-  const target = { ...connection, file: behindLinks(connection.file) };
-  const backup = behindLinks(options.backup);
+  const target = { ...connection, file: realPath(connection.file) };
+  const backup = realPath(options.backup);
   refuseUnusable(target, backup);
   const left = existsSync(target.file) ? undefined : replacedBeside(target.file, target.name)[0];
   removeAbandonedPartials(dirname(target.file), target.file);

@@ -1,7 +1,7 @@
 import { chunk, lazy, sql, type Generated } from 'trilite';
-import { db, useDatabase } from '../helpers/database';
+import { db, useDatabase } from '../../helpers/database';
 
-declare module '../../src/database/tables' {
+declare module '../../../src/database/tables' {
   interface Tables {
     letters: { id: Generated<number>; slug: string | null; done: Generated<number> };
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { decodeReadable, encodeReadable } from '../support/serializer';
+import { decodeReadable, encodeReadable } from '../../support/serializer';
 import { CursorInvalidError } from './errors';
 
 /** Where a page begins. */

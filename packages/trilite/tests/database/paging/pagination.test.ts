@@ -7,11 +7,11 @@ import {
   type CompiledQuery,
 } from 'kysely';
 import { cursorPaginate, paginate, sql, type CursorPage, type Generated } from 'trilite';
-import { inKeysetOrder } from '../../src/database/keyset';
-import { errorWith } from '../helpers/errors';
-import { db, useDatabase } from '../helpers/database';
+import { inKeysetOrder } from '../../../src/database/paging/keyset';
+import { errorWith } from '../../helpers/errors';
+import { db, useDatabase } from '../../helpers/database';
 
-declare module '../../src/database/tables' {
+declare module '../../../src/database/tables' {
   interface Tables {
     entries: { id: Generated<number>; day: number; title: string; note: string | null };
   }
