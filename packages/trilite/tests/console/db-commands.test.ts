@@ -159,7 +159,7 @@ describe('db:query', () => {
 
   test('reads the statement from standard input', () => {
     const dist = join(__dirname, '../../dist/artisan.js');
-    project.write('artisan.js', `require('${dist}').artisan(__dirname);`);
+    project.write('artisan.js', `require('${dist}').runArtisan(__dirname);`);
     for (const words of [['-'], []]) {
       const { stdout } = spawnSync(
         process.execPath,
