@@ -8,6 +8,7 @@ import { projectAt, type Project } from './config/project';
 import { isCommandClass, type CommandClass } from './console/command';
 import type { About, ConsoleApplication } from './console/console-application';
 import type { ConsoleKernelOptions } from './console/console-kernel-options';
+import { WalKeeper } from './database/care/wal-keeper';
 import { driverVersions } from './database/connection-driver';
 import { ConnectionRegistry } from './database/connection-registry';
 import { Database } from './database/database';
@@ -90,6 +91,8 @@ export class Application implements ConsoleApplication {
   readonly connections: ConnectionRegistry;
   readonly caches: CacheRegistry;
   readonly queues: QueueRegistry;
+  /** Keeps the -wal files small in a process that runs for long. "serve" and "queue:work" start it; `close` stops it. */
+  readonly walKeeper: WalKeeper;
   readonly logger: Logger;
   readonly #options: ApplicationOptions;
   readonly #project: Project;
@@ -110,6 +113,7 @@ export class Application implements ConsoleApplication {
     this.connections = new ConnectionRegistry(this.config.database);
     this.connections.queries.listen((query) => this.#reportSlow(query));
     this.caches = new CacheRegistry(this.config.cache, this.connections);
+    this.walKeeper = this.#createWalKeeper();
     this.queues = new QueueRegistry({
       settings: this.config.queue,
       connections: this.connections,
@@ -255,8 +259,22 @@ export class Application implements ConsoleApplication {
     try {
       for (const provider of this.#booted) await provider.shutdown();
     } finally {
+      await this.walKeeper.stop();
       await this.connections.close();
     }
+  }
+
+  #createWalKeeper(): WalKeeper {
+    return new WalKeeper({
+      connections: () => this.connections.names.map((name) => this.connections.connection(name)),
+      offload: this.connections.offload,
+      onPinned: (wal) => {
+        this.logger.warn(wal, 'A -wal cannot be emptied: somebody reads an old state of the file');
+      },
+      onError: (connection, error) => {
+        this.logger.warn({ connection, err: error }, 'A -wal cannot be looked after');
+      },
+    });
   }
 
   /** Without the values: they may be secrets. */

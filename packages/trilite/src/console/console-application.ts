@@ -1,5 +1,6 @@
 import type { CacheRegistry } from '../cache/cache-registry';
 import type { Config } from '../config/load-config';
+import type { WalKeeper } from '../database/care/wal-keeper';
 import type { ConnectionRegistry } from '../database/connection-registry';
 import type { Database } from '../database/database';
 import type { Migrator } from '../database/migrations/migrator';
@@ -21,6 +22,7 @@ export interface ConsoleApplication extends Resolver {
   readonly connections: ConnectionRegistry;
   readonly caches: CacheRegistry;
   readonly queues: QueueRegistry;
+  readonly walKeeper: WalKeeper;
   /** The query builder of a connection by name, by default of the default one. */
   database(name?: string): Database;
   /** Migrations of every connection, the framework's own first. */

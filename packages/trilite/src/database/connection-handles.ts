@@ -4,7 +4,12 @@ import type { SqliteSettings } from '../config/schema';
 import { delayMs, monotonicMs } from '../support/clock';
 import { Handle, closeWriter, type HandleOptions } from './connection-handle';
 import type { LockWait } from './connection-wait';
-import { ConnectionClosedError, ReadersBusyError, type ConnectionFacts } from './errors';
+import {
+  ConnectionClosedError,
+  ReadersBusyError,
+  cannotOpen,
+  type ConnectionFacts,
+} from './errors';
 
 /** How often who waits for a reader looks whether one came free. */
 const READER_PAUSE_MS = 5;
@@ -84,7 +89,7 @@ export class HandleSet {
 
   /** Opens the file, creating it and its folder when they are missing. */
   create(): void {
-    if (!this.inMemory) mkdirSync(dirname(this.#settings.file), { recursive: true });
+    if (!this.inMemory) this.#createFolder();
     this.#writer ??= this.#open({ create: true });
   }
 
@@ -137,6 +142,14 @@ export class HandleSet {
         throw ReadersBusyError.after(waited, this.#facts, this.#settings.readers);
       }
       await delayMs(READER_PAUSE_MS);
+    }
+  }
+
+  #createFolder(): void {
+    try {
+      mkdirSync(dirname(this.#settings.file), { recursive: true });
+    } catch (error) {
+      throw cannotOpen(this.#facts, error);
     }
   }
 

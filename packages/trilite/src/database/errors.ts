@@ -312,6 +312,7 @@ export function explainDatabaseError(error: unknown, facts: ConnectionFacts): un
     return DatabaseCorruptError.at(facts, error);
   }
   if (code === 'SQLITE_FULL') return DatabaseFullError.at(facts, error);
+  if (code === 'SQLITE_READONLY_DIRECTORY') return cannotOpen(facts, error); // no room for -wal and -shm
   if (code.startsWith('SQLITE_READONLY')) return DatabaseReadOnlyError.at(facts, error);
   if (code.startsWith('SQLITE_CANTOPEN')) return cannotOpen(facts, error);
   if (code.startsWith('SQLITE_IOERR')) return DatabaseIoError.at(facts, error);

@@ -84,6 +84,19 @@ describe('opening', () => {
     await expect(texts(wrong)).rejects.toMatchObject({ code: 'E_DATABASE_OPEN' });
   });
 
+  test('a missing folder is created with the file', async () => {
+    const deep = await opened({ file: join(folder, 'some/where/deep.sqlite') });
+    await deep.read((handle) => handle.pragma('page_count'));
+    await deep.close();
+  });
+
+  test('a folder whose place a file has is told as what cannot be opened', async () => {
+    writeFileSync(join(folder, 'plain'), '');
+    await expect(opened({ file: join(folder, 'plain/deep.sqlite') })).rejects.toMatchObject({
+      code: 'E_DATABASE_OPEN',
+    });
+  });
+
   test('a read-only connection refuses writes', async () => {
     const readOnly = new Connection('readOnly', settings({ readOnly: true }));
     await expect(add('x', readOnly)).rejects.toMatchObject({ code: 'E_DATABASE_READ_ONLY' });

@@ -64,7 +64,7 @@ export class QueueWorkCommand implements Command<typeof signature> {
     output,
     terminal,
   }: CommandContext<typeof signature>): Promise<number> {
-    const { queues } = await app();
+    const { queues, walKeeper } = await app();
     const name = connection ?? queues.defaultName;
     const queueNames = options.queue === undefined ? queues.queueNames : readQueues(options.queue);
     const lines = new WorkerLines(output, { json: options.json, verbose: terminal.verbose });
@@ -77,6 +77,7 @@ export class QueueWorkCommand implements Command<typeof signature> {
         `Processing jobs from the [${queueNames.join(', ')}] queue${queueNames.length > 1 ? 's' : ''}.`,
       );
     }
+    walKeeper.start();
     const stopListening = onShutdown(
       () => {
         worker.stop();

@@ -41,6 +41,7 @@ export class ServeCommand implements Command<typeof signature> {
       host: options.host ?? http.host,
       port: options.port ?? http.port,
     });
+    application.walKeeper.start();
     output.info(`Server running on [${address}] (${env}).`);
     output.line(`  ${output.colors.dim('Press Ctrl+C to stop it.')}\n`);
     await shutdownRequested();
