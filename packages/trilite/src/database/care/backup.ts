@@ -22,7 +22,8 @@ import {
   ConnectionInMemoryError,
   isFull,
 } from './backup-errors';
-import { verifyFile, type ForeignKeyViolation } from './integrity';
+import type { ForeignKeyViolation } from './integrity';
+import { verifyInThread } from './integrity-thread';
 
 /*
  * A backup: one file, whole, of one moment, while everybody goes on reading and writing.
@@ -30,7 +31,7 @@ import { verifyFile, type ForeignKeyViolation } from './integrity';
  *   snapshot   A handle of its own, which only reads, begins a read transaction: whatever others commit, it sees that moment. Without it
  *              each commit of another process makes the copy begin anew, and beside a busy worker it would never end.
  *   copy       into .{name}.{pid}.partial, some pages a turn of the event loop. Until it ends the -wal cannot be reset, and grows.
- *   verify     The copy is opened alone, made one file, and every page of it is read.
+ *   verify     A thread opens the copy alone, makes one file of it, and reads every page.
  *   publish    fsync, rename, fsync of the folder: what has a backup's name is whole, and on the disk.
  *   prune      Only now are older ones removed.
  *
@@ -61,7 +62,7 @@ export interface Backup extends BackupFile {
 /**
  * Backs up a connection's file while it is in use: what was committed before one moment, and nothing of what came after it.
  *
- * The copy runs beside other work; reading every page of it at the end blocks the event loop.
+ * The copy runs beside other work, some pages a turn; a thread reads every page of it at the end. The event loop stays free.
  *
  * @throws E_DATABASE_FILE_MISSING, E_DATABASE_BUSY after `busyTimeout`, E_CONNECTION_IN_MEMORY
  * @throws E_BACKUP_DAMAGED, E_BACKUP_FULL, E_BACKUP_FAILED; no partial stays then, and no older backup was removed
@@ -116,7 +117,7 @@ async function writeBackup(
     writeFileSync(partial, '', { mode: 0o600 }); // never more readable than what it is a copy of
     await snapshot.backup(partial, onProgress);
     snapshot.close(); // from here on the -wal may be reset
-    const violations = verify(source, partial);
+    const violations = await verify(source, partial);
     copyPermissions(source.file, partial);
     syncFile(partial);
     renameSync(partial, path);
@@ -128,8 +129,12 @@ async function writeBackup(
   }
 }
 
-function verify(source: BackupSource, partial: string): readonly ForeignKeyViolation[] {
-  const { problems, violations } = verifyFile({ ...source, file: partial }, source.settings);
+async function verify(
+  source: BackupSource,
+  partial: string,
+): Promise<readonly ForeignKeyViolation[]> {
+  const copy = { ...source, file: partial };
+  const { problems, violations } = await verifyInThread(copy, source.settings);
   if (problems.length > 0) throw BackupDamagedError.copy(source, problems);
   return violations;
 }
