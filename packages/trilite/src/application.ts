@@ -281,7 +281,8 @@ export class Application implements ConsoleApplication {
   #reportSlow({ connection, sql, durationMs, waitedMs, rows }: QueryEvent): void {
     const { slowQuery } = this.connections.connection(connection).settings;
     if (slowQuery === false || durationMs + waitedMs < slowQuery) return;
-    this.logger.warn({ connection, sql, durationMs, waitedMs, rows }, 'A query was slow');
+    const times = { durationMs: Math.round(durationMs), waitedMs: Math.round(waitedMs) };
+    this.logger.warn({ connection, sql, ...times, rows }, 'A query was slow');
   }
 
   #createProviders(): Provider[] {

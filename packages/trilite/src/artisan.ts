@@ -22,8 +22,28 @@ export async function runArtisan(codePath: string): Promise<void> {
     stderr: process.stderr,
     interactive: process.stdin.isTTY && process.stdout.isTTY,
   });
+  process.once('beforeExit', refuseSilence);
+  const code = await kernel.run(process.argv.slice(2));
+  process.off('beforeExit', refuseSilence);
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
   // Everything is closed by now: a job that ignored its timeout must not keep the process.
-  process.exit(await kernel.run(process.argv.slice(2)));
+  process.exit(code);
+}
+
+/** Node ends, and says all went well, when nothing is left that could settle what a command awaits. */
+function refuseSilence(): void {
+  process.stderr.write(
+    '\n  ERROR  The command did not end: it awaits something that nothing in this process will settle.\n\n',
+  );
+  process.exitCode = 1;
+}
+
+/** Into a pipe, what was written may still be on its way: an exit would cut it off. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || !stream.writable) resolve();
+    else stream.write('', () => resolve());
+  });
 }
 
 function loadApplication(): typeof import('./application') {

@@ -43,7 +43,8 @@ export class CacheRegistry {
   #find(name: string): CacheStore {
     const known = this.#stores.get(name);
     if (known !== undefined) return known;
-    const settings = this.#settings.stores[name];
+    const { stores } = this.#settings;
+    const settings = Object.hasOwn(stores, name) ? stores[name] : undefined;
     if (settings === undefined) throw CacheStoreUnknownError.named(name, this.names);
     const store = this.#createStore(settings);
     this.#stores.set(name, store);

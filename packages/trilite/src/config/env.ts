@@ -90,8 +90,15 @@ export function setProcessEnvironment(values: Readonly<Record<string, string>>):
 
 function readEnvFile(path: string): Record<string, string> {
   if (!existsSync(path)) return {};
-  const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, ''); // some editors begin a file with a mark
-  return present(parseEnv(text));
+  return present(parseEnv(readText(path).replace(/^\uFEFF/, ''))); // some editors begin a file with a mark
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw EnvironmentInvalidError.unreadable(path, error);
+  }
 }
 
 function present(values: Record<string, string | undefined>): Record<string, string> {

@@ -1,4 +1,4 @@
-import { FrameworkError } from '../support/errors';
+import { FrameworkError, messageOf, toError } from '../support/errors';
 
 /** One thing that is wrong in a configuration file or in the environment. */
 export interface ConfigProblem {
@@ -50,6 +50,15 @@ export class EnvironmentInvalidError extends FrameworkError {
       code: 'E_ENVIRONMENT_INVALID',
       message: ['The environment is not valid.', ...problems.map(describe)].join('\n'),
       help: 'Set the variables in .env (see .env.example), in .env.{APP_ENV} or in the process environment.',
+    });
+  }
+
+  static unreadable(path: string, cause: unknown): EnvironmentInvalidError {
+    return new EnvironmentInvalidError({
+      code: 'E_ENVIRONMENT_INVALID',
+      message: `The file "${path}" cannot be read: ${messageOf(toError(cause))}.`,
+      help: 'Let the user this process runs as read it (chown, chmod 600), or set the variables in the process environment.',
+      cause,
     });
   }
 }

@@ -1,5 +1,5 @@
-import { constants, accessSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { z } from 'zod';
 import { loadExports, sourceFile, sourceFiles } from '../support/file-discovery';
 import { isPlainObject } from '../support/storable';
@@ -186,9 +186,10 @@ function folderProblem(name: string, file: string): ConfigProblem[] {
 function sharedFileProblems({ connections }: DatabaseSettings): ConfigProblem[] {
   const owners = new Map<string, string>();
   return Object.entries(connections).flatMap(([name, { file }]) => {
-    const owner = owners.get(file);
+    const place = behindLinks(file);
+    const owner = owners.get(place);
     if (file === ':memory:' || owner === undefined) {
-      owners.set(file, name);
+      owners.set(place, name);
       return [];
     }
     const expected = `a file of its own; to share one, name the connection "${owner}" in config/cache.ts or config/queue.ts`;
@@ -239,4 +240,13 @@ function deepFreeze<T>(value: T): T {
   if (!Array.isArray(value) && !isPlainObject(value)) return value;
   for (const part of Object.values(value)) deepFreeze(part);
   return Object.freeze(value);
+}
+
+/** Where a file really lies, or will: links lead two names to one file. */
+function behindLinks(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return dirname(file) === file ? file : join(behindLinks(dirname(file)), basename(file));
+  }
 }

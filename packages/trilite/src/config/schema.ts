@@ -72,7 +72,7 @@ const sqlite = strict({
   pragmas: z
     .record(
       z.string().regex(/^[a-z_]+$/, 'the name of a pragma'),
-      z.union([z.string(), z.number()]),
+      z.union([z.string().regex(/^[\w.-]+$/, 'one word'), z.number()]),
     )
     .default({}),
 });

@@ -101,6 +101,8 @@ export class Output {
     const bar = new SingleBar({
       format: `  ${text} {bar} {percentage}%`,
       clearOnComplete: true,
+      linewrap: true, // else Ctrl-C would leave the terminal without it
+      gracefulExit: false,
       stream,
     });
     bar.start(1, 0);

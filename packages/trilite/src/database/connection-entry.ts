@@ -25,13 +25,14 @@ export interface TransactionOptions {
   readonly foreignKeys?: boolean;
 }
 
-interface Entry {
-  /** When it was asked for, by the monotonic clock. */
+/** Whoever waits for the writer. */
+export interface Waiting {
+  /** Since when, by the monotonic clock. */
   readonly askedAt: number;
   readonly reject: (error: unknown) => void;
 }
 
-export interface WriteEntry extends Entry {
+export interface WriteEntry extends Waiting {
   readonly kind: 'write';
   readonly several: boolean;
   /** Whose async context it runs in: the one it was asked for in. */
@@ -40,7 +41,7 @@ export interface WriteEntry extends Entry {
   readonly resolve: (value: unknown) => void;
 }
 
-export interface TransactionEntry extends Entry {
+export interface TransactionEntry extends Waiting {
   readonly kind: 'transaction';
   /** Whose session was current where it was asked for. */
   readonly parent: Session | undefined;
@@ -48,7 +49,8 @@ export interface TransactionEntry extends Entry {
   readonly resolve: (session: Session) => void;
 }
 
-export interface WaitingRead {
+export interface WaitingRead extends Waiting {
+  /** How many writes have to be served before it. */
   readonly after: number;
   readonly resume: () => void;
 }

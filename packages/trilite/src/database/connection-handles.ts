@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SqliteSettings } from '../config/schema';
 import { delayMs, monotonicMs } from '../support/clock';
@@ -48,6 +48,8 @@ export class HandleSet {
   readonly #leases = new Set<ReaderLease>();
   /** Leases, and those whose handle is being opened. */
   #readersOut = 0;
+  /** Which file it was when it was first opened. */
+  #inode: string | undefined;
   readonly #wait: LockWait;
   #isClosed = false;
 
@@ -87,6 +89,11 @@ export class HandleSet {
     return this.#reader;
   }
 
+  /** Whether another file lies now where the open one lay: renamed over it, or deleted and made anew. */
+  get isReplaced(): boolean {
+    return this.#inode !== undefined && this.#inode !== inodeOf(this.#settings.file);
+  }
+
   /** Opens the file, creating it and its folder when they are missing. */
   create(): void {
     if (!this.inMemory) this.#createFolder();
@@ -102,8 +109,11 @@ export class HandleSet {
     await this.#roomForReader();
     this.#readersOut += 1;
     try {
-      const handle = this.#spare ?? (await this.#wait.until(() => this.#openReader()));
-      this.#spare = undefined;
+      const handle = this.#takeSpare() ?? (await this.#wait.until(() => this.#openReader()));
+      if (this.#isClosed) {
+        handle.close();
+        throw ConnectionClosedError.for(this.#facts);
+      }
       const lease = { handle, purpose, since: monotonicMs(), revoke };
       this.#leases.add(lease);
       return lease;
@@ -117,7 +127,7 @@ export class HandleSet {
   giveBack(lease: ReaderLease): void {
     if (!this.#leases.delete(lease)) return;
     this.#readersOut -= 1;
-    if (this.#spare === undefined) this.#spare = lease.handle;
+    if (this.#spare === undefined && !this.#isClosed) this.#spare = lease.handle;
     else lease.handle.close();
   }
 
@@ -132,6 +142,12 @@ export class HandleSet {
     this.#reader?.close();
     if (this.#writer !== undefined) closeWriter(this.#writer, this.#settings);
     this.#spare = this.#reader = this.#writer = undefined;
+  }
+
+  #takeSpare(): Handle | undefined {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    return spare;
   }
 
   async #roomForReader(): Promise<void> {
@@ -160,7 +176,13 @@ export class HandleSet {
   #open(options: HandleOptions): Handle {
     if (this.#isClosed) throw ConnectionClosedError.for(this.#facts);
     const handle = new Handle(this.#facts, this.#settings, options);
+    this.#inode ??= this.inMemory ? undefined : inodeOf(this.#settings.file);
     this.#onOpen();
     return handle;
   }
+}
+
+function inodeOf(file: string): string | undefined {
+  const facts = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return facts === undefined ? undefined : `${facts.dev}:${facts.ino}`;
 }

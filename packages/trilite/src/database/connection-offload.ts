@@ -4,7 +4,9 @@ import type { SqliteSettings } from '../config/schema';
 import { FrameworkError, type ErrorCode } from '../support/errors';
 import type { Connection } from './connection';
 import {
+  ConnectionClosedError,
   DatabaseBusyError,
+  DatabaseReadOnlyError,
   OffloadEndedError,
   explainDatabaseError,
   type ConnectionFacts,
@@ -60,6 +62,7 @@ interface Task {
 export class OffloadPool {
   readonly #waiting: Task[] = [];
   readonly #threads = new Set<OffloadThread>();
+  #isClosed = false;
 
   /**
    * All rows of a query, read in a thread. A file in memory is read here: no thread can see it.
@@ -77,17 +80,26 @@ export class OffloadPool {
     }
     const { name, file, settings } = connection;
     const request = { facts: { name, file }, settings, sql, parameters, writable };
-    return new Promise((resolve, reject) => {
+    if (this.#isClosed) throw ConnectionClosedError.for(connection);
+    let onAbort = (): void => undefined;
+    const rows = new Promise<unknown[]>((resolve, reject) => {
       const task = { request, resolve, reject };
-      signal?.addEventListener('abort', () => this.#giveUp(task, signal.reason), { once: true });
+      onAbort = (): void => this.#giveUp(task, signal?.reason);
       this.#waiting.push(task);
       this.#assign();
     });
+    signal?.addEventListener('abort', onAbort);
+    // Else a signal that serves many reads would keep the rows of all of them.
+    return rows.finally(() => signal?.removeEventListener('abort', onAbort));
   }
 
-  /** Ends every thread; what is still being read fails. */
-  async close(): Promise<void> {
-    await Promise.all([...this.#threads].map((thread) => thread.stop()));
+  /** Refuses what waits and what is being read. SQLite cannot be stopped in the middle: such a thread ends once its read is over. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { request, reject } of this.#waiting.splice(0)) {
+      reject(OffloadEndedError.during(request.facts));
+    }
+    for (const thread of this.#threads) thread.stop();
   }
 
   #assign(): void {
@@ -124,18 +136,16 @@ export class OffloadPool {
 class OffloadThread {
   readonly #worker = new Worker(WORKER, { execArgv: [] });
   readonly #onFree: () => void;
+  readonly #onGone: () => void;
   #task: Task | undefined;
   #idle: NodeJS.Timeout | undefined;
 
   constructor({ onFree, onGone }: { onFree: () => void; onGone: () => void }) {
     this.#onFree = onFree;
+    this.#onGone = onGone;
     this.#worker.on('message', (answer: OffloadAnswer) => this.#finish(answer));
     this.#worker.on('error', (error) => this.#task?.reject(error));
-    this.#worker.on('exit', () => {
-      clearTimeout(this.#idle);
-      this.#task?.reject(OffloadEndedError.during(this.#task.request.facts));
-      onGone();
-    });
+    this.#worker.on('exit', () => this.#leave());
   }
 
   get isFree(): boolean {
@@ -146,20 +156,38 @@ class OffloadThread {
     clearTimeout(this.#idle);
     this.#task = task;
     this.#worker.ref();
-    this.#worker.postMessage(task.request);
+    try {
+      this.#worker.postMessage(task.request);
+    } catch (error) {
+      task.reject(error);
+      this.#rest();
+    }
   }
 
-  async stop(): Promise<void> {
-    await this.#worker.terminate();
+  /** Refuses what it reads; the thread itself ends when SQLite lets it. */
+  stop(): void {
+    this.#leave();
+    this.#worker.unref();
+    void this.#worker.terminate();
   }
 
   #finish(answer: OffloadAnswer): void {
     const task = this.#task;
-    this.#task = undefined;
-    this.#worker.unref();
-    this.#idle = setTimeout(() => void this.stop(), IDLE_MS).unref();
+    this.#rest();
     if (task !== undefined) settle(task, answer);
     this.#onFree();
+  }
+
+  #rest(): void {
+    this.#task = undefined;
+    this.#worker.unref();
+    this.#idle = setTimeout(() => this.stop(), IDLE_MS).unref();
+  }
+
+  #leave(): void {
+    clearTimeout(this.#idle);
+    this.#task?.reject(OffloadEndedError.during(this.#task.request.facts));
+    this.#onGone(); // from here on nobody gives it work
   }
 }
 
@@ -176,7 +204,9 @@ function failure(
   facts: ConnectionFacts,
 ): unknown {
   if (code.startsWith('E_')) return new FrameworkError({ code: code as ErrorCode, message, help });
-  return explainDatabaseError(Object.assign(new Error(message), { code }), facts);
+  const error = Object.assign(new Error(message), { code });
+  if (code.startsWith('SQLITE_READONLY')) return DatabaseReadOnlyError.offloaded(facts, error);
+  return explainDatabaseError(error, facts);
 }
 
 /** A Buffer arrives from a thread as a plain Uint8Array. */

@@ -61,7 +61,8 @@ export class ConnectionRegistry {
   connection(name: string = this.defaultName): Connection {
     const known = this.#connections.get(name);
     if (known !== undefined) return known;
-    const settings = this.#settings.connections[name];
+    const { connections } = this.#settings;
+    const settings = Object.hasOwn(connections, name) ? connections[name] : undefined;
     if (settings === undefined) throw ConnectionUnknownError.named(name, this.names);
     const connection = new Connection(name, settings);
     if (this.#isClosed) void connection.close();
@@ -107,7 +108,7 @@ export class ConnectionRegistry {
   /** Closes every connection; twice without harm. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.offload.close();
+    this.offload.close();
     await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
   }
 }

@@ -63,9 +63,10 @@ export class Session {
   readonly #parts: SessionParts;
   readonly #depth: number;
   readonly #afterCommit: AfterCommit[] = [];
-  /** Settles when the nested session that is open now has ended. */
+  /** The nested session that is open now, and what settles at its end. */
+  #inner: Session | undefined;
   #innerEnded: Promise<void> | undefined;
-  #isOpen = true;
+  #state: 'open' | 'ending' | 'ended' = 'open';
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -74,7 +75,7 @@ export class Session {
 
   /** Whether the transaction, or savepoint, is still going on. */
   get isOpen(): boolean {
-    return this.#isOpen && (this.#parts.outer?.isOpen ?? true);
+    return this.#state === 'open' && (this.#parts.outer?.isOpen ?? true);
   }
 
   /** The session of a connection in this async context: this one, or one that this one was begun in. */
@@ -125,11 +126,12 @@ export class Session {
     let end: () => void = () => undefined;
     this.#innerEnded = new Promise((resolve) => {
       end = (): void => {
-        this.#innerEnded = undefined;
+        this.#inner = this.#innerEnded = undefined;
         resolve();
       };
     });
-    return new Session({ ...this.#parts, parent: currentSession(), outer: this, end });
+    this.#inner = new Session({ ...this.#parts, parent: currentSession(), outer: this, end });
+    return this.#inner;
   }
 
   /**
@@ -156,6 +158,7 @@ export class Session {
       outer.#afterCommit.push(...this.#afterCommit);
       return this.#close();
     }
+    this.#state = 'ending'; // what is asked for while COMMIT waits for a lock would be committed half-way
     await retryBusy(() => handle.exec('COMMIT'));
     this.#close();
     await this.#runAfterCommit();
@@ -163,14 +166,16 @@ export class Session {
 
   /** Rolls back and gives the writer back; harmless after the end. */
   rollback(): void {
-    if (!this.isOpen) return;
+    if (this.#state === 'ended') return;
     const { outer, handle } = this.#parts;
-    // SQLite may have rolled back by itself: after FULL, IOERR or NOMEM there is nothing left to undo.
-    if (handle.inTransaction) {
+    try {
+      // Nothing is left to undo when the outer one has ended, or SQLite has rolled back by itself: after FULL, IOERR or NOMEM.
+      if (outer?.isOpen === false || !handle.inTransaction) return;
       const name = savepoint(this.#depth);
       handle.exec(outer === undefined ? 'ROLLBACK' : `ROLLBACK TO ${name}; RELEASE ${name}`);
+    } finally {
+      this.#close();
     }
-    this.#close();
   }
 
   async #runAfterCommit(): Promise<void> {
@@ -185,15 +190,16 @@ export class Session {
     if (failures.length > 0) throw AfterCommitError.on(this.#parts.connection, failures);
   }
 
-  /** Whether the current async context runs in a session nested in this one. */
+  /** Whether the current async context runs in the nested session that is open now: only that must not be waited for. */
   #isWithinInner(): boolean {
     const current = sessionOf(this.#parts.connection);
-    return current !== undefined && current !== this && current.#isWithin(this);
+    if (this.#inner === undefined || current === undefined) return false;
+    return current.#isOrIsWithin(this.#inner);
   }
 
-  #isWithin(session: Session): boolean {
+  #isOrIsWithin(session: Session): boolean {
     const { outer } = this.#parts;
-    return outer !== undefined && (outer === session || outer.#isWithin(session));
+    return this === session || (outer !== undefined && outer.#isOrIsWithin(session));
   }
 
   /** After an error SQLite may have rolled everything back: what ran then would commit by itself. */
@@ -204,7 +210,7 @@ export class Session {
   }
 
   #close(): void {
-    this.#isOpen = false;
+    this.#state = 'ended';
     this.#parts.end();
   }
 }

@@ -31,6 +31,9 @@ export async function* streamRows(
   { facts, handles, wait }: StreamSource,
   { sql, parameters, size }: StreamedQuery,
 ): AsyncGenerator<unknown[], void> {
+  if (!Number.isInteger(size) || size < 1) {
+    throw new RangeError(`Expected \`size\` to be a whole number from 1, got \`${size}\`.`);
+  }
   const cursor = new RowCursor(facts);
   const lease = await handles.lease(sql, () => cursor.close());
   try {

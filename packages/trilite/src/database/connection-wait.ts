@@ -64,7 +64,7 @@ export class LockWait {
           this.#count(waited);
           throw DatabaseBusyError.after(waited, this.#facts, {
             cause: error,
-            holder: lockHolder(this.#facts),
+            holder: await lockHolder(this.#facts),
           });
         }
         onBusy?.();

@@ -1,11 +1,13 @@
 import type { SqliteSettings } from '../config/schema';
 import { monotonicMs } from '../support/clock';
+import { errorCode } from '../support/errors';
 import {
   nextTurn,
   runInContext,
   settle,
   type Outcome,
   type TransactionEntry,
+  type Waiting,
   type WaitingRead,
   type WriteEntry,
 } from './connection-entry';
@@ -13,7 +15,13 @@ import type { Handle } from './connection-handle';
 import type { HandleSet } from './connection-handles';
 import { Session, inSavepoint } from './connection-session';
 import type { LockWait } from './connection-wait';
-import { DatabaseBusyError, explainDatabaseError, type ConnectionFacts } from './errors';
+import {
+  DatabaseBusyError,
+  DatabaseQueryError,
+  TransactionMisuseError,
+  explainDatabaseError,
+  type ConnectionFacts,
+} from './errors';
 
 /*
  * Who may write when.
@@ -96,7 +104,9 @@ export class ConnectionWriter {
   pending(): Promise<void> | undefined {
     if (!this.#mustWait()) return undefined;
     const after = this.#askedWrites;
-    return new Promise((resume) => this.#waitingReads.push({ after, resume }));
+    return new Promise((resume, reject) => {
+      this.#waitingReads.push({ after, askedAt: monotonicMs(), resume, reject });
+    });
   }
 
   /** Whether writes that the next turn commits were asked for before a read. A file in memory has no reader beside a transaction. */
@@ -153,8 +163,26 @@ export class ConnectionWriter {
       const result = await this.#wait.until(attempt, { since, onBusy });
       this.#lockedSince = undefined;
       return result;
+    } catch (error) {
+      if (error instanceof DatabaseBusyError) await this.#refuseBehindLock(error);
+      throw error;
     } finally {
       this.#isLocked = false;
+    }
+  }
+
+  /** Who has waited as long for the same lock is refused with who gave up: each trying for itself would take the others' time. */
+  async #refuseBehindLock(error: DatabaseBusyError): Promise<void> {
+    let turnedAt = monotonicMs();
+    for (let [entry] = this.#entries; entry !== undefined; [entry] = this.#entries) {
+      const since = Math.max(entry.askedAt, this.#lockedSince ?? 0);
+      if (monotonicMs() - since < this.#settings.busyTimeout) return;
+      this.#entries.shift();
+      if (entry.kind === 'write') this.#servedWrites += 1;
+      entry.reject(error);
+      if (monotonicMs() - turnedAt < GROUP_MS) continue;
+      await nextTurn();
+      turnedAt = monotonicMs();
     }
   }
 
@@ -167,8 +195,8 @@ export class ConnectionWriter {
     try {
       await this.#takeLock(head.askedAt, () => this.#handles.writer().exec('BEGIN IMMEDIATE'));
     } catch (error) {
-      // Who was asked for later may still get the lock in time.
-      this.#refuseAll(this.#takeWrites(error instanceof DatabaseBusyError ? 1 : Infinity), error);
+      // Who waited too long for the lock is refused already; who was asked for later may still get it in time.
+      if (!(error instanceof DatabaseBusyError)) this.#refuseAll(this.#takeWrites(Infinity), error);
       return;
     }
     await this.#commitGroup(this.#handles.writer());
@@ -178,11 +206,20 @@ export class ConnectionWriter {
   async #writeAlone(entry: WriteEntry): Promise<void> {
     try {
       const run = (): unknown => runInContext(this.#handles.writer(), entry);
-      entry.resolve(await this.#takeLock(entry.askedAt, run));
+      const value = await this.#takeLock(entry.askedAt, run);
+      this.#refuseLeftOpen(this.#handles.writer());
+      entry.resolve(value);
     } catch (error) {
       entry.reject(error);
     }
     this.#servedWrites += 1;
+  }
+
+  /** A write that leaves a transaction open would take every later one into it. */
+  #refuseLeftOpen(handle: Handle): void {
+    if (!handle.inTransaction) return;
+    handle.exec('ROLLBACK');
+    throw TransactionMisuseError.leftOpen(this.#facts);
   }
 
   #refuseAll(entries: readonly WriteEntry[], error: unknown): void {
@@ -199,7 +236,32 @@ export class ConnectionWriter {
       this.#servedWrites += group.length;
     } catch (error) {
       if (handle.inTransaction) handle.exec('ROLLBACK');
+      if (group.length > 1 && isConstraint(error)) return this.#commitSingly(group);
       this.#refuseAll(group, explainDatabaseError(error, this.#facts));
+    }
+  }
+
+  /** A deferred constraint, or ON CONFLICT ROLLBACK, of one member took all of them back: each has its own chance now. */
+  async #commitSingly(group: readonly WriteEntry[]): Promise<void> {
+    for (const entry of group) {
+      try {
+        await this.#takeLock(monotonicMs(), () => this.#handles.writer().exec('BEGIN IMMEDIATE'));
+        await this.#commitOne(this.#handles.writer(), entry);
+      } catch (error) {
+        entry.reject(error);
+      }
+      this.#servedWrites += 1;
+    }
+  }
+
+  async #commitOne(handle: Handle, entry: WriteEntry): Promise<void> {
+    try {
+      const outcome = this.#runEntry(handle, entry);
+      await this.#wait.until(() => handle.exec('COMMIT'));
+      settle(outcome);
+    } catch (error) {
+      if (handle.inTransaction) handle.exec('ROLLBACK');
+      throw explainDatabaseError(error, this.#facts);
     }
   }
 
@@ -217,12 +279,11 @@ export class ConnectionWriter {
 
   #runEntry(handle: Handle, entry: WriteEntry): Outcome {
     try {
-      return {
-        entry,
-        value: entry.several
-          ? inSavepoint(handle, () => runInContext(handle, entry))
-          : runInContext(handle, entry),
-      };
+      const value = entry.several
+        ? inSavepoint(handle, () => runInContext(handle, entry))
+        : runInContext(handle, entry);
+      if (!handle.inTransaction) throw TransactionMisuseError.leftOpen(this.#facts);
+      return { entry, value };
     } catch (error) {
       // FULL, IOERR and NOMEM may roll the whole transaction back; then nobody in the group has written.
       if (!handle.inTransaction) throw error;
@@ -263,7 +324,7 @@ export class ConnectionWriter {
 
   async #untilGivenBack(entry: TransactionEntry): Promise<void> {
     const lentAt = monotonicMs();
-    const watch = setInterval(() => this.#refuseOverdue(lentAt), OVERDUE_MS).unref();
+    const watch = setInterval(() => this.#refuseOverdue(lentAt), OVERDUE_MS);
     await new Promise<void>((end) => {
       const retryBusy = <T>(attempt: () => T): Promise<T> => this.#wait.until(attempt);
       const handle = this.#handles.writer();
@@ -278,12 +339,30 @@ export class ConnectionWriter {
 
   /** Refuses those who wait behind one transaction of this process for longer than `busyTimeout`: it may be waiting for them. */
   #refuseOverdue(lentAt: number): void {
-    for (let entry = this.#entries[0]; entry !== undefined; entry = this.#entries[0]) {
-      const waited = monotonicMs() - Math.max(entry.askedAt, lentAt);
-      if (waited < this.#settings.busyTimeout) return;
-      this.#entries.shift();
-      if (entry.kind === 'write') this.#servedWrites += 1;
-      entry.reject(DatabaseBusyError.behindTransaction(waited, this.#facts));
+    const startedAt = monotonicMs();
+    const waitedBy = ({ askedAt }: Waiting): number => monotonicMs() - Math.max(askedAt, lentAt);
+    const takeOverdue = <T extends Waiting>(waiting: T[]): T | undefined => {
+      const [first] = waiting;
+      const hasTime = monotonicMs() - startedAt < GROUP_MS; // who is left is refused at the next look
+      if (first === undefined || !hasTime) return undefined;
+      return waitedBy(first) < this.#settings.busyTimeout ? undefined : waiting.shift();
+    };
+    const refuse = (one: Waiting): void =>
+      one.reject(DatabaseBusyError.behindTransaction(waitedBy(one), this.#facts));
+    for (let one = takeOverdue(this.#entries); one !== undefined;) {
+      if (one.kind === 'write') this.#servedWrites += 1;
+      refuse(one);
+      one = takeOverdue(this.#entries);
+    }
+    for (let one = takeOverdue(this.#waitingReads); one !== undefined;) {
+      refuse(one);
+      one = takeOverdue(this.#waitingReads);
     }
   }
+}
+
+/** As the driver says it, or as it is explained. */
+function isConstraint(error: unknown): boolean {
+  const code = error instanceof DatabaseQueryError ? error.sqliteCode : errorCode(error);
+  return code?.startsWith('SQLITE_CONSTRAINT') === true;
 }

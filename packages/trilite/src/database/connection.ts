@@ -24,6 +24,7 @@ import { ConnectionWriter } from './connection-writer';
 import {
   ConnectionClosedError,
   DatabaseFileMissingError,
+  DatabaseFileReplacedError,
   TransactionMisuseError,
   explainDatabaseError,
 } from './errors';
@@ -203,11 +204,13 @@ export class Connection {
   /**
    * Reads from the file itself, and looks whether it still lies at its path.
    *
-   * @throws E_DATABASE_FILE_MISSING, E_DATABASE_CORRUPT and whatever a read throws
+   * @throws E_DATABASE_FILE_MISSING, E_DATABASE_FILE_REPLACED, E_DATABASE_CORRUPT and whatever a read throws
    */
   async check(): Promise<void> {
     await this.read((handle) => handle.statement('select count(*) from sqlite_schema').get());
-    if (!this.#handles.inMemory && !existsSync(this.file)) throw DatabaseFileMissingError.at(this);
+    if (this.#handles.inMemory) return;
+    if (!existsSync(this.file)) throw DatabaseFileMissingError.at(this);
+    if (this.#handles.isReplaced) throw DatabaseFileReplacedError.at(this);
   }
 
   /** Finishes what was asked for, then closes the handles; twice without harm. A transaction that does not end is rolled back, a stream ended. */

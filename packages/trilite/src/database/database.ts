@@ -5,11 +5,12 @@ import {
   type QueryExecutor,
   type TransactionBuilder,
 } from 'kysely';
+import { toSqlite } from './bound-values';
 import type { Connection } from './connection';
 import type { OffloadOptions, OffloadPool } from './connection-offload';
 import { sessionOf, type AfterCommit, type Session } from './connection-session';
 import { DatabaseTransaction } from './database-transaction';
-import { TriliteDialect, sessionProvider, toSqlite } from './dialect';
+import { TriliteDialect, sessionProvider } from './dialect';
 import { DatabaseBusyError } from './errors';
 import type { QueryEvents, QueryListener } from './query-events';
 import type { Tables } from './tables';
@@ -135,7 +136,7 @@ export class Database extends Kysely<Tables> {
       ? { sql: query, parameters: (second as readonly unknown[] | undefined) ?? [] }
       : query.compile();
     const options = (isText ? third : (second as OffloadOptions | undefined)) ?? {};
-    const bound = parameters.map(toSqlite);
+    const bound = toSqlite(parameters);
     const rows = await this.#directory.offload.all(
       this.#connection,
       { sql, parameters: bound },

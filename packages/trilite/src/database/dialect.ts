@@ -17,7 +17,8 @@ import { monotonicMs } from '../support/clock';
 import type { Connection } from './connection';
 import type { Session } from './connection-session';
 import type { Handle, Statement } from './connection-handle';
-import { DatabaseQueryError } from './errors';
+import { toSqlite } from './bound-values';
+import { DatabaseQueryError, TransactionMisuseError } from './errors';
 import type { QueryEvent, QueryEvents } from './query-events';
 
 /** Where queries go. */
@@ -148,22 +149,35 @@ class KyselyConnection implements DatabaseConnection {
     }
   }
 
-  #execute<R>(query: CompiledQuery, timed: TimedQuery): Promise<QueryResult<R>> {
+  async #execute<R>(query: CompiledQuery, timed: TimedQuery): Promise<QueryResult<R>> {
+    const { sql, parameters } = query;
+    if (controlsTransaction(sql)) throw TransactionMisuseError.bySql(this.#connection, sql);
     const run = (handle: Handle): QueryResult<R> =>
-      timed.run(() => execute<R>(handle.statement(query.sql), query.parameters));
+      timed.run(() => execute<R>(handle.statement(sql), parameters));
     if (this.#session !== undefined) return this.#session.run(run);
-    if (isPlainRead(query.sql)) return this.#connection.read(run, { join: false });
+    if (await this.#isRead(sql)) {
+      return this.#connection.read(run, { join: false });
+    }
     this.#connection.refuseInsideOwnTransaction();
     return this.#connection.write(run);
   }
 
+  async #isRead(sql: string): Promise<boolean> {
+    const kind = kindOf(sql);
+    return kind === 'read' || (kind === 'unsure' && (await this.#isReadOnly(sql)));
+  }
+
+  #isReadOnly(sql: string): Promise<boolean> {
+    return this.#connection.read((handle) => handle.statement(sql).readonly, { join: false });
+  }
+
   /** A transaction has one handle, which cannot do anything else while it steps through a result: its rows, and those of a write, are read at once. */
   async *streamQuery<R>(query: CompiledQuery, size = 100): AsyncIterableIterator<QueryResult<R>> {
-    if (this.#session !== undefined || !isPlainRead(query.sql)) {
+    if (this.#session !== undefined || !(await this.#isRead(query.sql))) {
       yield await this.executeQuery<R>(query);
       return;
     }
-    const parameters = query.parameters.map(toSqlite);
+    const parameters = toSqlite(query.parameters);
     const timed = new TimedQuery(this.#connection.name, query);
     let read = 0;
     try {
@@ -222,20 +236,33 @@ class TimedQuery {
   }
 }
 
+/** Blanks, comments and opening brackets before the first word of a statement. */
+const BEFORE_WORD = /^(?:\s|\(|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*/;
+
+function firstWord(sql: string): string {
+  const rest = sql.slice(BEFORE_WORD.exec(sql)?.[0].length ?? 0);
+  return /^[a-z]*/i.exec(rest)?.[0].toLowerCase() ?? '';
+}
+
+/** Beginning and ending transactions is the connection's: typed as SQL, the writes of others would be in them. */
+function controlsTransaction(sql: string): boolean {
+  return ['begin', 'commit', 'end', 'rollback', 'savepoint', 'release'].includes(firstWord(sql));
+}
+
 /**
- * Whether a statement may run beside the writer. `WITH` may end in a write, and `changes()` and `last_insert_rowid()` speak of the
- * writer handle; a word of these inside a text sends a read to the writer, which harms nothing.
+ * Whether a statement may run beside the writer. `WITH` may end in a write: of some only SQLite can tell. `changes()` and
+ * `last_insert_rowid()` speak of the writer handle; a word of these inside a text sends a read to the writer, which harms nothing.
  */
-function isPlainRead(sql: string): boolean {
-  if (/\b(changes|last_insert_rowid)\s*\(/i.test(sql)) return false;
-  return (
-    /^\s*select\b/i.test(sql) ||
-    (/^\s*with\b/i.test(sql) && !/\b(insert|update|delete|replace)\b/i.test(sql))
-  );
+function kindOf(sql: string): 'read' | 'unsure' | 'write' {
+  if (/\b(changes|last_insert_rowid)\s*\(/i.test(sql)) return 'write';
+  const word = firstWord(sql);
+  if (['select', 'values', 'explain'].includes(word)) return 'read';
+  if (word !== 'with') return 'write';
+  return /\b(insert|update|delete|replace)\b/i.test(sql) ? 'unsure' : 'read';
 }
 
 function execute<R>(statement: Statement, parameters: readonly unknown[]): QueryResult<R> {
-  const bound = parameters.map(toSqlite);
+  const bound = toSqlite(parameters);
   if (statement.reader) return { rows: statement.all(...bound) as R[] };
   const { changes, lastInsertRowid } = statement.run(...bound);
   return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
@@ -243,13 +270,6 @@ function execute<R>(statement: Statement, parameters: readonly unknown[]): Query
 
 function rowsOf({ rows, numAffectedRows }: QueryResult<unknown>): number {
   return numAffectedRows === undefined ? rows.length : Number(numAffectedRows);
-}
-
-/** SQLite knows no booleans and no dates: true is 1, a Date its epoch milliseconds, undefined NULL. */
-export function toSqlite(value: unknown): unknown {
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  if (value instanceof Date) return value.getTime();
-  return value === undefined ? null : value;
 }
 
 function quoted(name: string): string {

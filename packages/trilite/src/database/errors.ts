@@ -52,6 +52,17 @@ export class ReadersBusyError extends FrameworkError {
   }
 }
 
+/** Thrown when a value is bound to a statement that no column can hold. */
+export class DatabaseValueError extends FrameworkError {
+  static at(index: number, found: string): DatabaseValueError {
+    return new DatabaseValueError({
+      code: 'E_DATABASE_VALUE',
+      message: `Value ${index + 1} of the statement is ${found}, which no column can hold.`,
+      help: 'Bind strings, finite numbers, bigints, booleans, Dates, Buffers or null; store lists and objects with JSON.stringify.',
+    });
+  }
+}
+
 /** Thrown when the thread of an offloaded read ends before the read does. */
 export class OffloadEndedError extends FrameworkError {
   static during({ name, file }: ConnectionFacts): OffloadEndedError {
@@ -105,6 +116,17 @@ export class DatabaseFileMissingError extends FrameworkError {
       code: 'E_DATABASE_FILE_MISSING',
       message: `The file "${file}" of connection "${name}" is not there.`,
       help: 'Create and migrate all files with "artisan migrate".',
+    });
+  }
+}
+
+/** Thrown when another file lies where the one lay that this process has open. */
+export class DatabaseFileReplacedError extends FrameworkError {
+  static at({ name, file }: ConnectionFacts): DatabaseFileReplacedError {
+    return new DatabaseFileReplacedError({
+      code: 'E_DATABASE_FILE_REPLACED',
+      message: `The file "${file}" of connection "${name}" was replaced while this process has it open: it still works on the old one.`,
+      help: 'Restart this process. Replace files with "artisan db:restore", while nobody has them open.',
     });
   }
 }
@@ -164,6 +186,15 @@ export class DatabaseFullError extends FrameworkError {
 
 /** Thrown when a file that may not be written is written to. */
 export class DatabaseReadOnlyError extends FrameworkError {
+  static offloaded({ name }: ConnectionFacts, cause: unknown): DatabaseReadOnlyError {
+    return new DatabaseReadOnlyError({
+      code: 'E_DATABASE_READ_ONLY',
+      message: `A write was to be offloaded on connection "${name}", and "db.offload" reads only.`,
+      help: 'Write through "db".',
+      cause,
+    });
+  }
+
   static at({ name, file }: ConnectionFacts, cause: unknown): DatabaseReadOnlyError {
     return new DatabaseReadOnlyError({
       code: 'E_DATABASE_READ_ONLY',
@@ -212,12 +243,21 @@ export class DatabaseQueryError extends FrameworkError {
       {
         code: 'E_DATABASE_QUERY',
         message: `${message} (${sqliteCode}, connection "${name}").`,
-        help: 'Correct the statement or its values; if a table is missing, run "artisan migrate".',
+        help: queryHelp(sqliteCode, message),
         cause,
       },
       sqliteCode,
     );
   }
+}
+
+function queryHelp(sqliteCode: string, message: string): string {
+  if (sqliteCode.startsWith('SQLITE_CONSTRAINT')) {
+    return 'Give values that keep the constraint; "artisan db:table" shows it.';
+  }
+  return message.startsWith('no such table')
+    ? 'Correct its name ("artisan db:show" lists the tables), or run "artisan migrate".'
+    : 'Correct the statement.';
 }
 
 /** Thrown when a connection is used after it was closed. */
@@ -257,6 +297,22 @@ export class TransactionMisuseError extends FrameworkError {
       code: 'E_TRANSACTION_MISUSE',
       message: `A transaction on connection "${name}" was used after its end.`,
       help: 'Await everything inside the callback of "transaction" before it returns.',
+    });
+  }
+
+  static bySql({ name }: ConnectionFacts, sql: string): TransactionMisuseError {
+    return new TransactionMisuseError({
+      code: 'E_TRANSACTION_MISUSE',
+      message: `"${sql.trim().slice(0, 40)}" was asked for on connection "${name}": the writes of others would be in that transaction, or end with it.`,
+      help: 'Use "db.transaction(callback)", and "trx.transaction(callback)" for a savepoint in it.',
+    });
+  }
+
+  static leftOpen({ name }: ConnectionFacts): TransactionMisuseError {
+    return new TransactionMisuseError({
+      code: 'E_TRANSACTION_MISUSE',
+      message: `A write on connection "${name}" began or ended a transaction by itself; it was rolled back where it could be.`,
+      help: 'Use "db.transaction(callback)".',
     });
   }
 

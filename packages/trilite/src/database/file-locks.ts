@@ -1,4 +1,5 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 
 /*
  * Who holds which of SQLite's locks on a file: asked of /proc/locks, where there is one.
@@ -34,10 +35,19 @@ export interface FileLocks {
  * where the file system gives files other device numbers than their locks, as btrfs does.
  */
 export function fileLocks(path: string): FileLocks {
+  return locksIn(textOf('/proc/locks'), path);
+}
+
+/** `fileLocks` without holding the event loop up: the kernel takes some milliseconds for its list. */
+export async function readFileLocks(path: string): Promise<FileLocks> {
+  return locksIn(await readFile('/proc/locks', 'utf8').catch(() => ''), path);
+}
+
+function locksIn(list: string, path: string): FileLocks {
   const file = realPath(path);
   const isWal = placeOf(`${file}-shm`) !== undefined;
-  const shared = locksOn(`${file}-shm`);
-  const main = locksOn(file).filter((lock) => overlap(lock, MAIN_LOCKS));
+  const shared = locksOn(list, `${file}-shm`);
+  const main = locksOn(list, file).filter((lock) => overlap(lock, MAIN_LOCKS));
   return {
     writers: pids([
       ...shared.filter((lock) => lock.isExclusive && overlap(lock, WAL_WRITE)),
@@ -79,10 +89,10 @@ interface Lock extends Bytes {
 /** `3: POSIX  ADVISORY  WRITE 15157 fe:00:2154693 120 120`; who waits for a lock is told by an arrow behind the number. */
 const LOCK = /^\d+: POSIX +\S+ +(READ|WRITE) +(\d+) +([0-9a-f]+:[0-9a-f]+:\d+) +(\d+) +(\d+|EOF)$/;
 
-function locksOn(path: string): Lock[] {
+function locksOn(list: string, path: string): Lock[] {
   const place = placeOf(path);
   if (place === undefined) return [];
-  return textOf('/proc/locks')
+  return list
     .split('\n')
     .flatMap((line) => parseLock(line) ?? [])
     .filter((lock) => lock.place === place && lock.pid > 0); // of another pid namespace the kernel says 0

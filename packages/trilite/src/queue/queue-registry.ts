@@ -97,7 +97,8 @@ export class QueueRegistry {
   }
 
   #settingsOf(name: string): QueueConnectionSettings {
-    const settings = this.#settings.connections[name];
+    const { connections } = this.#settings;
+    const settings = Object.hasOwn(connections, name) ? connections[name] : undefined;
     if (settings === undefined) throw QueueConnectionUnknownError.named(name, this.names);
     return settings;
   }

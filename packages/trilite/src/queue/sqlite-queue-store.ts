@@ -213,7 +213,9 @@ export class SqliteQueueStore implements QueueStore {
       (handle) => {
         const wanted =
           ids === 'all'
-            ? (handle.statement('select id from failed_jobs').pluck().all() as string[])
+            ? (handle.statement('select id from failed_jobs').all() as { id: string }[]).map(
+                ({ id }) => id,
+              )
             : [...new Set(ids)];
         return wanted.filter((id) => retryOne(handle, id));
       },

@@ -2,6 +2,7 @@ import type { RollbackOptions } from '../../database/migrations/migrator';
 import type { Command, CommandContext } from '../command';
 import { confirmDestroying } from '../confirmation';
 import type { ConsoleApplication } from '../console-application';
+import { CommandUsageError } from '../errors';
 import type { Output } from '../output';
 import { defineSignature } from '../signature';
 import { printPretended, runSteps } from './migrate-command';
@@ -24,6 +25,9 @@ export class MigrateRollbackCommand implements Command<typeof signature> {
   async handle(context: CommandContext<typeof signature>): Promise<number> {
     const { app, options, output } = context;
     const { connection, step, batch, pretend, force } = options;
+    if (step !== undefined && batch !== undefined) {
+      throw CommandUsageError.because(signature.name, '--step and --batch exclude each other');
+    }
     const application = await app();
     const choice = { connection, steps: step, batch };
     if (pretend) {

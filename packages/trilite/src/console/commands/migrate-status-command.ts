@@ -23,7 +23,8 @@ export class MigrateStatusCommand implements Command<typeof signature> {
       : migrator.status({ connection }));
     if (options.json) {
       output.json(chosen.map(({ batch, ...status }) => ({ ...status, batch: batch ?? null })));
-    } else this.#print(chosen, output);
+    } else if (options.pending && chosen.length === 0) output.info('Nothing is pending.');
+    else this.#print(chosen, output);
     return options.pending && chosen.length > 0 ? 1 : 0;
   }
 

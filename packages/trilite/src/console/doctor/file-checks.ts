@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { inspect } from '../../database/care/own-handle';
 import { newestMigrationAt } from '../../database/care/ledger-facts';
 import type { Connection } from '../../database/connection';
+import { deniedPath } from '../../database/file-access';
 import { clock } from '../../support/clock';
 import type { ConsoleApplication } from '../console-application';
 import { fail, ok, warn, type ApplicationChecks, type Finding } from './check';
@@ -27,6 +28,13 @@ function onDisk({ connections }: ConsoleApplication): Connection[] {
 
 async function checkFile(connection: Connection): Promise<Finding> {
   const { file, settings } = connection;
+  const denied = settings.readOnly ? undefined : deniedFile(file);
+  if (denied !== undefined) {
+    return fail(
+      `This user may not read and write ${denied}.`,
+      `Give it to the user the application runs as: chown <user> ${denied}; and run artisan as that user.`,
+    );
+  }
   const mode = String(await inspect(connection, (handle) => handle.pragma('journal_mode')));
   if (mode === settings.journalMode) {
     return ok(`${file} can be opened; its journal mode is ${mode}.`);
@@ -35,6 +43,13 @@ async function checkFile(connection: Connection): Promise<Finding> {
     `${file} is in journal mode "${mode}", not "${settings.journalMode}" as config/database.ts has it.`,
     'Stop every process that has it open: the next one to open it alone changes the mode.',
   );
+}
+
+/** The folder, the file, or what lies beside it, when this user may not write there. */
+function deniedFile(file: string): string | undefined {
+  return [file, `${file}-wal`, `${file}-shm`]
+    .map((path) => deniedPath(path))
+    .find((path) => path !== undefined);
 }
 
 async function checkMigrations(app: ConsoleApplication): Promise<Finding> {

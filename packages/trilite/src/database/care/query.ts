@@ -63,7 +63,9 @@ function runRead(connection: Connection, handle: Handle, { sql, limit }: Asked):
   // VACUUM INTO reads this file alone, yet writes another.
   if (!statement.reader && !statement.readonly) throw QueryRefusedError.wouldWrite(connection);
   try {
-    return { ...answerOf(statement, limit), changes: null };
+    const answer = answerOf(statement, limit);
+    if (handle.inTransaction) throw QueryRefusedError.opensTransaction(connection);
+    return { ...answer, changes: null };
   } catch (error) {
     if (statement.readonly) throw error;
     throw QueryRefusedError.wouldWrite(connection);

@@ -33,18 +33,15 @@ export type BackfillProgress = (done: number, total: number) => void;
 
 const DEFAULT_SIZE = 500;
 
-/** The smallest rowid: rows may have negative ones. */
-const BEFORE_ALL = '-9223372036854775808';
-
 /** Notes that a backfill is to be done: in the transaction of what makes it necessary. */
 export async function startBackfill(db: Kysely<Tables>, name: string): Promise<void> {
   await sql`
     create table if not exists backfills (
       name text not null primary key,
-      position integer not null,
+      position integer,
       done integer not null
     ) strict`.execute(db);
-  await sql`insert or ignore into backfills (name, position, done) values (${name}, ${sql.raw(BEFORE_ALL)}, 0)`.execute(
+  await sql`insert or ignore into backfills (name, position, done) values (${name}, null, 0)`.execute(
     db,
   );
 }
@@ -96,7 +93,8 @@ async function runBatch(
 ): Promise<number | undefined> {
   const state = await stateOf(trx, name);
   if (state === undefined) return undefined;
-  const after = sql`rowid > cast(${state.position} as integer)`;
+  const after =
+    state.position === null ? sql`true` : sql`rowid > cast(${state.position} as integer)`;
   const to = await endOfBatch(trx, sql`${sql.id(table)} where ${after}`, size);
   if (to === null) return forgetBackfill(trx, name);
   const { rows } = await sql<BackfillRow>`
@@ -115,8 +113,8 @@ async function runBatch(
 async function stateOf(
   trx: Kysely<Tables>,
   name: string,
-): Promise<{ position: string; done: number } | undefined> {
-  const { rows } = await sql<{ position: string; done: number }>`
+): Promise<{ position: string | null; done: number } | undefined> {
+  const { rows } = await sql<{ position: string | null; done: number }>`
     select cast(position as text) as position, done from backfills where name = ${name}`.execute(
     trx,
   );
@@ -138,9 +136,9 @@ async function endOfBatch(
 async function countRows(db: Kysely<Tables>, table: string): Promise<number> {
   const { rows: known } = await sql`
     select 1 from pragma_table_list
-    where schema = 'main' and name = ${table} collate nocase and type = 'table' and wr = 0`.execute(
-    db,
-  );
+    where schema = 'main' and name = ${table} collate nocase and type = 'table' and wr = 0
+      and not exists (select 1 from pragma_table_xinfo(${table}) where name = 'rowid' collate nocase
+        and not (pk = 1 and type = 'integer' collate nocase))`.execute(db);
   if (known.length === 0) throw BackfillError.noRowid(table);
   const { rows } = await sql<{
     total: number;

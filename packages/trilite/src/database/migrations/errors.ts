@@ -12,7 +12,7 @@ export class MigrationError extends FrameworkError {
     return new MigrationError({
       code: 'E_MIGRATION_FAILED',
       message: `The migration "${name}" failed on connection "${connection}": ${messageOf(toError(cause))}`,
-      help: 'Nothing of it was kept. Correct it and run the command again.',
+      help: `Nothing of it was kept. ${helpOf(cause)}`,
       cause,
     });
   }
@@ -78,6 +78,11 @@ export class MigrationError extends FrameworkError {
   }
 }
 
+/** What failed in it knows best what to do. */
+function helpOf(cause: unknown): string {
+  return cause instanceof FrameworkError ? cause.help : 'Correct it and run the command again.';
+}
+
 /** Thrown when a table cannot be rebuilt. */
 export class TableRebuildError extends FrameworkError {
   static missing(table: string): TableRebuildError {
@@ -127,7 +132,7 @@ export class BackfillError extends FrameworkError {
   static noRowid(table: string): BackfillError {
     return new BackfillError({
       code: 'E_BACKFILL',
-      message: `The table "${table}" cannot be gone through in batches: it has no rowid, or is a view or not there.`,
+      message: `The table "${table}" cannot be gone through in batches: it has no rowid, a column of that name, or is a view or not there.`,
       help: 'Check its name. For a table WITHOUT ROWID, write one UPDATE in "up".',
     });
   }

@@ -144,8 +144,11 @@ async function hasRun(db: Kysely<Tables>, name: string): Promise<boolean> {
   return (await ledgerRows(db)).some((row) => row.name === name);
 }
 
+/** What the runner itself writes. */
+const OWN = /^(insert( or ignore)? into|delete from|update) (migrations|backfills) /;
+
 /** Whether a statement can leave rows without their parent: the whole file is looked through for them, which takes its time. */
 function canOrphan(sql: string): boolean {
-  if (/\b(migrations|backfills)\b/.test(sql)) return false;
-  return /\b(drop\s+table|delete|update|insert|replace|rename)\b/i.test(sql);
+  if (OWN.test(sql.trimStart())) return false;
+  return /\b(drop\s+table|delete|update|insert|replace|rename|references)\b/i.test(sql);
 }

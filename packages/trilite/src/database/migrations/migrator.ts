@@ -53,6 +53,8 @@ export interface RollbackOptions extends ConnectionChoice {
 interface Found {
   readonly connection: string;
   readonly migration: NamedMigration;
+  /** Whether it ran, but for the filling of its table. */
+  readonly isFilling: boolean;
 }
 
 /**
@@ -132,9 +134,11 @@ export class Migrator {
     const found = await (direction === 'up' ? this.#pendingOf(options) : this.#toRollBack(options));
     const pretended: PretendedMigration[] = [];
     for (const { connection } of this.#chosen(options)) {
-      const migrations = found
-        .filter((one) => one.connection === connection)
+      const own = found.filter((one) => one.connection === connection);
+      const migrations = own
+        .filter(({ isFilling }) => !isFilling)
         .map(({ migration }) => migration);
+      pretended.push(...own.filter(({ isFilling }) => isFilling).map(pretendedFilling));
       if (migrations.length === 0) continue;
       pretended.push(...(await this.#pretendOn(connection, migrations, direction)));
     }
@@ -192,13 +196,13 @@ export class Migrator {
   async #pendingOf(choice: ConnectionChoice): Promise<Found[]> {
     const found: Found[] = [];
     for (const plan of this.#chosen(choice)) {
-      const pending = new Set(
-        (await this.#statusOf(plan))
-          .filter(({ batch, isFilling }) => batch === undefined || isFilling)
-          .map(({ name }) => name),
-      );
-      const migrations = plan.migrations.filter(({ name }) => pending.has(name));
-      found.push(...migrations.map((migration) => ({ connection: plan.connection, migration })));
+      const statuses = await this.#statusOf(plan);
+      for (const migration of plan.migrations) {
+        const status = statuses.find(({ name }) => name === migration.name);
+        const isFilling = status?.isFilling === true;
+        if (status?.batch !== undefined && !isFilling) continue;
+        found.push({ connection: plan.connection, migration, isFilling });
+      }
     }
     return found;
   }
@@ -244,5 +248,10 @@ function withWayBack({ connection, migrations }: MigrationPlan, name: string): F
   const migration = migrations.find((one) => one.name === name);
   if (migration === undefined) throw MigrationError.fileGone({ name, connection });
   if (migration.load().down === undefined) throw MigrationError.noWayBack({ name, connection });
-  return { connection, migration };
+  return { connection, migration, isFilling: false };
+}
+
+function pretendedFilling({ connection, migration }: Found): PretendedMigration {
+  const sql = ['-- has run, and its table is still being filled: "migrate" goes on with that'];
+  return { connection, name: migration.name, sql };
 }

@@ -91,13 +91,22 @@ async function copyRows(
   const from = await columnsOf(db, table);
   const to = await columnsOf(db, temporary);
   if (to.length === 0) throw TableRebuildError.notMade(table, temporary);
-  const copied = to.filter((name) => Object.hasOwn(values, name) || from.includes(name));
-  const sources = copied.map((name) => values[name] ?? sql.id(name));
+  const given = byLowerCase(Object.entries(values));
+  const known = byLowerCase(from.map((name) => [name, sql.id(name)] as const));
+  const sources = to.flatMap((name) => {
+    const source = given.get(name.toLowerCase()) ?? known.get(name.toLowerCase());
+    return source === undefined ? [] : [{ name, source }];
+  });
   await sql`
-    insert into ${sql.id(temporary)} (${sql.join(copied.map((name) => sql.id(name)))})
-    select ${sql.join(sources)} from ${sql.id(table)}`.execute(db);
+    insert into ${sql.id(temporary)} (${sql.join(sources.map(({ name }) => sql.id(name)))})
+    select ${sql.join(sources.map(({ source }) => source))} from ${sql.id(table)}`.execute(db);
   const [before, after] = [await countRows(db, table), await countRows(db, temporary)];
   if (before !== after) throw TableRebuildError.rowsLost(table, before, after);
+}
+
+/** As SQLite compares names. */
+function byLowerCase<T>(entries: readonly (readonly [string, T])[]): ReadonlyMap<string, T> {
+  return new Map(entries.map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 /** Columns that can be written: those that are computed from others cannot. */
@@ -130,7 +139,9 @@ async function counterOf(db: MigrationDatabase, table: string): Promise<string |
   if (known.length === 0) return undefined;
   const { rows } = await sql<{
     counter: string;
-  }>`select cast(seq as text) as counter from sqlite_sequence where name = ${table}`.execute(db);
+  }>`select cast(seq as text) as counter from sqlite_sequence where name = ${table} collate nocase`.execute(
+    db,
+  );
   return rows[0]?.counter;
 }
 
@@ -142,8 +153,10 @@ async function restoreCounter(
   if (counter === undefined) return;
   // The row is only there once the new form was written to.
   await sql`insert into sqlite_sequence (name, seq) select ${table}, 0
-    where not exists (select 1 from sqlite_sequence where name = ${table})`.execute(db);
-  await sql`update sqlite_sequence set seq = max(seq, cast(${counter} as integer)) where name = ${table}`.execute(
+    where not exists (select 1 from sqlite_sequence where name = ${table} collate nocase)`.execute(
+    db,
+  );
+  await sql`update sqlite_sequence set seq = max(seq, cast(${counter} as integer)) where name = ${table} collate nocase`.execute(
     db,
   );
 }

@@ -58,7 +58,8 @@ function readList(body: Buffer): readonly unknown[] {
 
 /** Whether a database can compare a column with it: a cursor that somebody made up may hold anything. */
 function isComparable(value: unknown): boolean {
-  const isPlain = ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
+  if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value;
+  const isPlain = ['string', 'number', 'boolean'].includes(typeof value);
   return isPlain || Buffer.isBuffer(value) || value instanceof Date;
 }
 

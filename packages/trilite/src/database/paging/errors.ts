@@ -37,3 +37,25 @@ export class KeyNullError extends FrameworkError {
     });
   }
 }
+
+/** Thrown when rows are gone through in the order of integers that a number cannot hold exactly. */
+export class KeyInexactError extends FrameworkError {
+  static in(column: string): KeyInexactError {
+    return new KeyInexactError({
+      code: 'E_KEY_INEXACT',
+      message: `A row has an integer beyond 2^53 in "${column}", which rows are gone through by: it came rounded.`,
+      help: 'Go by another column, or keep such ids as text.',
+    });
+  }
+}
+
+/** Thrown when two rows have the same key: rows are gone through by what tells each from the next. */
+export class KeyNotUniqueError extends FrameworkError {
+  static in(columns: readonly string[]): KeyNotUniqueError {
+    return new KeyNotUniqueError({
+      code: 'E_KEY_NOT_UNIQUE',
+      message: `Two rows have the same "${columns.join('", "')}", which rows are gone through by: at the end of a page one would be passed over.`,
+      help: 'Go by a column that is unique, or add one at the end of "orderBy", such as the id.',
+    });
+  }
+}

@@ -1,5 +1,12 @@
 import type { SelectQueryBuilder, Simplify } from 'kysely';
-import { inKeysetOrder, keyOf, refuseClauses, type KeyColumn, type UntypedQuery } from './keyset';
+import {
+  inKeysetOrder,
+  uniqueKeysOf,
+  refuseClauses,
+  refuseComputedKeys,
+  type KeyColumn,
+  type UntypedQuery,
+} from './keyset';
 
 /** How a query is gone through. */
 export interface IterationOptions<Column extends string> {
@@ -55,6 +62,7 @@ function chunksOf<DB, TB extends keyof DB, O>(
   }
   const untyped = query as unknown as UntypedQuery;
   refuseClauses(untyped, ['limit', 'offset', 'orderBy', 'setOperations']);
+  refuseComputedKeys(untyped, [{ column: by ?? 'id' }]);
   return fetchChunks(untyped, by ?? 'id', size) as AsyncGenerator<Simplify<O>[], void, undefined>;
 }
 
@@ -62,11 +70,14 @@ async function* fetchChunks(query: UntypedQuery, column: string, size: number) {
   const columns = [{ column }];
   let after: unknown[] | undefined;
   for (;;) {
-    const rows = await inKeysetOrder(query, columns, after).limit(size).execute();
-    const keys = rows.map((row) => keyOf(row, columns));
-    if (rows.length > 0) yield rows;
-    if (rows.length < size) return;
-    after = keys.at(-1);
+    // One more than the chunk: it tells whether the next one begins with another key.
+    const found = await inKeysetOrder(query, columns, after)
+      .limit(size + 1)
+      .execute();
+    const keys = uniqueKeysOf(found, columns);
+    if (found.length > 0) yield found.slice(0, size);
+    if (found.length < size) return;
+    after = keys[size - 1];
   }
 }
 

@@ -1,11 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
+  ColumnNode,
+  IdentifierNode,
+  ReferenceNode,
   sql,
+  type AliasNode,
   type RawBuilder,
   type SelectQueryBuilder,
   type SelectQueryNode,
   type SqlBool,
 } from 'kysely';
-import { KeyNullError } from './errors';
+import { KeyInexactError, KeyNotUniqueError, KeyNullError } from './errors';
 
 /** A query of which nobody knows tables and columns by type. */
 export type UntypedQuery = SelectQueryBuilder<
@@ -46,7 +51,7 @@ export function inKeysetOrder(
 /**
  * The values of a row's key columns.
  *
- * @throws E_KEY_NULL: nothing is behind null
+ * @throws E_KEY_NULL: nothing is behind null; E_KEY_INEXACT: an integer beyond 2^53 comes rounded, and rows would be met twice or never
  */
 export function keyOf(
   row: Readonly<Record<string, unknown>>,
@@ -57,9 +62,26 @@ export function keyOf(
     if (!Object.hasOwn(row, name)) {
       throw new TypeError(`Expected \`query\` to select "${name}", which it is ordered by.`);
     }
-    if (row[name] === null) throw KeyNullError.in(column);
-    return row[name];
+    const value = row[name];
+    if (value === null) throw KeyNullError.in(column);
+    if (Number.isInteger(value) && !Number.isSafeInteger(value)) throw KeyInexactError.in(column);
+    return value;
   });
+}
+
+/**
+ * The keys of rows that lie in order, the first of the next page or chunk among them.
+ *
+ * @throws E_KEY_NOT_UNIQUE when two rows have the same: one of them would be passed over at the end of a page
+ */
+export function uniqueKeysOf(
+  rows: readonly Readonly<Record<string, unknown>>[],
+  columns: readonly KeysetColumn[],
+): unknown[][] {
+  const keys = rows.map((row) => keyOf(row, columns));
+  const isTwice = keys.some((key, index) => index > 0 && isDeepStrictEqual(key, keys[index - 1]));
+  if (isTwice) throw KeyNotUniqueError.in(columns.map(({ column }) => column));
+  return keys;
 }
 
 const CLAUSES = {
@@ -68,6 +90,38 @@ const CLAUSES = {
   orderBy: 'orderBy',
   setOperations: 'union',
 } as const;
+
+/**
+ * Refuses keys that the query computes: ORDER BY would mean what is selected, and WHERE the column of that name.
+ *
+ * @throws TypeError
+ */
+export function refuseComputedKeys(query: UntypedQuery, columns: readonly KeysetColumn[]): void {
+  const node = query.toOperationNode();
+  if (node.groupBy !== undefined) {
+    throw new TypeError(
+      'Expected `query` to have no `group by`: page through a view or a subquery of it.',
+    );
+  }
+  const computed = (node.selections ?? []).flatMap(({ selection }) =>
+    selection.kind === 'AliasNode' && IdentifierNode.is(selection.alias) && !isColumn(selection)
+      ? [selection.alias.name]
+      : [],
+  );
+  const found = columns.find(({ column }) => computed.includes(column));
+  if (found === undefined) return;
+  throw new TypeError(
+    `Expected \`query\` to be ordered by a column, got "${found.column}", which it computes: page through a subquery of it.`,
+  );
+}
+
+/** Whether an alias gives a column its own name. */
+function isColumn({ alias, node }: AliasNode): boolean {
+  if (!ReferenceNode.is(node) || !ColumnNode.is(node.column) || !IdentifierNode.is(alias)) {
+    return false;
+  }
+  return node.column.column.name === alias.name;
+}
 
 /** Refuses a query with clauses that the caller sets itself, or that it cannot page through. */
 export function refuseClauses(

@@ -4,7 +4,9 @@ import { PaginationInvalidError } from './errors';
 import {
   inKeysetOrder,
   keyOf,
+  uniqueKeysOf,
   refuseClauses,
+  refuseComputedKeys,
   type KeyColumn,
   type KeysetColumn,
   type UntypedQuery,
@@ -90,6 +92,7 @@ export async function cursorPaginate<DB, TB extends keyof DB, O>(
 ): Promise<CursorPage<Simplify<O>>> {
   const untyped = query as unknown as UntypedQuery;
   refuseClauses(untyped, ['limit', 'offset', 'orderBy', 'setOperations']);
+  refuseComputedKeys(untyped, orderBy);
   const order = orderText(untyped, orderBy);
   const perPage = wholeNumber('perPage', asked ?? 15, LONGEST_PAGE);
   const position = cursor == null ? undefined : decodeCursor(cursor, order, orderBy.length);
@@ -121,6 +124,7 @@ async function pageAt(
   const found = await inKeysetOrder(query, order, position?.key)
     .limit(perPage + 1)
     .execute();
+  uniqueKeysOf(found, order);
   const rows = found.slice(0, perPage);
   return { rows: isBackward ? rows.reverse() : rows, hasMore: found.length > perPage };
 }

@@ -1,7 +1,7 @@
 /** What a seeder is called with. */
 export interface SeederContext {
   /** Runs other seeders one after the other, each made by the container. */
-  call(...seeders: readonly SeederClass[]): Promise<void>;
+  readonly call: (...seeders: readonly SeederClass[]) => Promise<void>;
 }
 
 /**

@@ -33,7 +33,7 @@ describe('lazy', () => {
 
   test('goes by another column, and by that of one table of a join', async () => {
     await add('c', 'a', 'b');
-    const named = db.selectFrom('letters').select(sql<string>`slug`.as('slug'));
+    const named = db.selectFrom('letters').select('slug').$narrowType<{ slug: string }>();
     expect(await slugsOf(lazy(named, { by: 'slug', size: 2 }))).toEqual(['a', 'b', 'c']);
     const joined = db
       .selectFrom('letters as l')

@@ -148,7 +148,12 @@ describe('cursorPaginate', () => {
   test('goes by texts, dates of a computer and large numbers as they are', async () => {
     await db
       .insertInto('entries')
-      .values(['', "'", '世界', '🚀', 'é'].map((title, index) => ({ title, day: 2 ** 53 - index })))
+      .values(
+        ['', "'", '世界', '🚀', 'é'].map((title, index) => ({
+          title,
+          day: Number.MAX_SAFE_INTEGER - index,
+        })),
+      )
       .execute();
     const titles: string[] = [];
     let cursor: string | null | undefined;
