@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   {
-    ignores: ['**/node_modules/', '**/dist/', '**/coverage/', 'storage/', '**/template/', 'bench/'],
+    ignores: ['**/node_modules/', '**/dist/', '**/coverage/', 'storage/', '**/template/'],
   },
   js.configs.recommended,
   {

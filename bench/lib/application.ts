@@ -1,0 +1,58 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createApplication, type Application, type SqliteConnectionOptions } from 'trilite';
+
+export type { Application };
+
+/** A connection to one SQLite file. */
+export type Connection = ReturnType<Application['connections']['connection']>;
+
+/** What differs from Trilite's defaults, for each connection. */
+export type Connections = Readonly<Record<string, Partial<SqliteConnectionOptions>>>;
+
+/**
+ * Makes an application of configuration alone in a folder, and its files with a schema. Its connections have the settings that a new
+ * application has, but for what a benchmark says of them; `file` is by default the connection's name.
+ */
+export async function makeApplication(
+  folder: string,
+  connections: Connections,
+  schema: string,
+): Promise<Application> {
+  mkdirSync(join(folder, 'config'), { recursive: true });
+  for (const [name, value] of Object.entries(configOf(folder, connections))) {
+    const text = `exports.default = ${JSON.stringify(value)};\n`;
+    writeFileSync(join(folder, 'config', `${name}.js`), text);
+  }
+  writeFileSync(join(folder, 'package.json'), '{}');
+  const app = await openApplication(folder);
+  for (const name of Object.keys(connections)) {
+    const connection = app.connections.connection(name);
+    await connection.create();
+    await connection.write((handle) => handle.exec(schema), { several: true });
+  }
+  return app;
+}
+
+/** Opens an application made before, in this or another process. */
+export function openApplication(folder: string): Promise<Application> {
+  return createApplication({ basePath: folder, storagePath: folder });
+}
+
+function configOf(folder: string, connections: Connections): Record<string, unknown> {
+  const files = Object.entries(connections).map(([name, options]) => [
+    name,
+    { driver: 'sqlite', file: join(folder, `${name}.sqlite`), ...options },
+  ]);
+  return {
+    app: {},
+    database: {
+      default: Object.keys(connections)[0],
+      connections: Object.fromEntries(files) as unknown,
+    },
+    cache: { default: 'memory', stores: { memory: { driver: 'memory' } } },
+    queue: { default: 'sync', connections: { sync: { driver: 'sync' } } },
+    tenancy: {},
+    logging: { level: 'silent' },
+  };
+}
