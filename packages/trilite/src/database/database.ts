@@ -1,7 +1,9 @@
 import {
   Kysely,
+  WithSchemaPlugin,
   type Compilable,
   type ConnectionBuilder,
+  type KyselyPlugin,
   type QueryExecutor,
   type TransactionBuilder,
 } from 'kysely';
@@ -56,12 +58,14 @@ export class Database extends Kysely<Tables> {
   readonly #name: string | undefined;
   readonly #dialect: TriliteDialect;
 
-  constructor(directory: ConnectionDirectory, name?: string) {
+  /** @param executor Kysely's, when it is not its own: with plugins */
+  constructor(directory: ConnectionDirectory, name?: string, executor?: QueryExecutor) {
     const dialect = new TriliteDialect(() => ({
       connection: directory.connection(name),
       events: directory.queries,
     }));
-    super({ dialect });
+    if (executor === undefined) super({ dialect });
+    else super({ config: { dialect }, driver: dialect.createDriver(), dialect, executor });
     this.#dialect = dialect;
     this.#directory = directory;
     this.#name = name;
@@ -105,6 +109,20 @@ export class Database extends Kysely<Tables> {
     return name === undefined ? super.connection() : new Database(this.#directory, name);
   }
 
+  // Kysely would make a plain Kysely of each, whose transactions know nothing of their async context.
+
+  override withPlugin(plugin: KyselyPlugin): Database {
+    return this.#with(this.getExecutor().withPlugin(plugin));
+  }
+
+  override withoutPlugins(): Database {
+    return this.#with(this.getExecutor().withoutPlugins());
+  }
+
+  override withSchema(schema: string): Database {
+    return this.#with(this.getExecutor().withPluginAtFront(new WithSchemaPlugin(schema)));
+  }
+
   /** Hears of every query of this connection, whoever asked for it. @returns what ends it */
   listen(listener: QueryListener): () => void {
     const { name } = this.#connection;
@@ -143,6 +161,10 @@ export class Database extends Kysely<Tables> {
       options,
     );
     return rows as R[];
+  }
+
+  #with(executor: QueryExecutor): Database {
+    return new Database(this.#directory, this.#name, executor);
   }
 
   get #connection(): Connection {

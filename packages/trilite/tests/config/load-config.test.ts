@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load-config';
 import { projectAt } from '../../src/config/project';
@@ -150,4 +150,30 @@ test('two connections on one file are refused, with how to share one', () => {
   }`);
   const { message } = refusal({ 'config/database.js': database });
   expect(message).toContain('"connections.cache.file": found the file of "default"');
+});
+
+test('two connections on one file by a link are refused as well', () => {
+  const database = exportDefault(`{
+    default: 'default',
+    connections: {
+      default: { driver: 'sqlite', file: 'real/a.sqlite' },
+      cache: { driver: 'sqlite', file: 'link/a.sqlite' },
+      queue: { driver: 'sqlite', file: 'q.sqlite' },
+    },
+  }`);
+  project = createProject({ 'config/database.js': database, 'storage/real/keep': '' });
+  symlinkSync(join(project.path, 'storage/real'), join(project.path, 'storage/link'));
+  expect(() => loadConfig(projectAt(project.path))).toThrow(/found the file of "default"/);
+});
+
+test('a pragma whose value is more than one word is refused', () => {
+  const database = exportDefault(`{
+    default: 'default',
+    connections: {
+      default: { driver: 'sqlite', file: 'a.sqlite', pragmas: { cache_spill: '1; drop table x' } },
+      cache: { driver: 'sqlite', file: 'b.sqlite' },
+      queue: { driver: 'sqlite', file: 'q.sqlite' },
+    },
+  }`);
+  expect(refusal({ 'config/database.js': database }).message).toContain('pragmas.cache_spill');
 });

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
@@ -95,6 +95,14 @@ describe('opening', () => {
     await expect(opened({ file: join(folder, 'plain/deep.sqlite') })).rejects.toMatchObject({
       code: 'E_DATABASE_OPEN',
     });
+  });
+
+  test('a file that is replaced under a running process is told', async () => {
+    await connection.check();
+    renameSync(connection.file, `${connection.file}.old`);
+    await expect(connection.check()).rejects.toMatchObject({ code: 'E_DATABASE_FILE_MISSING' });
+    copyFileSync(`${connection.file}.old`, connection.file);
+    await expect(connection.check()).rejects.toMatchObject({ code: 'E_DATABASE_FILE_REPLACED' });
   });
 
   test('a read-only connection refuses writes', async () => {

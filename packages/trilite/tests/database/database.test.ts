@@ -130,11 +130,14 @@ test('another connection is reached by its name', async () => {
   expect(rows).toEqual([{ name: 'jobs' }]);
 });
 
-test('a connection that is not declared is named', () => {
-  expect(() => app.connections.connection('nowhere')).toThrow(
-    expect.objectContaining({ code: 'E_CONNECTION_UNKNOWN' }),
-  );
-});
+test.each(['nowhere', 'constructor', '__proto__'])(
+  'a connection "%s" that is not declared is named',
+  (name) => {
+    expect(() => app.connections.connection(name)).toThrow(
+      expect.objectContaining({ code: 'E_CONNECTION_UNKNOWN' }),
+    );
+  },
+);
 
 test('dates, booleans and undefined have a place in SQLite', async () => {
   const { rows } = await sql<

@@ -30,6 +30,20 @@ describe('a nested transaction', () => {
     expect(await notes.texts()).toEqual(['outer', 'after']);
   });
 
+  test('and afterCommit know the transaction of a query builder with plugins, too', async () => {
+    const seen: string[] = [];
+    const plain = db.withoutPlugins().withSchema('main');
+    const outer = plain.transaction(async (trx) => {
+      await db.afterCommit(() => void seen.push('never'));
+      await db.transaction((inner) => add('inner', inner));
+      await add('outer', trx);
+      throw new Error('no');
+    });
+    await expect(outer).rejects.toThrow('no');
+    expect(seen).toEqual([]);
+    expect(await notes.texts()).toEqual([]);
+  });
+
   test('is undone with the outer one', async () => {
     const outer = db.transaction(async (trx) => {
       await trx.transaction((inner) => add('inner', inner));

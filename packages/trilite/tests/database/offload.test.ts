@@ -89,3 +89,28 @@ test('a file in memory is read where it is', async () => {
   expect(await memory.db.offload('select text from notes')).toEqual([{ text: 'a' }]);
   await memory.close();
 });
+
+test('a value that cannot be sent to a thread fails alone, and later reads go on', async () => {
+  const all = (parameters: unknown[]) =>
+    notes.registry.offload.all(notes.connection, { sql: 'select ? as i', parameters });
+  for (let round = 0; round < 3; round += 1) {
+    await expect(all([Promise.resolve(1)])).rejects.toThrow();
+  }
+  expect(await all([7])).toEqual([{ i: 7 }]);
+});
+
+test('closing refuses what waits and what comes later', async () => {
+  const reads = [...Array(6).keys()].map((index) => db.offload('select ? as i', [index]));
+  const settled = Promise.allSettled(reads);
+  notes.registry.offload.close();
+  const outcomes = await settled;
+  expect(outcomes.slice(2).map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
+  await expect(db.offload('select 1')).rejects.toMatchObject({ code: 'E_CONNECTION_CLOSED' });
+});
+
+test('a signal that serves many reads keeps none of them', async () => {
+  const controller = new AbortController();
+  const remove = jest.spyOn(controller.signal, 'removeEventListener');
+  await db.offload('select 1', [], { signal: controller.signal });
+  expect(remove).toHaveBeenCalledWith('abort', expect.any(Function));
+});

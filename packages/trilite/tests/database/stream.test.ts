@@ -135,3 +135,7 @@ test('in memory a stream reads at once through the one handle', async () => {
   expect(await collect(stream(3, memory.db))).toHaveLength(20);
   await memory.close();
 });
+
+test.each([0, -1, 1.5, NaN])('a stream in pieces of %p is refused', async (size) => {
+  await expect(collect(stream(size))).rejects.toThrow(RangeError);
+});

@@ -189,6 +189,50 @@ describe('foreign keys', () => {
     expect(await run(app.migrator().prepare())).toContain('default: 04_insert');
   });
 
+  test.each([
+    [
+      'deletes by a word that the ledger has',
+      `db.deleteFrom('parents').where('id', '=', 1).where('id', 'not in', (eb) => eb.selectFrom('migrations').select('batch').where('batch', '>', 99)).execute()`,
+    ],
+    [
+      'adds a column that refers to nothing',
+      `require('trilite').sql\`alter table children add column other integer references parents default 9\`.execute(db)`,
+    ],
+  ])('a migration that %s is found out', async (_name, up) => {
+    project.write(
+      'database/migrations/default/04_orphans.js',
+      exportDefault(`{ up: (db) => ${up} }`),
+    );
+    await expect(run(app.migrator().prepare())).rejects.toMatchObject({
+      cause: { code: 'E_MIGRATION_ORPHANS' },
+    });
+    expect(await children()).toBe(2);
+  });
+
+  test('new orphans of a table without rowid are told from old ones', async () => {
+    await run(app.migrator().prepare());
+    await app.database().transaction(
+      async (trx) => {
+        await sql`create table bare (id text primary key, parent_id references parents) without rowid`.execute(
+          trx,
+        );
+        await sql`insert into bare values ('old', 99), ('new', 1)`.execute(trx);
+      },
+      { foreignKeys: false },
+    );
+    const remove = (id: number) =>
+      exportDefault(`{ async up(db) {
+        await db.deleteFrom('children').execute();
+        await db.deleteFrom('parents').where('id', '=', ${id}).execute();
+      } }`);
+    project.write('database/migrations/default/04_fine.js', remove(2));
+    expect(await run(app.migrator().prepare())).toContain('default: 04_fine');
+    project.write('database/migrations/default/05_orphan.js', remove(1));
+    await expect(run(app.migrator().prepare())).rejects.toMatchObject({
+      cause: { code: 'E_MIGRATION_ORPHANS' },
+    });
+  });
+
   test('with foreignKeys a migration deletes as any other statement does', async () => {
     project.write('database/migrations/default/04_delete.js', deleting('foreignKeys: true,'));
     await run(app.migrator().prepare());
@@ -214,6 +258,24 @@ describe('pretending', () => {
     project.write('database/migrations/default/03_c.js', table('c'));
     expect(await app.migrator().pretend('up')).toMatchObject([{ name: '03_c' }]);
     expect(await tables()).toEqual(['a', 'b', 'migrations']);
+  });
+
+  test('says of a table that is still being filled that it will go on', async () => {
+    project.write(
+      'database/migrations/default/03_fill.js',
+      exportDefault(`{
+        up: (db) => db.insertInto('a').values({ id: 1 }).execute(),
+        backfill: { table: 'a', rows: async () => { throw new Error('stopped'); } },
+      }`),
+    );
+    await expect(run(app.migrator().prepare())).rejects.toThrow('stopped');
+    expect(await app.migrator().pretend('up', { connection: 'default' })).toEqual([
+      {
+        connection: 'default',
+        name: '03_fill',
+        sql: [expect.stringContaining('still being filled')],
+      },
+    ]);
   });
 
   test('to roll back tells the SQL as well', async () => {

@@ -111,6 +111,24 @@ test('columns that are computed are computed anew', async () => {
   expect(await all('select b from sums')).toEqual([{ b: 3 }, { b: 6 }]);
 });
 
+test('names are compared as SQLite does: another case is the same column and table', async () => {
+  await run('delete from authors where id = 3');
+  await rebuild('AUTHORS', {
+    create: (trx, name) =>
+      trx.schema
+        .createTable(name)
+        .addColumn('ID', 'integer', (column) => column.primaryKey().autoIncrement())
+        .addColumn('Name', 'text')
+        .execute(),
+  });
+  expect(await all('select ID, Name from authors order by id')).toEqual([
+    { ID: 1, Name: 'ADA' },
+    { ID: 2, Name: 'BOB' },
+  ]);
+  await run(`insert into authors (name) values ('eve')`);
+  expect(await all('select max(id) as id from authors')).toEqual([{ id: 4 }]);
+});
+
 describe('is refused, and the table stays as it was,', () => {
   afterEach(async () => {
     expect(await all('select id, name from authors order by id')).toHaveLength(3);

@@ -42,6 +42,31 @@ describe('lazy', () => {
     expect(await slugsOf(lazy(joined, { by: 'l.id', size: 2 }))).toEqual(['c', 'a', 'b']);
   });
 
+  test('refuses a key in which two rows are the same, at the end of a chunk too', async () => {
+    await add('a', 'b', 'c', 'd');
+    await db.updateTable('letters').set({ done: 1 }).where('slug', '>', 'a').execute();
+    for (const size of [1, 2, 3, 1000]) {
+      const rows = lazy(db.selectFrom('letters').select('done'), { by: 'done', size });
+      await expect(slugsOf(rows as never)).rejects.toMatchObject({ code: 'E_KEY_NOT_UNIQUE' });
+    }
+  });
+
+  test('refuses a key that the query computes, and a grouped query', () => {
+    const computed = db.selectFrom('letters').select(sql<number>`-id`.as('id'));
+    expect(() => lazy(computed)).toThrow(TypeError);
+    const grouped = db.selectFrom('letters').select('id').groupBy('id');
+    expect(() => lazy(grouped)).toThrow(TypeError);
+  });
+
+  test('refuses integers beyond 2^53, which come rounded', async () => {
+    await sql`insert into letters (id, slug) values (9007199254740993, 'x'), (9007199254740995, 'y')`.execute(
+      db,
+    );
+    await expect(slugsOf(lazy(letters(), { size: 1 }))).rejects.toMatchObject({
+      code: 'E_KEY_INEXACT',
+    });
+  });
+
   test('lets the table be written to meanwhile', async () => {
     await add('a', 'b', 'c', 'd');
     const seen: (string | null)[] = [];
