@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../../config/load-config';
 import {
@@ -6,6 +6,7 @@ import {
   replicaProblem,
   type ReplicatedFile,
 } from '../../database/care/litestream';
+import { errorCode, messageOf, toError } from '../../support/errors';
 import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
 import { defineSignature } from '../signature';
@@ -39,8 +40,8 @@ export class DbLitestreamCommand implements Command<typeof signature> {
     const { config } = await app();
     const text = litestreamConfig(replicated(config, options.all), options.replica);
     if (options.output === undefined) return output.result(text.trimEnd());
-    write(resolve(options.output), text);
-    output.success(`Written: ${options.output}`);
+    const isNew = write(resolve(options.output), text);
+    output.success(`${isNew ? 'Written' : 'It says all this already'}: ${options.output}`);
   }
 }
 
@@ -59,14 +60,19 @@ function isCacheAlone({ database, cache, queue }: Config, name: string): boolean
   return isUsedBy(cache.stores) && !isUsedBy(queue.connections) && database.default !== name;
 }
 
-/** A file that is there may have been edited: it is never written over. */
-function write(path: string, text: string): void {
-  if (existsSync(path)) {
-    if (readFileSync(path, 'utf8') === text) return;
-    throw CommandUsageError.because(
-      'db:litestream',
-      `"${path}" is there already, with other content; remove it, or write to another file`,
-    );
+/** A file that is there may have been edited: it is never written over. @returns whether it was written */
+function write(path: string, text: string): boolean {
+  const refuse = (problem: string): never => {
+    throw CommandUsageError.because('db:litestream', `"${path}" ${problem}`);
+  };
+  try {
+    writeFileSync(path, text, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') {
+      return refuse(`cannot be written (${messageOf(toError(error))})`);
+    }
   }
-  writeFileSync(path, text);
+  if (readFileSync(path, 'utf8') === text) return false;
+  return refuse('is there already, with other content; remove it, or write to another file');
 }

@@ -69,7 +69,8 @@ export function describe(path: string): BackupFile | undefined {
 export function findBackup(folder: string, given: string): string {
   const paths = [resolve(folder, given), resolve(given)];
   if (given.includes(sep)) paths.reverse(); // a path is meant as the shell means it
-  const found = paths.find((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+  // existsSync first: a name too long for the system is no file, and no failure.
+  const found = paths.find((path) => existsSync(path) && statSync(path).isFile());
   if (found === undefined) throw BackupUnknownError.named(given, folder);
   return found;
 }
