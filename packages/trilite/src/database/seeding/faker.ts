@@ -30,14 +30,22 @@ export function seedFakers(value: number): void {
 /** One locale alone: all of them take five times as long. */
 function load(locale: string, table: string): Faker {
   try {
-    require.resolve('@faker-js/faker');
+    find('@faker-js/faker');
   } catch (error) {
     throw FactoryError.fakerMissing(table, error);
   }
   try {
-    const path = `@faker-js/faker/locale/${locale}`;
+    const path = find(`@faker-js/faker/locale/${locale}`);
     return (require(path) as typeof import('@faker-js/faker/locale/en')).faker;
   } catch (error) {
     throw FactoryError.localeUnknown(table, locale, error);
   }
+}
+
+/**
+ * It is the application's development dependency, looked for from there too. No optional peer of this package: npm would keep that in
+ * production.
+ */
+function find(name: string): string {
+  return require.resolve(name, { paths: [process.cwd(), __dirname] });
 }
