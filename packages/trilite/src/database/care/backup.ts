@@ -62,7 +62,8 @@ export interface Backup extends BackupFile {
 /**
  * Backs up a connection's file while it is in use: what was committed before one moment, and nothing of what came after it.
  *
- * The copy runs beside other work, some pages a turn; a thread reads every page of it at the end. The event loop stays free.
+ * The copy runs beside other work, some pages a turn; a thread reads every page of it at the end. The event loop
+ * stays free but for the moment in which the disk takes the copy.
  *
  * @throws E_DATABASE_FILE_MISSING, E_DATABASE_BUSY after `busyTimeout`, E_CONNECTION_IN_MEMORY
  * @throws E_BACKUP_DAMAGED, E_BACKUP_FULL, E_BACKUP_FAILED; no partial stays then, and no older backup was removed
