@@ -1,5 +1,5 @@
 import { FrameworkError, errorCode, messageOf, toError, type ErrorFacts } from '../support/errors';
-import { deniedPath } from './file-access';
+import { closedFolder, deniedPath } from './file-access';
 
 /** Where something happened: the connection's name and its file. */
 export interface ConnectionFacts {
@@ -386,7 +386,7 @@ export function cannotOpen(facts: ConnectionFacts, cause: unknown): FrameworkErr
 
 /** Why a file is not seen: it is not there, or lies where this process may not look. */
 export function cannotFind(facts: ConnectionFacts): FrameworkError {
-  const denied = deniedPath(facts.file);
+  const denied = closedFolder(facts.file);
   return denied === undefined
     ? DatabaseFileMissingError.at(facts)
     : DatabasePermissionError.at(facts, denied, undefined);

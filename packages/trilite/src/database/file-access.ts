@@ -6,10 +6,16 @@ export function deniedPath(file: string): string | undefined {
   return [dirname(file), file].find((path) => isDenied(path));
 }
 
-function isDenied(path: string): boolean {
+/** The folder of a file, when this process may not look into it: whether the file is there cannot be told. */
+export function closedFolder(file: string): string | undefined {
+  const folder = dirname(file);
+  return isDenied(folder, constants.R_OK | constants.X_OK) ? folder : undefined;
+}
+
+function isDenied(path: string, mode?: number): boolean {
   try {
-    const isFolder = statSync(path).isDirectory();
-    accessSync(path, constants.R_OK | constants.W_OK | (isFolder ? constants.X_OK : 0));
+    const forFolder = statSync(path).isDirectory() ? constants.X_OK : 0;
+    accessSync(path, mode ?? constants.R_OK | constants.W_OK | forFolder);
     return false;
   } catch (error) {
     return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');

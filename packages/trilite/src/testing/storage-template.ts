@@ -15,6 +15,7 @@ import { createMigrator } from '../application';
 import { loadConfig, type Config } from '../config/load-config';
 import { projectAt, type Project } from '../config/project';
 import { ConnectionRegistry } from '../database/connection-registry';
+import { errorCode } from '../support/errors';
 
 /** Folders of this process: the template of each application, and a storage folder for each test that runs. */
 const PREFIX = 'trilite-test-';
@@ -90,7 +91,16 @@ function processFolder(): string {
 function removeAbandoned(): void {
   for (const name of readdirSync(tmpdir())) {
     const [, pid] = /^trilite-test-(\d+)-\d+$/.exec(name) ?? [];
-    if (pid !== undefined && !isAlive(Number(pid))) removeFolder(join(tmpdir(), name));
+    if (pid !== undefined && !isAlive(Number(pid))) removeIfOwn(join(tmpdir(), name));
+  }
+}
+
+/** Another user's is theirs to remove. */
+function removeIfOwn(folder: string): void {
+  try {
+    removeFolder(folder);
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes(errorCode(error) ?? '')) throw error;
   }
 }
 
