@@ -123,9 +123,10 @@ export function isBusy(error: unknown): boolean {
 
 /** What is written into the file; a file that has it already is not written to again. */
 function setFilePragmas(raw: BetterSqlite3.Database, settings: SqliteSettings): void {
-  const vacuum = { none: 0, full: 1, incremental: 2 }[settings.autoVacuum];
   // Before the journal mode: it only takes effect while the file has no page yet.
-  if (raw.pragma('page_count', { simple: true }) === 0) raw.pragma(`auto_vacuum = ${vacuum}`);
+  if (raw.pragma('page_count', { simple: true }) === 0) {
+    raw.pragma(`auto_vacuum = ${settings.autoVacuum}`);
+  }
   if (settings.file === ':memory:') return;
   if (raw.pragma('journal_mode', { simple: true }) !== settings.journalMode) {
     raw.pragma(`journal_mode = ${settings.journalMode}`);

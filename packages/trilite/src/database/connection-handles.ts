@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SqliteSettings } from '../config/schema';
 import { delayMs, monotonicMs } from '../support/clock';
@@ -10,6 +10,7 @@ import {
   cannotOpen,
   type ConnectionFacts,
 } from './errors';
+import { placeOf } from './file-locks';
 
 /** How often who waits for a reader looks whether one came free. */
 const READER_PAUSE_MS = 5;
@@ -49,7 +50,7 @@ export class HandleSet {
   /** Leases, and those whose handle is being opened. */
   #readersOut = 0;
   /** Which file it was when it was first opened. */
-  #inode: string | undefined;
+  #place: string | undefined;
   readonly #wait: LockWait;
   #isClosed = false;
 
@@ -91,7 +92,7 @@ export class HandleSet {
 
   /** Whether another file lies now where the open one lay: renamed over it, or deleted and made anew. */
   get isReplaced(): boolean {
-    return this.#inode !== undefined && this.#inode !== inodeOf(this.#settings.file);
+    return this.#place !== undefined && this.#place !== placeOf(this.#settings.file);
   }
 
   /** Opens the file, creating it and its folder when they are missing. */
@@ -176,13 +177,8 @@ export class HandleSet {
   #open(options: HandleOptions): Handle {
     if (this.#isClosed) throw ConnectionClosedError.for(this.#facts);
     const handle = new Handle(this.#facts, this.#settings, options);
-    this.#inode ??= this.inMemory ? undefined : inodeOf(this.#settings.file);
+    this.#place ??= this.inMemory ? undefined : placeOf(this.#settings.file);
     this.#onOpen();
     return handle;
   }
-}
-
-function inodeOf(file: string): string | undefined {
-  const facts = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return facts === undefined ? undefined : `${facts.dev}:${facts.ino}`;
 }

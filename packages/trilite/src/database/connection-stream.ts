@@ -1,3 +1,4 @@
+import { requireWholeNumber } from '../support/argument';
 import { monotonicMs } from '../support/clock';
 import { nextTurn } from './connection-entry';
 import type { Handle } from './connection-handle';
@@ -31,9 +32,7 @@ export async function* streamRows(
   { facts, handles, wait }: StreamSource,
   { sql, parameters, size }: StreamedQuery,
 ): AsyncGenerator<unknown[], void> {
-  if (!Number.isInteger(size) || size < 1) {
-    throw new RangeError(`Expected \`size\` to be a whole number from 1, got \`${size}\`.`);
-  }
+  requireWholeNumber('size', size, 1);
   const cursor = new RowCursor(facts);
   const lease = await handles.lease(sql, () => cursor.close());
   try {

@@ -7,6 +7,7 @@ import {
   type QueryExecutor,
   type TransactionBuilder,
 } from 'kysely';
+import { requireWholeNumber } from '../support/argument';
 import { toSqlite } from './bound-values';
 import type { Connection } from './connection';
 import type { OffloadOptions, OffloadPool } from './connection-offload';
@@ -185,11 +186,7 @@ export class Database extends Kysely<Tables> {
     work: (trx: DatabaseTransaction) => Promise<T>,
     { attempts = 1, foreignKeys = true }: DatabaseTransactionOptions,
   ): Promise<T> {
-    if (!Number.isInteger(attempts) || attempts < 1) {
-      throw new RangeError(
-        `Expected \`attempts\` to be a whole number from 1, got \`${attempts}\`.`,
-      );
-    }
+    requireWholeNumber('attempts', attempts, 1);
     const connection = this.#connection;
     for (let attempt = 1; ; attempt += 1) {
       try {

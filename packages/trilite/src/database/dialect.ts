@@ -19,6 +19,7 @@ import type { Session } from './connection-session';
 import type { Handle, Statement } from './connection-handle';
 import { toSqlite } from './bound-values';
 import { DatabaseQueryError, TransactionMisuseError } from './errors';
+import { quoted } from './quoted';
 import type { QueryEvent, QueryEvents } from './query-events';
 
 /** Where queries go. */
@@ -151,11 +152,12 @@ class KyselyConnection implements DatabaseConnection {
 
   async #execute<R>(query: CompiledQuery, timed: TimedQuery): Promise<QueryResult<R>> {
     const { sql, parameters } = query;
-    if (controlsTransaction(sql)) throw TransactionMisuseError.bySql(this.#connection, sql);
+    const kind = kindOf(sql);
+    if (kind === 'control') throw TransactionMisuseError.bySql(this.#connection, sql);
     const run = (handle: Handle): QueryResult<R> =>
       timed.run(() => execute<R>(handle.statement(sql), parameters));
     if (this.#session !== undefined) return this.#session.run(run);
-    if (await this.#isRead(sql)) {
+    if (kind === 'read' || (kind === 'unsure' && (await this.#isReadOnly(sql)))) {
       return this.#connection.read(run, { join: false });
     }
     this.#connection.refuseInsideOwnTransaction();
@@ -239,24 +241,24 @@ class TimedQuery {
 /** Blanks, comments and opening brackets before the first word of a statement. */
 const BEFORE_WORD = /^(?:\s|\(|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*/;
 
+const CONTROL = new Set(['begin', 'commit', 'end', 'rollback', 'savepoint', 'release']);
+const READS = new Set(['select', 'values', 'explain']);
+
 function firstWord(sql: string): string {
   const rest = sql.slice(BEFORE_WORD.exec(sql)?.[0].length ?? 0);
   return /^[a-z]*/i.exec(rest)?.[0].toLowerCase() ?? '';
 }
 
-/** Beginning and ending transactions is the connection's: typed as SQL, the writes of others would be in them. */
-function controlsTransaction(sql: string): boolean {
-  return ['begin', 'commit', 'end', 'rollback', 'savepoint', 'release'].includes(firstWord(sql));
-}
-
 /**
- * Whether a statement may run beside the writer. `WITH` may end in a write: of some only SQLite can tell. `changes()` and
- * `last_insert_rowid()` speak of the writer handle; a word of these inside a text sends a read to the writer, which harms nothing.
+ * Where a statement may run. Beginning and ending transactions is the connection's: typed as SQL, the writes of others would be in them. A
+ * read may run beside the writer. `WITH` may end in a write: of some only SQLite can tell. `changes()` and `last_insert_rowid()` speak of the
+ * writer handle; a word of these inside a text sends a read to the writer, which harms nothing.
  */
-function kindOf(sql: string): 'read' | 'unsure' | 'write' {
-  if (/\b(changes|last_insert_rowid)\s*\(/i.test(sql)) return 'write';
+function kindOf(sql: string): 'control' | 'read' | 'unsure' | 'write' {
   const word = firstWord(sql);
-  if (['select', 'values', 'explain'].includes(word)) return 'read';
+  if (CONTROL.has(word)) return 'control';
+  if (/\b(changes|last_insert_rowid)\s*\(/i.test(sql)) return 'write';
+  if (READS.has(word)) return 'read';
   if (word !== 'with') return 'write';
   return /\b(insert|update|delete|replace)\b/i.test(sql) ? 'unsure' : 'read';
 }
@@ -270,8 +272,4 @@ function execute<R>(statement: Statement, parameters: readonly unknown[]): Query
 
 function rowsOf({ rows, numAffectedRows }: QueryResult<unknown>): number {
   return numAffectedRows === undefined ? rows.length : Number(numAffectedRows);
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -16,6 +16,7 @@ import { loadConfig, type Config } from '../config/load-config';
 import { projectAt, type Project } from '../config/project';
 import { ConnectionRegistry } from '../database/connection-registry';
 import { errorCode } from '../support/errors';
+import { isRunning } from '../support/process';
 
 /** Folders of this process: the template of each application, and a storage folder for each test that runs. */
 const PREFIX = 'trilite-test-';
@@ -91,7 +92,7 @@ function processFolder(): string {
 function removeAbandoned(): void {
   for (const name of readdirSync(tmpdir())) {
     const [, pid] = /^trilite-test-(\d+)-\d+$/.exec(name) ?? [];
-    if (pid !== undefined && !isAlive(Number(pid))) removeIfOwn(join(tmpdir(), name));
+    if (pid !== undefined && !isRunning(Number(pid))) removeIfOwn(join(tmpdir(), name));
   }
 }
 
@@ -101,14 +102,5 @@ function removeIfOwn(folder: string): void {
     removeFolder(folder);
   } catch (error) {
     if (!['EACCES', 'EPERM'].includes(errorCode(error) ?? '')) throw error;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }

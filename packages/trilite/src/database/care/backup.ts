@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { requireWholeNumber } from '../../support/argument';
 import { clock } from '../../support/clock';
 import { FrameworkError } from '../../support/errors';
 import type { Connection } from '../connection';
@@ -73,7 +74,7 @@ export async function backupConnection(
   { folder, keep, onProgress = () => undefined }: BackupOptions,
 ): Promise<Backup> {
   if (source.file === ':memory:') throw ConnectionInMemoryError.for(source);
-  refuseKeepingNone(keep);
+  if (keep !== undefined) requireWholeNumber('keep', keep, 1);
   const snapshot = await whenFree(source, () => openSnapshot(source));
   const madeAt = clock.now();
   let path = folder;
@@ -88,11 +89,6 @@ export async function backupConnection(
   } finally {
     snapshot.close();
   }
-}
-
-function refuseKeepingNone(keep: number | undefined): void {
-  if (keep === undefined || (Number.isInteger(keep) && keep >= 1)) return;
-  throw new RangeError(`Expected \`keep\` to be a whole number of at least 1, got \`${keep}\`.`);
 }
 
 /** The transaction begins with its first read. */

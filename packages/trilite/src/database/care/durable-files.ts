@@ -12,6 +12,8 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { clock } from '../../support/clock';
 import { errorCode } from '../../support/errors';
+import { isRunning } from '../../support/process';
+import { placeOf } from '../file-locks';
 
 /** What SQLite may keep beside a file. */
 export const SIDES = ['-wal', '-shm', '-journal'] as const;
@@ -72,10 +74,8 @@ export function copyPermissions(from: string, to: string): void {
 
 /** Whether two paths are one file. */
 export function isSameFile(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((path) =>
-    statSync(path, { bigint: true, throwIfNoEntry: false }),
-  );
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+  const place = placeOf(one);
+  return place !== undefined && place === placeOf(other);
 }
 
 /** The first of some paths that nothing lies at. */
@@ -100,13 +100,4 @@ function isAbandoned(path: string, pid: number): boolean {
   if (clock.now() - facts.mtimeMs > DAY_MS) return true;
   if (pid !== process.pid) return !isRunning(pid);
   return !inWork.has(path.replace(/(-wal|-shm|-journal)$/, ''));
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) === 'EPERM'; // another user's
-  }
 }

@@ -94,8 +94,7 @@ async function shrink(connection: Connection, handle: Handle): Promise<void> {
 
 /** Also the one moment at which a file can be given another auto-vacuum mode. */
 async function rewrite(connection: Connection, handle: Handle): Promise<void> {
-  const mode = { none: 0, full: 1, incremental: 2 }[connection.settings.autoVacuum];
-  handle.exec(`PRAGMA auto_vacuum = ${mode}`);
+  handle.exec(`PRAGMA auto_vacuum = ${connection.settings.autoVacuum}`);
   handle.exec('PRAGMA temp_store = file'); // the copy is as large as the file: not in memory
   await whenFree(connection, () => handle.exec('VACUUM'));
 }

@@ -1,4 +1,5 @@
 import type { Handle } from '../connection-handle';
+import { quoted } from '../quoted';
 
 /** Something that can be selected from. A virtual table keeps its data in shadow tables. */
 export interface SchemaTable {
@@ -62,9 +63,4 @@ export function tableBytes(handle: Handle): ReadonlyMap<string, number> {
     )
     .all() as { name: string; bytes: number }[];
   return new Map(rows.map(({ name, bytes }) => [name, bytes]));
-}
-
-/** A name as SQL writes it. */
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,6 +1,7 @@
 import type { Connection } from '../connection';
 import type { Handle } from '../connection-handle';
-import { quoted, tablesOf, type SchemaTable } from './schema-facts';
+import { quoted } from '../quoted';
+import { tablesOf, type SchemaTable } from './schema-facts';
 
 /** Views first, for they may select from anything; shadow tables go with their virtual one, unless it is gone. */
 const ORDER: readonly SchemaTable['type'][] = ['view', 'virtual', 'table', 'shadow'];

@@ -1,4 +1,5 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { requireWholeNumber } from '../../support/argument';
 import type { Database } from '../database';
 import type { Tables } from '../tables';
 import { BackfillError } from './errors';
@@ -68,15 +69,24 @@ export async function openBackfills(db: Kysely<Tables>): Promise<string[]> {
  */
 export async function backfill(
   db: Database,
-  { name, ...spec }: Backfill & { readonly name: string },
+  spec: Backfill & { readonly name: string },
+  onProgress?: BackfillProgress,
+): Promise<number> {
+  requireWholeNumber('size', spec.size ?? DEFAULT_SIZE, 1);
+  await requireRowid(db, spec.table); // before anything is noted of it
+  await db.transaction((trx) => startBackfill(trx, spec.name));
+  return continueBackfill(db, spec, onProgress);
+}
+
+/** `backfill` of what was started: done by another process meanwhile, it is not begun anew. */
+export async function continueBackfill(
+  db: Database,
+  { name, size = DEFAULT_SIZE, ...spec }: Backfill & { readonly name: string },
   onProgress: BackfillProgress = () => undefined,
 ): Promise<number> {
-  const size = spec.size ?? DEFAULT_SIZE;
-  if (!Number.isInteger(size) || size < 1) {
-    throw new RangeError(`Expected \`size\` to be a whole number from 1, got \`${size}\`.`);
-  }
+  requireWholeNumber('size', size, 1);
+  await requireRowid(db, spec.table);
   const total = await countRows(db, spec.table);
-  await db.transaction((trx) => startBackfill(trx, name));
   for (let done = 0; ;) {
     const batch = await db.transaction((trx) => runBatch(trx, name, { ...spec, size }));
     if (batch === undefined) return done;
@@ -133,13 +143,16 @@ async function endOfBatch(
   return rows[0]?.last ?? null;
 }
 
-async function countRows(db: Kysely<Tables>, table: string): Promise<number> {
+async function requireRowid(db: Kysely<Tables>, table: string): Promise<void> {
   const { rows: known } = await sql`
     select 1 from pragma_table_list
     where schema = 'main' and name = ${table} collate nocase and type = 'table' and wr = 0
       and not exists (select 1 from pragma_table_xinfo(${table}) where name = 'rowid' collate nocase
         and not (pk = 1 and type = 'integer' collate nocase))`.execute(db);
   if (known.length === 0) throw BackfillError.noRowid(table);
+}
+
+async function countRows(db: Kysely<Tables>, table: string): Promise<number> {
   const { rows } = await sql<{
     total: number;
   }>`select count(*) as total from ${sql.id(table)}`.execute(db);

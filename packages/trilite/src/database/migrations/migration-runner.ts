@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Database } from '../database';
 import type { Tables } from '../tables';
 import {
-  backfill,
+  continueBackfill,
   forgetBackfill,
   openBackfills,
   startBackfill,
@@ -73,7 +73,7 @@ export class MigrationRunner {
     try {
       const spec = load().backfill;
       if (spec === undefined) throw MigrationError.backfillGone();
-      await backfill(this.#db, { ...spec, name }, onProgress);
+      await continueBackfill(this.#db, { ...spec, name }, onProgress);
     } catch (error) {
       throw MigrationError.backfillFailed({ name, connection: this.#connection }, error);
     }

@@ -1,4 +1,5 @@
 import type { SelectQueryBuilder, Simplify } from 'kysely';
+import { requireWholeNumber } from '../../support/argument';
 import {
   inKeysetOrder,
   uniqueKeysOf,
@@ -55,11 +56,7 @@ function chunksOf<DB, TB extends keyof DB, O>(
   query: SelectQueryBuilder<DB, TB, O>,
   { size = 1000, by }: IterationOptions<string>,
 ): AsyncGenerator<Simplify<O>[], void, undefined> {
-  if (!Number.isSafeInteger(size) || size < 1) {
-    throw new RangeError(
-      `Expected \`size\` to be a whole number of at least 1, got \`${String(size)}\`.`,
-    );
-  }
+  requireWholeNumber('size', size, 1);
   const untyped = query as unknown as UntypedQuery;
   refuseClauses(untyped, ['limit', 'offset', 'orderBy', 'setOperations']);
   refuseComputedKeys(untyped, [{ column: by ?? 'id' }]);

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { requireWholeNumber } from '../../support/argument';
 import type { Tables } from '../tables';
 import { fakerOf, seedFakers } from './faker';
 import type {
@@ -87,7 +88,7 @@ export function defineFactory<
  * @throws RangeError for anything but a whole number of at least 0
  */
 export function seedFactories(seed: number): void {
-  refuseUncountable('seed', seed);
+  requireWholeNumber('seed', seed, 0);
   seedFakers(seed);
   sequences = new WeakMap();
 }
@@ -112,7 +113,7 @@ export class Factory<
    * @throws RangeError for anything but a whole number of at least 0
    */
   count(count: number): Factory<T, D, State, true> {
-    refuseUncountable('count', count);
+    requireWholeNumber('count', count, 0);
     return new Factory({ ...this.#parts, count });
   }
 
@@ -218,11 +219,4 @@ async function withRelations(row: Row, db: Kysely<Tables>): Promise<Row> {
       typeof value === 'function' ? await (value as (db: Kysely<Tables>) => unknown)(db) : value;
   }
   return inserted;
-}
-
-function refuseUncountable(name: string, found: number): void {
-  if (Number.isSafeInteger(found) && found >= 0) return;
-  throw new RangeError(
-    `Expected \`${name}\` to be a whole number of at least 0, got \`${String(found)}\`.`,
-  );
 }

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { backfill, sql, type Backfill, type Database } from 'trilite';
+import { continueBackfill } from '../../../src/database/migrations/backfill';
 import { gate } from '../../helpers/gate';
 import { createNotes, type Notes } from '../../helpers/notes';
 
@@ -80,6 +81,12 @@ test('two at once share the work, and fill no row twice', async () => {
     backfill(db, { ...items, size: 3, rows: fill }),
     backfill(db, { ...items, size: 4, rows: fill }),
   ]);
+  expect(await count(filledOnce)).toBe(25);
+});
+
+test('one that another process has ended meanwhile is not begun anew', async () => {
+  await backfill(db, { ...items, rows: fill });
+  expect(await continueBackfill(db, { ...items, rows: fill })).toBe(0);
   expect(await count(filledOnce)).toBe(25);
 });
 
