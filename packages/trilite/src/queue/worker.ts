@@ -1,9 +1,9 @@
 import { clock, delayMs, monotonicMs } from '../support/clock';
 import { ValueNotReadableError, toError } from '../support/errors';
+import { isOwnerGone, newOwner } from '../support/owner';
 import { JobLeaseLostError, JobUnknownError, WorkerStoppingError } from './errors';
 import { describeFailure } from './failure';
 import type { JobRunner, RunOutcome } from './job-runner';
-import { isOwnerGone, newOwner } from './owner';
 import type { ClaimedJob, QueueStore, RecoveredJob } from './queue-store';
 
 /*

@@ -1,6 +1,6 @@
 import { clock } from 'trilite';
 import { travel, travelTo } from 'trilite/testing';
-import { newOwner } from '../../src/queue/owner';
+import { newOwner } from '../../src/support/owner';
 import { SqliteQueueStore } from '../../src/queue/sqlite-queue-store';
 import { runningWorkers, type Worker } from '../../src/queue/worker';
 import { gate } from '../helpers/gate';

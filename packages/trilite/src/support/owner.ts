@@ -1,11 +1,11 @@
 import { readFileSync, readlinkSync } from 'node:fs';
-import { newId } from '../support/id';
+import { newId } from './id';
 
 /*
- * Who holds a job: boot id, pid namespace, pid, start time of the process, and a random part for each worker.
+ * Who holds a job or a lock: boot id, pid namespace, pid, start time of the process, and a random part for each holder in it.
  *
  * A pid alone proves nothing: it is used again after a crash, and means another process in another container or after a reboot. Only an
- * owner of this very boot and namespace can be judged gone; of any other, the lease decides.
+ * owner of this very boot and namespace can be judged gone; of any other, the lease or the ttl decides.
  */
 
 interface Origin {
@@ -14,26 +14,37 @@ interface Origin {
 }
 
 let cachedOrigin: Origin | undefined;
+let cachedProcess: string | undefined;
 
-/** A name for a new worker of this process. */
+/** A name for a new holder in this process. */
 export function newOwner(): string {
+  return `${thisProcess()}/${newId()}`;
+}
+
+/** The name of this process: what the owners it makes begin with. Can be judged as they can. */
+export function thisProcess(): string {
   const { bootId, pidNamespace } = origin();
-  return [bootId, pidNamespace, process.pid, startTime(process.pid) ?? '', newId()].join('/');
+  cachedProcess ??= [bootId, pidNamespace, process.pid, startTime(process.pid) ?? ''].join('/');
+  return cachedProcess;
 }
 
 /** Tells whether an owner is known to be dead. Never true of one that may live: on another machine, or where /proc is not there. */
 export function isOwnerGone(owner: string): boolean {
-  const [bootId, pidNamespace, pid, started] = owner.split('/');
-  const here = origin();
-  if (
-    here.bootId === '' ||
-    bootId !== here.bootId ||
-    pidNamespace !== here.pidNamespace ||
-    started === ''
-  ) {
-    return false;
-  }
+  const [, , pid, started = ''] = owner.split('/');
+  if (!isOfHere(owner) || started === '') return false;
   return startTime(Number(pid)) !== started;
+}
+
+/** The pid of an owner's process; undefined when that is on another machine or in another container, or nobody can tell. */
+export function pidOfOwner(owner: string): number | undefined {
+  return isOfHere(owner) ? Number(owner.split('/')[2]) : undefined;
+}
+
+function isOfHere(owner: string): boolean {
+  const [bootId, pidNamespace, pid] = owner.split('/');
+  const here = origin();
+  const isKnown = here.bootId !== '' && bootId === here.bootId;
+  return isKnown && pidNamespace === here.pidNamespace && /^\d+$/.test(pid ?? '');
 }
 
 function origin(): Origin {

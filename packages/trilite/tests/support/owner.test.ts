@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isOwnerGone, newOwner } from '../../src/queue/owner';
+import { isOwnerGone, newOwner, pidOfOwner, thisProcess } from '../../src/support/owner';
 
 /** The owner of this process with some of its parts replaced. */
 function ownerWith(parts: {
@@ -45,6 +45,11 @@ test('an owner of this process is not gone', () => {
   expect(isOwnerGone(newOwner())).toBe(false);
 });
 
+test('every owner of this process begins with its name', () => {
+  expect(newOwner().startsWith(`${thisProcess()}/`)).toBe(true);
+  expect(thisProcess()).toBe(thisProcess());
+});
+
 const onLinux = existsSync('/proc/self/stat') ? describe : describe.skip;
 
 onLinux('where /proc is there', () => {
@@ -54,6 +59,20 @@ onLinux('where /proc is there', () => {
     expect(namespace).toMatch(/^\d+$/);
     expect(pid).toBe(String(process.pid));
     expect(start).toBe(startOf(process.pid));
+  });
+
+  test('the pid of an owner is known here, and of a process its name', () => {
+    expect(pidOfOwner(newOwner())).toBe(process.pid);
+    expect(pidOfOwner(thisProcess())).toBe(process.pid);
+    expect(isOwnerGone(thisProcess())).toBe(false);
+    expect(isOwnerGone(thisProcess().replace(/\d+$/, '1'))).toBe(true);
+  });
+
+  test.each([
+    ['of another boot or machine', { boot: '00000000-0000-0000-0000-000000000000' }],
+    ['of another container', { namespace: '1' }],
+  ])('the pid of an owner %s means nothing', (_, parts) => {
+    expect(pidOfOwner(ownerWith(parts))).toBeUndefined();
   });
 
   test('a process that lives is not gone; killed, it is', async () => {
@@ -106,4 +125,5 @@ onLinux('where /proc is there', () => {
 
 test.each(['', 'text', '////', 'a/b/c/d/e'])('what is no owner (%p) is never judged', (owner) => {
   expect(isOwnerGone(owner)).toBe(false);
+  expect(pidOfOwner(owner)).toBeUndefined();
 });
