@@ -69,11 +69,6 @@ export function runInContext(handle: Handle, { context, work }: WriteEntry): unk
   return context.runInAsyncScope(work, undefined, handle);
 }
 
-/** A turn of the event loop: timers, sockets and signals come first. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
 export function settle(outcome: Outcome): void {
   if ('error' in outcome) outcome.entry.reject(outcome.error);
   else outcome.entry.resolve(outcome.value);

@@ -15,6 +15,9 @@ import { placeOf } from './file-locks';
 /** How often who waits for a reader looks whether one came free. */
 const READER_PAUSE_MS = 5;
 
+/** How often it is looked, at most, whether a followed file was replaced: each look asks the file system. */
+const FOLLOW_MS = 100;
+
 /** A reader handle that one stream has to itself. */
 export interface ReaderLease {
   readonly handle: Handle;
@@ -24,6 +27,8 @@ export interface ReaderLease {
   readonly since: number;
   /** Ends what it is used for, when the connection closes before it. */
   readonly revoke: () => void;
+  /** Which file it reads. */
+  readonly place: string | undefined;
 }
 
 /** What a handle set is made of. */
@@ -53,6 +58,8 @@ export class HandleSet {
   #place: string | undefined;
   readonly #wait: LockWait;
   #isClosed = false;
+  #isFollowing = false;
+  #lookedAt = 0;
 
   readonly #onOpen: () => void;
 
@@ -90,9 +97,29 @@ export class HandleSet {
     return this.#reader;
   }
 
+  /** Which file is open: device and inode. */
+  get place(): string | undefined {
+    return this.#place;
+  }
+
   /** Whether another file lies now where the open one lay: renamed over it, or deleted and made anew. */
   get isReplaced(): boolean {
-    return this.#place !== undefined && this.#place !== placeOf(this.#settings.file);
+    return this.#place !== undefined && this.#place !== this.#placeNow(this.#place);
+  }
+
+  /** From now on `refresh` opens whatever file lies at the path. @param now whether the next one looks at once */
+  follow(now = false): void {
+    this.#isFollowing = true;
+    if (now) this.#lookedAt = -FOLLOW_MS;
+  }
+
+  /** Lets go of a followed file that is no longer the one at its path. For moments at which nobody is in the middle of something. */
+  refresh(): void {
+    if (!this.#isFollowing || this.#place === undefined) return;
+    const now = monotonicMs();
+    if (now - this.#lookedAt < FOLLOW_MS) return;
+    this.#lookedAt = now;
+    if (this.isReplaced) this.#drop();
   }
 
   /** Opens the file, creating it and its folder when they are missing. */
@@ -115,7 +142,7 @@ export class HandleSet {
         handle.close();
         throw ConnectionClosedError.for(this.#facts);
       }
-      const lease = { handle, purpose, since: monotonicMs(), revoke };
+      const lease = { handle, purpose, since: monotonicMs(), revoke, place: this.#place };
       this.#leases.add(lease);
       return lease;
     } catch (error) {
@@ -128,7 +155,8 @@ export class HandleSet {
   giveBack(lease: ReaderLease): void {
     if (!this.#leases.delete(lease)) return;
     this.#readersOut -= 1;
-    if (this.#spare === undefined && !this.#isClosed) this.#spare = lease.handle;
+    const isOfUse = this.#spare === undefined && !this.#isClosed && lease.place === this.#place;
+    if (isOfUse) this.#spare = lease.handle;
     else lease.handle.close();
   }
 
@@ -143,6 +171,12 @@ export class HandleSet {
     this.#reader?.close();
     if (this.#writer !== undefined) closeWriter(this.#writer, this.#settings);
     this.#spare = this.#reader = this.#writer = undefined;
+  }
+
+  /** Streams go on with the file they began with. */
+  #drop(): void {
+    for (const handle of [this.#spare, this.#reader, this.#writer]) handle?.close();
+    this.#spare = this.#reader = this.#writer = this.#place = undefined;
   }
 
   #takeSpare(): Handle | undefined {
@@ -176,9 +210,30 @@ export class HandleSet {
 
   #open(options: HandleOptions): Handle {
     if (this.#isClosed) throw ConnectionClosedError.for(this.#facts);
-    const handle = new Handle(this.#facts, this.#settings, options);
-    this.#place ??= this.inMemory ? undefined : placeOf(this.#settings.file);
+    const handle = this.#isFollowing
+      ? this.#openFollowed(options)
+      : new Handle(this.#facts, this.#settings, options);
+    this.#place ??= this.inMemory ? undefined : this.#placeNow();
     this.#onOpen();
     return handle;
+  }
+
+  /** One that is replaced while it is being opened has the -wal of the other: nothing may be written by it. */
+  #openFollowed(options: HandleOptions): Handle {
+    for (;;) {
+      const place = this.#placeNow();
+      const handle = new Handle(this.#facts, this.#settings, options);
+      if (options.create === true || place === this.#placeNow()) return handle;
+      handle.close();
+    }
+  }
+
+  /** @param otherwise where nobody can tell, for the folder may not be looked into */
+  #placeNow(otherwise?: string): string | undefined {
+    try {
+      return placeOf(this.#settings.file);
+    } catch {
+      return otherwise;
+    }
   }
 }

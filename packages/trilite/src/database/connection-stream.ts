@@ -1,6 +1,6 @@
 import { requireWholeNumber } from '../support/argument';
-import { monotonicMs } from '../support/clock';
-import { nextTurn } from './connection-entry';
+import { monotonicMs, nextTurn } from '../support/clock';
+
 import type { Handle } from './connection-handle';
 import type { HandleSet } from './connection-handles';
 import type { LockWait } from './connection-wait';

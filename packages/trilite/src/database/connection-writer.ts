@@ -1,8 +1,7 @@
 import type { SqliteSettings } from '../config/schema';
-import { monotonicMs } from '../support/clock';
+import { monotonicMs, nextTurn } from '../support/clock';
 import { errorCode } from '../support/errors';
 import {
-  nextTurn,
   runInContext,
   settle,
   type Outcome,
@@ -15,6 +14,7 @@ import type { Handle } from './connection-handle';
 import type { HandleSet } from './connection-handles';
 import { Session, inSavepoint } from './connection-session';
 import type { LockWait } from './connection-wait';
+import { WalRestart } from './connection-wal';
 import {
   DatabaseBusyError,
   DatabaseQueryError,
@@ -60,6 +60,7 @@ export class ConnectionWriter {
   readonly #settings: SqliteSettings;
   readonly #handles: HandleSet;
   readonly #wait: LockWait;
+  readonly #walRestart: WalRestart;
   readonly #entries: (WriteEntry | TransactionEntry)[] = [];
   #lentTo: Session | undefined;
   #drained: Promise<void> | undefined;
@@ -76,6 +77,7 @@ export class ConnectionWriter {
     this.#settings = settings;
     this.#handles = handles;
     this.#wait = wait;
+    this.#walRestart = new WalRestart(settings);
   }
 
   /** The transaction that holds the writer now, if one does. */
@@ -91,6 +93,11 @@ export class ConnectionWriter {
   /** Settles when all that was asked for is served; undefined when there is nothing. */
   get drained(): Promise<void> | undefined {
     return this.#drained;
+  }
+
+  /** Whether nothing was asked for that is not done. */
+  get isIdle(): boolean {
+    return this.#drained === undefined;
   }
 
   add(entry: WriteEntry | TransactionEntry): void {
@@ -137,7 +144,9 @@ export class ConnectionWriter {
   async #drain(): Promise<void> {
     let turnedAt = monotonicMs();
     for (let entry = this.#entries[0]; entry !== undefined; entry = this.#entries[0]) {
+      this.#handles.refresh();
       await (entry.kind === 'write' ? this.#writeGroup(entry) : this.#lend(entry));
+      this.#keepWalShort();
       this.#resumeReads();
       // Who awaits a write asks for the next one before the loop ends: without a turn, timers and sockets would wait for ever.
       if (monotonicMs() - turnedAt < GROUP_MS) continue;
@@ -145,6 +154,15 @@ export class ConnectionWriter {
       turnedAt = monotonicMs();
     }
     this.#drained = undefined;
+  }
+
+  /** A courtesy: nobody who has written is told that it failed. */
+  #keepWalShort(): void {
+    try {
+      this.#walRestart.afterCommit(this.#handles.writer());
+    } catch {
+      // The next write meets what is wrong with the file, and says so to whoever asked for it.
+    }
   }
 
   /**

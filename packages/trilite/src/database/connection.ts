@@ -82,6 +82,16 @@ export class Connection {
     return this.#handles.isOpen;
   }
 
+  /** Whether the current work is inside a transaction of this connection. */
+  get isInTransaction(): boolean {
+    return sessionOf(this) !== undefined;
+  }
+
+  /** Which file is open, by device and inode; undefined before the first use, and for a file in memory. */
+  get place(): string | undefined {
+    return this.#handles.place;
+  }
+
   /** How often it waited for locks of others, and how long. */
   get lockStatistics(): LockStatistics {
     return this.#wait.statistics;
@@ -202,6 +212,14 @@ export class Connection {
   }
 
   /**
+   * Follows its path: a file that is put in the place of the open one is opened instead, within 100 ms, or before the next call with `now`.
+   * For files that may be lost, such as a cache's; of any other, a replaced file is to be noticed.
+   */
+  follow(options: { readonly now?: boolean } = {}): void {
+    this.#handles.follow(options.now);
+  }
+
+  /**
    * Reads from the file itself, and looks whether it still lies at its path.
    *
    * @throws E_DATABASE_FILE_MISSING, E_DATABASE_FILE_REPLACED, E_DATABASE_CORRUPT and whatever a read throws
@@ -234,6 +252,7 @@ export class Connection {
   #readNow<T>(work: Work<T>): Promise<T> {
     try {
       this.#refuseClosed();
+      if (this.#writer.isIdle) this.#handles.refresh();
       return Promise.resolve(work(this.#readHandle()));
     } catch (error) {
       if (!isBusy(error)) return Promise.reject(toError(explainDatabaseError(error, this)));

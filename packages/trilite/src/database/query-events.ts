@@ -1,4 +1,4 @@
-import { toError } from '../support/errors';
+import { Listeners } from '../support/listeners';
 
 /** A query that was run through `Database`. */
 export interface QueryEvent {
@@ -21,32 +21,8 @@ export interface QueryEvent {
 export type QueryListener = (event: QueryEvent) => void;
 
 /** Tells who wants to know what queries were run. */
-export class QueryEvents {
-  readonly #listeners = new Set<QueryListener>();
-
-  /** Whether anybody listens. */
-  get isHeard(): boolean {
-    return this.#listeners.size > 0;
-  }
-
-  /** Adds a listener. @returns what takes it away again */
-  listen(listener: QueryListener): () => void {
-    const own: QueryListener = (event) => listener(event);
-    this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
-  }
-
-  emit(event: QueryEvent): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        const { stack } = toError(error);
-        process.emitWarning('A listener of queries failed.', {
-          type: 'TriliteWarning',
-          detail: stack ?? String(error),
-        });
-      }
-    }
+export class QueryEvents extends Listeners<QueryEvent> {
+  constructor() {
+    super('queries');
   }
 }

@@ -53,3 +53,8 @@ export function delayMs(milliseconds: number, signal?: AbortSignal): Promise<voi
     signal?.addEventListener('abort', finish, { once: true });
   });
 }
+
+/** A turn of the event loop: timers, sockets and signals come first. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
