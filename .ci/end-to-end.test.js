@@ -85,8 +85,14 @@ test('each of the three files is WAL, and holds what its role says and nothing e
       "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name",
     ).map((row) => row.name);
   expect(tables('database')).toEqual(['migrations', 'reports']);
-  expect(tables('cache')).toEqual(['cache_entries', 'migrations']);
-  expect(tables('queue')).toEqual(['failed_jobs', 'jobs', 'migrations']);
+  expect(tables('cache')).toEqual([
+    'cache_claims',
+    'cache_counts',
+    'cache_entries',
+    'cache_tags',
+    'migrations',
+  ]);
+  expect(tables('queue')).toEqual(['failed_jobs', 'jobs', 'locks', 'migrations', 'rate_limits']);
   for (const name of ['database', 'cache', 'queue']) {
     expect(query(`${name}.sqlite`, 'pragma journal_mode')).toEqual([{ journal_mode: 'wal' }]);
   }

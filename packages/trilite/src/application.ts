@@ -1,8 +1,18 @@
 import { join } from 'node:path';
+import { CacheEvents } from './cache/cache-events';
+import { logCacheTroubles } from './cache/cache-log';
 import { CacheRegistry } from './cache/cache-registry';
 import { CacheRepository } from './cache/cache-repository';
-import { cacheMigrations } from './cache/schema';
+import type { RateLimitStore } from './cache/limits/rate-limit-store';
+import { RateLimiter } from './cache/limits/rate-limiter';
+import { SqliteRateLimitStore } from './cache/limits/sqlite-rate-limit-store';
+import type { LockStore } from './cache/locks/lock-store';
+import { Locks } from './cache/locks/locks';
+import { lockMigrations } from './cache/locks/schema';
+import { SqliteLockStore } from './cache/locks/sqlite-lock-store';
+import { cacheMigrations } from './cache/sqlite/schema';
 import { cacheStore } from './cache/tokens';
+import { lastingConnections } from './config/cache-problems';
 import { loadConfig, type Config } from './config/load-config';
 import { projectAt, type Project } from './config/project';
 import { isCommandClass, type CommandClass } from './console/command';
@@ -90,6 +100,10 @@ export class Application implements ConsoleApplication {
   readonly config: Config;
   readonly connections: ConnectionRegistry;
   readonly caches: CacheRegistry;
+  /** Locks across all processes, on the connection "lockConnection" or the server of "lockStore" of config/cache.ts. */
+  readonly locks: Locks;
+  /** Counts hits across all processes, on the same connection. */
+  readonly limiter: RateLimiter;
   readonly queues: QueueRegistry;
   /** Keeps the -wal files small in a process that runs for long. "serve" and "queue:work" start it; `close` stops it. */
   readonly walKeeper: WalKeeper;
@@ -112,7 +126,22 @@ export class Application implements ConsoleApplication {
     this.logger = createLogger(this.config.logging);
     this.connections = new ConnectionRegistry(this.config.database);
     this.connections.queries.listen((query) => this.#reportSlow(query));
-    this.caches = new CacheRegistry(this.config.cache, this.connections);
+    const { prefix } = this.config.cache;
+    const lockStores = this.#createLockStores();
+    const events = new CacheEvents();
+    logCacheTroubles(events, this.logger);
+    this.locks = new Locks(() => lockStores().locks, {
+      prefix,
+      onEvent: (event) => events.emit(event),
+    });
+    this.caches = new CacheRegistry({
+      settings: this.config.cache,
+      connections: this.connections,
+      events,
+      locks: this.locks,
+      isDisposable: (connection) => this.#holdsCachesAlone(connection),
+    });
+    this.limiter = new RateLimiter(() => lockStores().limits, { prefix });
     this.walKeeper = this.#createWalKeeper();
     this.queues = new QueueRegistry({
       settings: this.config.queue,
@@ -135,12 +164,13 @@ export class Application implements ConsoleApplication {
     refuseUnresolvable([...this.#jobs.classes, ...this.#commands()], this.#scope);
   }
 
-  /** Calls `boot` of every provider. Called once, by `createApplication`. */
+  /** Calls `boot` of every provider, and looks whether the drivers in config/cache.ts are there. Called once, by `createApplication`. */
   async boot(): Promise<void> {
     for (const provider of this.#providers) {
       this.#booted.unshift(provider);
       await provider.boot(this.#scope);
     }
+    this.caches.refuseMissingDrivers();
   }
 
   /**
@@ -176,7 +206,7 @@ export class Application implements ConsoleApplication {
   }
 
   /**
-   * Migrations of every connection: the framework's own for caches and queues, then those of database/migrations.
+   * Migrations of every connection: the framework's own for caches, queues and locks, then those of database/migrations.
    *
    * @throws E_MIGRATION_INVALID
    */
@@ -260,8 +290,31 @@ export class Application implements ConsoleApplication {
       for (const provider of this.#booted) await provider.shutdown();
     } finally {
       await this.walKeeper.stop();
+      await this.caches.close();
       await this.connections.close();
     }
+  }
+
+  /** Where locks and rate limits live. */
+  #createLockStores(): () => { readonly locks: LockStore; readonly limits: RateLimitStore } {
+    const { lockConnection, lockStore } = this.config.cache;
+    if (lockStore !== undefined) return () => this.caches.redis(lockStore);
+    const connection = this.connections.connection(lockConnection);
+    const stores = {
+      locks: new SqliteLockStore(connection),
+      limits: new SqliteRateLimitStore(connection),
+    };
+    return () => stores;
+  }
+
+  /** Whether a file has neither data, jobs and locks in it, nor tables that the application's migrations make. */
+  #holdsCachesAlone(connection: string): boolean {
+    if (lastingConnections(this.config).has(connection)) return false;
+    const own = discoverMigrations(
+      join(this.#project.codePath, 'database/migrations'),
+      this.connections,
+    );
+    return own.every((plan) => plan.connection !== connection || plan.migrations.length === 0);
   }
 
   #createWalKeeper(): WalKeeper {
@@ -300,6 +353,9 @@ export class Application implements ConsoleApplication {
     perTenant(ConnectionRegistry, () => this.connections);
     perTenant(Database, () => this.database());
     perTenant(CacheRepository, () => this.cache());
+    perTenant(CacheRegistry, () => this.caches);
+    perTenant(Locks, () => this.locks);
+    perTenant(RateLimiter, () => this.limiter);
     perTenant(QueueDispatcher, () => this.queue());
     for (const name of this.connections.names) {
       perTenant(databaseConnection(name), () => this.database(name));
@@ -353,7 +409,7 @@ export class Application implements ConsoleApplication {
   }
 }
 
-/** Migrations of every connection: the framework's own for caches and queues, then those of database/migrations. */
+/** Migrations of every connection: the framework's own for caches, queues and locks, then those of database/migrations. */
 export function createMigrator(
   project: Project,
   config: Config,
@@ -367,7 +423,7 @@ export function createMigrator(
   return new Migrator(connections, mergePlans([...every, ...frameworkPlans(config), ...own]));
 }
 
-/** A cache or a queue brings its tables to whichever connection the configuration puts it on. */
+/** A cache, a queue and the locks bring their tables to whichever connection the configuration puts them on. */
 function frameworkPlans({ cache, queue }: Config): MigrationPlan[] {
   const connectionsOf = (entries: Readonly<Record<string, object>>): string[] =>
     Object.values(entries).flatMap((entry) =>
@@ -382,5 +438,6 @@ function frameworkPlans({ cache, queue }: Config): MigrationPlan[] {
       connection,
       migrations: queueMigrations,
     })),
+    { connection: cache.lockConnection, migrations: lockMigrations },
   ];
 }

@@ -2,9 +2,48 @@
 
 export { Application, createApplication, type ApplicationOptions } from './application';
 
-export { CacheRepository, type CacheRepositoryOptions } from './cache/cache-repository';
-export type { CacheHit, CacheStore } from './cache/cache-store';
+export { CacheEvents, type CacheEvent, type StoreEvent } from './cache/cache-events';
+export { CacheKey, defineCacheKeys, type AnyKey, type Key, type Values } from './cache/cache-key';
+export {
+  CacheRegistry,
+  type CacheDriverFactory,
+  type CacheDriverFacts,
+} from './cache/cache-registry';
+export { CacheRepository } from './cache/cache-repository';
+export type { CacheRepositoryOptions, RememberOptions } from './cache/cache-repository-options';
+export type {
+  CacheClaim,
+  CacheContents,
+  CacheCounts,
+  CacheEntry,
+  CacheHit,
+  CachePrefix,
+  CacheStore,
+  ClaimAnswer,
+} from './cache/cache-store';
+export { LockTimeoutError } from './cache/errors';
+export { Limit } from './cache/limits/limit';
+export type {
+  RateClaim,
+  RateLimitStore,
+  RateVerdict,
+  RateWindow,
+} from './cache/limits/rate-limit-store';
+export {
+  RateLimiter,
+  type AttemptOptions,
+  type LimitResolver,
+  type RateLimitDecision,
+  type RateLimiterOptions,
+} from './cache/limits/rate-limiter';
+export type { Funnel } from './cache/locks/funnel';
+export type { Lock, LockEvent } from './cache/locks/lock';
+export type { HeldLock, LockRequest, LockStore } from './cache/locks/lock-store';
+export { Locks, type LocksOptions, type WithoutOverlappingOptions } from './cache/locks/locks';
+export { MemoryCacheStore, type MemoryCacheLimits } from './cache/stores/memory-cache-store';
+export { NullCacheStore } from './cache/stores/null-cache-store';
 export { cacheStore } from './cache/tokens';
+export type { Ttl } from './cache/ttl';
 
 export {
   defineApp,
@@ -16,16 +55,22 @@ export {
   type AppOptions,
   type BytesText,
   type CacheOptions,
+  type CacheStoreOptions,
+  type CustomCacheOptions,
   type DatabaseOptions,
   type DurationText,
+  type FailoverCacheOptions,
   type LoggingOptions,
   type MemoryCacheOptions,
+  type NullCacheOptions,
   type QueueOptions,
+  type RedisCacheOptions,
   type SqliteCacheOptions,
   type SqliteConnectionOptions,
   type SqliteQueueOptions,
   type SyncQueueOptions,
   type TenancyOptions,
+  type TieredCacheOptions,
 } from './config/define';
 export { defineEnv, storagePath, type BaseEnv, type EnvShape } from './config/env';
 export type { Config } from './config/load-config';
@@ -111,6 +156,7 @@ export {
 } from './http/middleware';
 export type { Next, Request, Response } from './http/request';
 export { defineRoutes, type RouteBuilder, type RouteFile, type Router } from './http/router';
+export { throttle } from './http/throttle';
 export { UrlGenerator } from './http/url-generator';
 
 export type { Job, JobClass, JobContext, JobOptions, PayloadOf } from './queue/job';

@@ -1,18 +1,77 @@
 import type { CacheSettings, CacheStoreSettings } from '../config/schema';
 import type { ConnectionDirectory } from '../database/database';
+import { delayMs } from '../support/clock';
+import { toError } from '../support/errors';
+import type { CacheEvents } from './cache-events';
+import { CacheObserver } from './cache-observer';
 import { CacheRepository } from './cache-repository';
 import type { CacheStore } from './cache-store';
-import { CacheStoreUnknownError } from './errors';
+import { Computations } from './computations';
+import {
+  CacheDriverNotInstalledError,
+  CacheDriverUnknownError,
+  CacheStoreUnknownError,
+} from './errors';
+import type { LockEvent } from './locks/lock';
+import { Locks } from './locks/locks';
+import type { RedisStores } from './redis/redis-stores';
+import type { SqliteCacheStore } from './sqlite/sqlite-cache-store';
+
+/** How long a closing application waits for what is being computed. */
+const COMPUTE_MS = 5000;
+
+/** How often counts are handed to the stores, which all processes share. */
+const FLUSH_MS = 10_000;
+
+/** What a registry makes stores of. */
+export interface CacheRegistryParts {
+  readonly settings: CacheSettings;
+  readonly connections: ConnectionDirectory;
+  /** Who is told what happens in all stores. */
+  readonly events: CacheEvents;
+  /** Where locks are kept, but for those of stores that keep their own. */
+  readonly locks: Locks;
+  /** Whether nothing but caches lies in the file of a connection: a damaged or missing one is made anew. */
+  readonly isDisposable: (connection: string) => boolean;
+}
+
+/** What the factory of a custom driver is given. */
+export interface CacheDriverFacts {
+  /** The store's name in config/cache.ts. */
+  readonly name: string;
+  /** What config/cache.ts gives the store as `options`. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Makes a store of a custom driver. Called once for each store that uses it. */
+export type CacheDriverFactory = (facts: CacheDriverFacts) => CacheStore;
+
+/** What repositories on one store share. */
+interface Shared {
+  readonly observer: CacheObserver;
+  readonly computations: Computations;
+  readonly locks: Locks;
+}
 
 /** The declared cache stores by name; only the drivers in use are loaded. */
 export class CacheRegistry {
+  /** Tells what happens in all stores. */
+  readonly events: CacheEvents;
+  readonly #parts: CacheRegistryParts;
   readonly #settings: CacheSettings;
-  readonly #connections: ConnectionDirectory;
+  readonly #drivers = new Map<string, CacheDriverFactory>();
   readonly #stores = new Map<string, CacheStore>();
+  /** Those among them that a memory may stand before. */
+  readonly #sqliteStores = new Map<string, SqliteCacheStore>();
+  readonly #redisStores = new Map<string, RedisStores>();
+  readonly #shared = new Map<string, Shared>();
+  #flushing: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
-  constructor(settings: CacheSettings, connections: ConnectionDirectory) {
-    this.#settings = settings;
-    this.#connections = connections;
+  constructor(parts: CacheRegistryParts) {
+    this.events = parts.events;
+    this.#parts = parts;
+    this.#settings = parts.settings;
   }
 
   /** The names declared in config/cache.ts. */
@@ -28,11 +87,91 @@ export class CacheRegistry {
   /**
    * The repository of a store, by default of the default one.
    *
-   * @throws E_CACHE_STORE_UNKNOWN
+   * @throws E_CACHE_STORE_UNKNOWN, E_CACHE_DRIVER_UNKNOWN
    */
   store(name: string = this.defaultName): CacheRepository {
     this.#find(name);
-    return new CacheRepository(() => this.#find(name), { prefix: this.#settings.prefix });
+    return new CacheRepository(() => this.#find(name), {
+      prefix: this.prefixOf(name),
+      ...this.#sharedOf(name),
+    });
+  }
+
+  /**
+   * The store behind a repository, for who looks after it: without prefix, counts and events.
+   *
+   * @throws E_CACHE_STORE_UNKNOWN, E_CACHE_DRIVER_UNKNOWN
+   */
+  driver(name: string = this.defaultName): CacheStore {
+    return this.#find(name);
+  }
+
+  /**
+   * What a store of driver redis keeps on its server, locks and rate limits included.
+   *
+   * @throws E_CACHE_STORE_UNKNOWN
+   */
+  redis(name: string): RedisStores {
+    const known = this.#redisStores.get(name);
+    const settings = this.#settingsOf(name);
+    if (known !== undefined) return known;
+    if (settings.driver !== 'redis') throw CacheStoreUnknownError.named(name, this.names);
+    // Only the drivers in use are loaded
+    const { redisStores } =
+      require('./redis/redis-stores') as typeof import('./redis/redis-stores');
+    const stores = redisStores(name, settings);
+    this.#redisStores.set(name, stores);
+    return stores;
+  }
+
+  /**
+   * The locks of a store: on its server, in this process's memory, or where all locks are.
+   *
+   * @throws E_CACHE_STORE_UNKNOWN
+   */
+  locks(name: string): Locks {
+    return this.#sharedOf(name).locks;
+  }
+
+  /**
+   * Refuses stores whose drivers are not there, before the first request needs one.
+   *
+   * @throws E_CACHE_DRIVER_UNKNOWN, E_CACHE_DRIVER_NOT_INSTALLED
+   */
+  refuseMissingDrivers(): void {
+    for (const [name, settings] of Object.entries(this.#settings.stores)) {
+      if (settings.driver === 'custom') this.#factoryOf(name, settings.name);
+      if (settings.driver === 'redis') refuseMissingPackage(name, 'ioredis');
+    }
+  }
+
+  /** Removes what this application keeps on servers. For tests, whose entries no file holds that goes with them. */
+  async clearServers(): Promise<void> {
+    const clear = ({ cache }: RedisStores): Promise<void> => cache.clear('').catch(() => undefined);
+    await Promise.all([...this.#redisStores.values()].map(clear));
+  }
+
+  /** The text before every key of a store. */
+  prefixOf(name: string): string {
+    const settings = this.#settingsOf(name);
+    if (settings.driver === 'tiered') return this.prefixOf(settings.store);
+    return ('prefix' in settings ? settings.prefix : undefined) ?? this.#settings.prefix;
+  }
+
+  /**
+   * Adds a driver: stores of `driver: 'custom'` with this `name` in config/cache.ts are made by it. In the `boot` of a provider.
+   *
+   * @example
+   * import { CacheRegistry, NullCacheStore, Provider, type Resolver } from 'trilite';
+   *
+   * export class CacheProvider extends Provider {
+   *   override boot(resolver: Resolver) {
+   *     resolver.make(CacheRegistry).extend('nothing', () => new NullCacheStore());
+   *   }
+   * }
+   */
+  extend(driver: string, factory: CacheDriverFactory): void {
+    this.#drivers.set(driver, factory);
   }
 
   /** Puts a store in place of the declared one, for whoever holds its repository too. For fakes. */
@@ -40,31 +179,166 @@ export class CacheRegistry {
     this.#stores.set(name, store);
   }
 
-  #find(name: string): CacheStore {
-    const known = this.#stores.get(name);
+  /** Hands what was counted in this process to the stores. */
+  async flush(): Promise<void> {
+    const flush = async ([name, { observer }]: [string, Shared]): Promise<void> => {
+      const store = this.#stores.get(name);
+      if (store !== undefined) await observer.flush(store);
+    };
+    await Promise.all([...this.#shared].map(flush));
+  }
+
+  /** Waits for what is being computed, 5 seconds at most, hands over the counts, lets go of what is open; twice without harm. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#flushing);
+    const computations = [...this.#shared.values()].map((shared) => shared.computations);
+    const settled = Promise.all(computations.map((one) => one.settled()));
+    const waited = new AbortController();
+    await Promise.race([settled, delayMs(COMPUTE_MS, waited.signal)]);
+    waited.abort();
+    await this.flush();
+    const redisStores = [...this.#redisStores.values()].map(({ cache }) => cache);
+    const stores = new Set([...this.#stores.values(), ...redisStores]);
+    await Promise.all([...stores].map((store) => store.close()));
+  }
+
+  #sharedOf(name: string): Shared {
+    const known = this.#shared.get(name);
     if (known !== undefined) return known;
+    const observer = new CacheObserver(name, this.events);
+    const shared = { observer, computations: new Computations(), locks: this.#locksOf(name) };
+    this.#shared.set(name, shared);
+    if (!this.#isClosed) this.#flushing ??= setInterval(() => void this.flush(), FLUSH_MS).unref();
+    return shared;
+  }
+
+  /** A memory store is of this process alone, and one on a server of all machines that share it; so are their locks. */
+  #locksOf(name: string): Locks {
+    const { driver } = this.#settingsOf(name);
+    const onEvent = (event: LockEvent): void => this.events.emit(event);
+    const options = { prefix: this.prefixOf(name), onEvent };
+    if (driver === 'memory') return Locks.inMemory(options);
+    return driver === 'redis'
+      ? new Locks(() => this.redis(name).locks, options)
+      : this.#parts.locks;
+  }
+
+  #settingsOf(name: string): CacheStoreSettings {
     const { stores } = this.#settings;
     const settings = Object.hasOwn(stores, name) ? stores[name] : undefined;
     if (settings === undefined) throw CacheStoreUnknownError.named(name, this.names);
-    const store = this.#createStore(settings);
+    return settings;
+  }
+
+  #find(name: string): CacheStore {
+    const known = this.#stores.get(name);
+    if (known !== undefined) return known;
+    const store = this.#createStore(name, this.#settingsOf(name));
     this.#stores.set(name, store);
     return store;
   }
 
-  #createStore(settings: CacheStoreSettings): CacheStore {
+  #createStore(name: string, settings: CacheStoreSettings): CacheStore {
     switch (settings.driver) {
-      case 'sqlite': {
-        // Only the drivers in use are loaded
-        const { SqliteCacheStore } =
-          require('./sqlite-cache-store') as typeof import('./sqlite-cache-store');
-        return new SqliteCacheStore(this.#connections.connection(settings.connection));
-      }
+      case 'sqlite':
+        return this.#findSqlite(name);
       case 'memory': {
         // Only the drivers in use are loaded
         const { MemoryCacheStore } =
-          require('./memory-cache-store') as typeof import('./memory-cache-store');
-        return new MemoryCacheStore(settings);
+          require('./stores/memory-cache-store') as typeof import('./stores/memory-cache-store');
+        return new MemoryCacheStore({ ...settings, onEvicted: this.#onEvicted(name) });
       }
+      case 'redis':
+        return this.redis(name).cache;
+      case 'null': {
+        const { NullCacheStore } =
+          require('./stores/null-cache-store') as typeof import('./stores/null-cache-store');
+        return new NullCacheStore();
+      }
+      case 'tiered': {
+        const { TieredCacheStore } =
+          require('./sqlite/tiered-cache-store') as typeof import('./sqlite/tiered-cache-store');
+        return new TieredCacheStore(this.#findSqlite(settings.store), settings);
+      }
+      case 'failover': {
+        const { FailoverCacheStore } =
+          require('./stores/failover-cache-store') as typeof import('./stores/failover-cache-store');
+        const stores = settings.stores.map((one) => ({ name: one, store: this.#find(one) }));
+        return new FailoverCacheStore(stores, (from, error) =>
+          this.events.emit({ kind: 'failed-over', store: name, from, error }),
+        );
+      }
+      case 'custom':
+        return this.#createCustom(name, settings);
     }
+  }
+
+  #findSqlite(name: string): SqliteCacheStore {
+    const known = this.#sqliteStores.get(name);
+    const settings = this.#settingsOf(name);
+    if (known !== undefined) return known;
+    if (settings.driver !== 'sqlite') throw CacheStoreUnknownError.named(name, this.names);
+    const store = this.#createSqlite(name, settings);
+    this.#sqliteStores.set(name, store);
+    return store;
+  }
+
+  #createSqlite(
+    name: string,
+    settings: Extract<CacheStoreSettings, { readonly driver: 'sqlite' }>,
+  ): SqliteCacheStore {
+    // Only the drivers in use are loaded
+    const { SqliteCacheFile } =
+      require('./sqlite/sqlite-cache-file') as typeof import('./sqlite/sqlite-cache-file');
+    const { SqliteCacheStore: Store } =
+      require('./sqlite/sqlite-cache-store') as typeof import('./sqlite/sqlite-cache-store');
+    const { connections, isDisposable } = this.#parts;
+    const file = new SqliteCacheFile(connections.connection(settings.connection), {
+      store: name,
+      isDisposable: isDisposable(settings.connection),
+      onRecreated: (recreated) => {
+        if ('kept' in recreated) {
+          this.events.emit({ kind: 'recreated', store: name, kept: recreated.kept });
+        } else {
+          this.events.emit({ kind: 'unavailable', store: name, error: toError(recreated) });
+        }
+      },
+    });
+    return new Store(file, { ...settings, name, onEvicted: this.#onEvicted(name) });
+  }
+
+  #createCustom(
+    name: string,
+    settings: Extract<CacheStoreSettings, { readonly driver: 'custom' }>,
+  ): CacheStore {
+    return this.#factoryOf(name, settings.name)({ name, options: settings.options });
+  }
+
+  #factoryOf(store: string, driver: string): CacheDriverFactory {
+    const factory = this.#drivers.get(driver);
+    if (factory !== undefined) return factory;
+    throw CacheDriverUnknownError.named(driver, store, [...this.#drivers.keys()]);
+  }
+
+  #onEvicted(name: string): (keys: readonly string[]) => void {
+    const prefix = this.prefixOf(name);
+    const { observer } = this.#sharedOf(name);
+    // Of a file that several stores share the oldest entry goes, whose ever it is
+    return (keys) => {
+      const own = keys.filter((key) => key.startsWith(prefix));
+      observer.evicted(
+        own.map((key) => key.slice(prefix.length)),
+        keys.length,
+      );
+    };
+  }
+}
+
+function refuseMissingPackage(store: string, name: string): void {
+  try {
+    require.resolve(name);
+  } catch {
+    throw CacheDriverNotInstalledError.of(store, name);
   }
 }

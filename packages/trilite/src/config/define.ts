@@ -77,25 +77,96 @@ export interface SqliteCacheOptions {
   readonly driver: 'sqlite';
   /** The database connection it lives on. */
   readonly connection: string;
+  /** Text before every key, instead of the common one. Two stores on one connection need different ones. Default: the common one. */
+  readonly prefix?: string;
+  /** Bytes of the file beyond which the oldest unused entries go; not for a file that holds something else. Default: no bound. */
+  readonly maxBytes?: BytesText;
+  /** Entries of the file beyond which the oldest unused ones go. Default: no bound. */
+  readonly maxEntries?: number;
+  /** Bytes from which on values are stored compressed. Default: none are. */
+  readonly compressFrom?: BytesText;
 }
 
 /** A cache in this process's memory. */
 export interface MemoryCacheOptions {
   readonly driver: 'memory';
+  /** Text before every key, instead of the common one. Default: the common one. */
+  readonly prefix?: string;
   /** Bytes kept before the least recently used entry goes. Default: '64mb'. */
   readonly maxBytes?: BytesText;
   /** Entries kept before the least recently used one goes. Default: 100000. */
   readonly maxEntries?: number;
 }
 
+/** A cache on a Redis server. */
+export interface RedisCacheOptions {
+  readonly driver: 'redis';
+  /** Where the server is: `redis://user:password@host:port/database`, or `rediss://` with TLS. */
+  readonly url: string;
+  /** Text before every key, instead of the common one. Default: the common one. */
+  readonly prefix?: string;
+  /** What everything the store writes begins with, before the prefix: applications on one server need different ones. Default: 'trilite:'. */
+  readonly namespace?: string;
+  /** How long a call waits for the connection, and for its answer; then the store does not answer. Default: '1s'. */
+  readonly timeout?: DurationText;
+}
+
+/** A cache that keeps nothing. */
+export interface NullCacheOptions {
+  readonly driver: 'null';
+}
+
+/** A memory in front of a SQLite cache, coherent with every process. */
+export interface TieredCacheOptions {
+  readonly driver: 'tiered';
+  /** The store behind it, of driver sqlite. */
+  readonly store: string;
+  /** Bytes kept in memory. Default: '64mb'. */
+  readonly maxBytes?: BytesText;
+  /** Entries kept in memory. Default: 100000. */
+  readonly maxEntries?: number;
+}
+
+/** The first of several stores that answers. */
+export interface FailoverCacheOptions {
+  readonly driver: 'failover';
+  /** The names of the stores, the preferred one first. */
+  readonly stores: readonly string[];
+}
+
+/** A cache by a driver that a provider adds with `caches.extend`. */
+export interface CustomCacheOptions {
+  readonly driver: 'custom';
+  /** The name the driver was added by. */
+  readonly name: string;
+  /** Text before every key, instead of the common one. Default: the common one. */
+  readonly prefix?: string;
+  /** What the driver's factory is given. Default: nothing. */
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+
+/** One cache store, by its driver. */
+export type CacheStoreOptions =
+  | SqliteCacheOptions
+  | MemoryCacheOptions
+  | RedisCacheOptions
+  | NullCacheOptions
+  | TieredCacheOptions
+  | FailoverCacheOptions
+  | CustomCacheOptions;
+
 /** What config/cache.ts sets. */
 export interface CacheOptions {
   /** The store an injected `CacheRepository` uses. */
   readonly default: string;
-  /** Text before every key, at most 64 characters. Default: ''. */
+  /** Text before every key, and every name of a lock or a rate limit; at most 64 characters. Default: ''. */
   readonly prefix?: string;
+  /** The database connection that locks and rate limits live on. Default: that of the default queue, else the default one. */
+  readonly lockConnection?: string;
+  /** The store of driver redis whose server keeps locks and rate limits, for processes on several machines. Default: they live on `lockConnection`. */
+  readonly lockStore?: string;
   /** Stores by name. */
-  readonly stores: Readonly<Record<string, SqliteCacheOptions | MemoryCacheOptions>>;
+  readonly stores: Readonly<Record<string, CacheStoreOptions>>;
 }
 
 /** A queue in a SQLite file. */

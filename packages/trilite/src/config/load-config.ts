@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { z } from 'zod';
 import { loadExports, sourceFile, sourceFiles } from '../support/file-discovery';
 import { isPlainObject } from '../support/storable';
+import { cacheProblems } from './cache-problems';
 import { storagePath } from './env';
 import {
   ConfigFileError,
@@ -31,7 +32,7 @@ import {
 export interface Config {
   readonly app: AppSettings;
   readonly database: DatabaseSettings;
-  readonly cache: CacheSettings;
+  readonly cache: CacheSettings & { readonly lockConnection: string };
   readonly queue: QueueSettings;
   readonly tenancy: TenancySettings;
   readonly logging: LoggingSettings;
@@ -40,6 +41,11 @@ export interface Config {
   /** What further files in config/ export, by file name. */
   readonly others: Readonly<Record<string, unknown>>;
 }
+
+/** What the files say, each for itself. */
+type LoadedSettings = Omit<Config, 'cache' | 'storagePath' | 'others'> & {
+  readonly cache: CacheSettings;
+};
 
 const SCHEMAS = {
   app: { schema: appSchema, define: 'defineApp' },
@@ -74,10 +80,15 @@ export function loadConfig(project: Project, storage?: string): Config {
   };
   refuseUnwritable(target);
   refuseProblems(crossProblems(config));
-  return deepFreeze({ ...config, others: loadOthers(folder) });
+  const stores =
+    storage === undefined
+      ? loaded.cache.stores
+      : moveServers(loaded.cache.stores, basename(storage));
+  const cache = { ...loaded.cache, stores, lockConnection: lockConnectionOf(loaded) };
+  return deepFreeze({ ...config, cache, others: loadOthers(folder) });
 }
 
-function loadSettings(project: Project, folder: string): Omit<Config, 'storagePath' | 'others'> {
+function loadSettings(project: Project, folder: string): LoadedSettings {
   const problems: ConfigProblem[] = [];
   const settings = Object.entries(SCHEMAS).map(([name, { schema, define }]) => {
     const file = relative(project.basePath, join(folder, `${name}.ts`));
@@ -87,7 +98,7 @@ function loadSettings(project: Project, folder: string): Omit<Config, 'storagePa
     return [name, result.data];
   });
   refuseProblems(problems);
-  return Object.fromEntries(settings) as Omit<Config, 'storagePath' | 'others'>;
+  return Object.fromEntries(settings) as LoadedSettings;
 }
 
 function loadInput(folder: string, name: string, file: string, define: string): unknown {
@@ -121,16 +132,32 @@ function placeFiles(database: DatabaseSettings, from: string, to: string): Datab
   };
 }
 
-function crossProblems({
-  database,
-  cache,
-  queue,
-}: Pick<Config, 'database' | 'cache' | 'queue'>): ConfigProblem[] {
+/** Another storage folder goes with other places on servers: tests are not to meet what an application keeps there. */
+function moveServers(stores: CacheSettings['stores'], place: string): CacheSettings['stores'] {
+  const moved = Object.entries(stores).map(([name, settings]) => [
+    name,
+    settings.driver === 'redis'
+      ? { ...settings, namespace: `${settings.namespace}${place}:` }
+      : settings,
+  ]);
+  return Object.fromEntries(moved) as CacheSettings['stores'];
+}
+
+/** The queue's file, where it has one: a cache's may be thrown away. */
+function lockConnectionOf({ database, cache, queue }: LoadedSettings): string {
+  const own = queue.connections[queue.default];
+  return cache.lockConnection ?? (own?.driver === 'sqlite' ? own.connection : database.default);
+}
+
+function crossProblems({ database, cache, queue }: LoadedSettings): ConfigProblem[] {
   const connections = Object.keys(database.connections);
   return [
     ...reference('config/database.ts', 'default', database.default, connections),
     ...reference('config/cache.ts', 'default', cache.default, Object.keys(cache.stores)),
     ...reference('config/queue.ts', 'default', queue.default, Object.keys(queue.connections)),
+    ...(cache.lockConnection === undefined
+      ? []
+      : reference('config/cache.ts', 'lockConnection', cache.lockConnection, connections)),
     ...connectionReferences('config/cache.ts', 'stores', cache.stores, connections),
     ...connectionReferences('config/queue.ts', 'connections', queue.connections, connections),
     ...Object.entries(database.connections).flatMap(([name, { file }]) =>
@@ -138,6 +165,7 @@ function crossProblems({
     ),
     ...sharedFileProblems(database),
     ...leaseProblems(queue),
+    ...cacheProblems({ database, cache, queue }),
   ];
 }
 

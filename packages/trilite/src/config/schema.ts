@@ -82,17 +82,48 @@ export const databaseSchema = strict({
   connections: z.record(name, z.discriminatedUnion('driver', [sqlite])),
 });
 
+const storePrefix = z.string().max(64).optional();
+const memoryBounds = {
+  maxBytes: bytes.prefault('64mb').refine((size) => size > 0, 'more than nothing'),
+  // So much room is reserved at once
+  maxEntries: z.int().min(1).max(10_000_000).default(100_000),
+};
+
 export const cacheSchema = strict({
   default: name,
   prefix: z.string().max(64).default(''),
+  lockConnection: name.optional(),
+  lockStore: name.optional(),
   stores: z.record(
     name,
     z.discriminatedUnion('driver', [
-      strict({ driver: z.literal('sqlite'), connection: name }),
       strict({
-        driver: z.literal('memory'),
-        maxBytes: bytes.prefault('64mb'),
-        maxEntries: z.int().min(1).default(100_000),
+        driver: z.literal('sqlite'),
+        connection: name,
+        prefix: storePrefix,
+        maxBytes: bytes.optional(),
+        maxEntries: z.int().min(1).optional(),
+        compressFrom: bytes.optional(),
+      }),
+      strict({ driver: z.literal('memory'), prefix: storePrefix, ...memoryBounds }),
+      strict({
+        driver: z.literal('redis'),
+        url: z.url({
+          protocol: /^rediss?$/,
+          error: 'an address such as "redis://127.0.0.1:6379"',
+        }),
+        prefix: storePrefix,
+        namespace: z.string().min(1).max(64).default('trilite:'),
+        timeout: duration.prefault('1s'),
+      }),
+      strict({ driver: z.literal('null') }),
+      strict({ driver: z.literal('tiered'), store: name, ...memoryBounds }),
+      strict({ driver: z.literal('failover'), stores: z.array(name).min(1) }),
+      strict({
+        driver: z.literal('custom'),
+        name,
+        prefix: storePrefix,
+        options: z.record(z.string(), z.unknown()).default({}),
       }),
     ]),
   ),

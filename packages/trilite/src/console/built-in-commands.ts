@@ -1,6 +1,11 @@
 import type { CommandClass } from './command';
 import { AboutCommand } from './commands/about-command';
 import { CacheClearCommand } from './commands/cache-clear-command';
+import { CacheForgetCommand } from './commands/cache-forget-command';
+import { CacheGetCommand } from './commands/cache-get-command';
+import { CacheLocksCommand } from './commands/cache-locks-command';
+import { CachePruneCommand } from './commands/cache-prune-command';
+import { CacheStatsCommand } from './commands/cache-stats-command';
 import { ConfigShowCommand } from './commands/config-show-command';
 import { DbBackupCommand } from './commands/db-backup-command';
 import { DbBackupsCommand } from './commands/db-backups-command';
@@ -38,6 +43,11 @@ import { VersionCommand } from './commands/version-command';
 export const builtInCommands: readonly CommandClass[] = [
   AboutCommand,
   CacheClearCommand,
+  CacheForgetCommand,
+  CacheGetCommand,
+  CacheLocksCommand,
+  CachePruneCommand,
+  CacheStatsCommand,
   ConfigShowCommand,
   DbBackupCommand,
   DbBackupsCommand,

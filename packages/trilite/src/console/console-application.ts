@@ -1,4 +1,5 @@
 import type { CacheRegistry } from '../cache/cache-registry';
+import type { Locks } from '../cache/locks/locks';
 import type { Config } from '../config/load-config';
 import type { WalKeeper } from '../database/care/wal-keeper';
 import type { ConnectionRegistry } from '../database/connection-registry';
@@ -21,6 +22,7 @@ export interface ConsoleApplication extends Resolver {
   readonly config: Config;
   readonly connections: ConnectionRegistry;
   readonly caches: CacheRegistry;
+  readonly locks: Locks;
   readonly queues: QueueRegistry;
   readonly walKeeper: WalKeeper;
   /** The query builder of a connection by name, by default of the default one. */

@@ -24,7 +24,8 @@ function blobAsText(value: Buffer): string {
   return value.length > BYTES ? `x'${hex}…' (${value.length} bytes)` : `x'${hex}'`;
 }
 
-function printable(text: string): string {
+/** A text without what would steer a terminal. */
+export function printable(text: string): string {
   return text.replace(/[\p{Cc}]/gu, (character) =>
     character === '\n' || character === '\t'
       ? character

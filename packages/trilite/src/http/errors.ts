@@ -58,6 +58,18 @@ export class RequestInvalidError extends FrameworkError {
   }
 }
 
+/** Thrown when somebody sends more requests than a limit has room for. Answered with 429 and Retry-After. */
+export class TooManyRequestsError extends FrameworkError {
+  static retryAfter(seconds: number): TooManyRequestsError {
+    return new TooManyRequestsError({
+      code: 'E_TOO_MANY_REQUESTS',
+      message: `There were too many requests; there is room again in ${seconds} s.`,
+      help: 'Wait for as many seconds as the header "Retry-After" says. The limit is the one of "throttle" at the route.',
+      status: 429,
+    });
+  }
+}
+
 /** Thrown at boot when the routes contradict themselves, and when a URL is asked for that they cannot give. */
 export class RouteInvalidError extends FrameworkError {
   static duplicateName(name: string, first: string, second: string): RouteInvalidError {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { types } from 'node:util';
 import express, { type Express, type Handler } from 'express';
 import type { AppSettings } from '../config/schema';
 import { toError } from '../support/errors';
@@ -176,9 +177,14 @@ function send(result: unknown, parameters: number, response: Response): void {
   if (result instanceof SafeHtml) response.type('html').send(result.toString());
   else if (typeof result === 'string') response.type('html').send(result);
   else if (Buffer.isBuffer(result)) response.send(result);
-  else if (result !== undefined) response.json(result);
+  else if (result !== undefined) response.json(jsonOf(result));
   // Whoever asked for the response may still answer later; whoever did not, has nothing more to say.
   else if (parameters < 2) response.status(204).end();
+}
+
+/** A Map, such as `cache.many` gives, would be an empty object. */
+function jsonOf(result: unknown): unknown {
+  return types.isMap(result) ? Object.fromEntries(result) : result;
 }
 
 function giveId(request: express.Request & { id?: string }, response: Response, next: Next): void {

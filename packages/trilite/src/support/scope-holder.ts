@@ -7,14 +7,24 @@ export type ScopeIdentity =
 /** The application itself. */
 export const CENTRAL: ScopeIdentity = Object.freeze({ kind: 'central' });
 
-const holder = new AsyncLocalStorage<ScopeIdentity>();
+interface Run {
+  readonly identity: ScopeIdentity;
+  readonly memory: WeakMap<object, object>;
+}
+
+const holder = new AsyncLocalStorage<Run>();
 
 /** Who the current work is for, or undefined when nobody has decided. */
 export function currentScope(): ScopeIdentity | undefined {
-  return holder.getStore();
+  return holder.getStore()?.identity;
+}
+
+/** What is kept for the length of the current work, by whom it belongs to: one request, one job. Undefined outside of any. */
+export function currentMemory(): WeakMap<object, object> | undefined {
+  return holder.getStore()?.memory;
 }
 
 /** Runs work for an identity. Called by the tenancy room alone: it is the only one that enters a scope. */
 export function runInScope<T>(identity: ScopeIdentity, work: () => T): T {
-  return holder.run(identity, work);
+  return holder.run({ identity, memory: new WeakMap() }, work);
 }

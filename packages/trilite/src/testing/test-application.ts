@@ -96,6 +96,7 @@ export class TestApplication extends Application {
   }
 
   override async close(): Promise<void> {
+    await this.caches.clearServers();
     await super.close();
     removeFolder(this.storagePath);
   }

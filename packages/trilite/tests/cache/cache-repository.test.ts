@@ -1,8 +1,10 @@
 import { CacheRepository } from 'trilite';
 import { travel, travelBack, travelTo } from 'trilite/testing';
-import { MemoryCacheStore } from '../../src/cache/memory-cache-store';
-import { cacheMigrations } from '../../src/cache/schema';
-import { SqliteCacheStore } from '../../src/cache/sqlite-cache-store';
+import { CacheObserver } from '../../src/cache/cache-observer';
+import { cacheMigrations } from '../../src/cache/sqlite/schema';
+import type { SqliteCacheStore } from '../../src/cache/sqlite/sqlite-cache-store';
+import { MemoryCacheStore } from '../../src/cache/stores/memory-cache-store';
+import { sqliteStore } from '../helpers/cache';
 import { gate } from '../helpers/gate';
 import { createTemporaryFile, type TemporaryFile } from '../helpers/temporary-file';
 
@@ -14,7 +16,7 @@ let cache: CacheRepository;
 
 beforeEach(async () => {
   file = await createTemporaryFile(cacheMigrations);
-  store = new SqliteCacheStore(file.connection);
+  store = sqliteStore(file.connection);
   cache = new CacheRepository(() => store);
   travelTo(NOW);
 });
@@ -254,4 +256,18 @@ test('a repository works on any store', async () => {
   expect(await memory.get('key')).toEqual(new Set([1]));
   travel('1m');
   expect(await memory.get('key')).toBeUndefined();
+});
+
+test('what is told of keys is without the prefix, and with the namespace', async () => {
+  const told: unknown[] = [];
+  const observer = new CacheObserver('sqlite');
+  observer.events.listen((event) => told.push('keys' in event ? event.keys : event));
+  const shop = new CacheRepository(() => store, { prefix: 'app:', observer }).namespace('shop');
+  await shop.namespace('eu').put('a', 1);
+  await shop.putMany({ b: 1, c: 2 });
+  await shop.forgetMany(['b']);
+  expect(told).toEqual([['shop:eu:a'], ['shop:b', 'shop:c'], ['shop:b']]);
+  told.length = 0;
+  expect(await shop.many(['c'])).toEqual(new Map([['c', 2]]));
+  expect(told).toEqual([{ kind: 'hit', store: 'sqlite', key: 'shop:c' }]);
 });

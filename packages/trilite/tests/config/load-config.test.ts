@@ -45,10 +45,47 @@ test('a wrong key names file, key, what was found and the key that was meant', (
 });
 
 test('an unknown driver names those there are', () => {
-  const { message } = refusal(cacheOf("{ driver: 'redis' }"));
+  const { message } = refusal(cacheOf("{ driver: 'etcd' }"));
   expect(message).toContain(
-    "\"stores.main.driver\": found 'redis', expected one of 'sqlite', 'memory'",
+    "\"stores.main.driver\": found 'etcd', expected one of 'sqlite', 'memory'",
   );
+});
+
+describe('locks live on', () => {
+  const lockConnection = (files: Record<string, string> = {}): string =>
+    load(files).cache.lockConnection;
+  const queueOf = (connections: string) => ({
+    'config/queue.js': exportDefault(`{ default: 'main', connections: ${connections} }`),
+  });
+  const cacheWith = (options: string) => ({
+    'config/cache.js': exportDefault(
+      `{ default: 'main', stores: { main: { driver: 'memory' } }, ${options} }`,
+    ),
+  });
+
+  test('the connection of the default queue', () => {
+    expect(lockConnection()).toBe('queue');
+  });
+
+  test('that of the default queue, whichever it is', () => {
+    const connections = `{ other: { driver: 'sqlite', connection: 'queue' }, main: { driver: 'sqlite', connection: 'cache' } }`;
+    expect(lockConnection(queueOf(connections))).toBe('cache');
+  });
+
+  test('the default connection, where the default queue keeps no jobs', () => {
+    expect(lockConnection(queueOf(`{ main: { driver: 'sync' } }`))).toBe('default');
+  });
+
+  test('the connection that is said', () => {
+    expect(lockConnection(cacheWith(`lockConnection: 'cache'`))).toBe('cache');
+  });
+
+  test('no connection that is not declared', () => {
+    const { message } = refusal(cacheWith(`lockConnection: 'lock'`));
+    expect(message).toContain(
+      "config/cache.ts  \"lockConnection\": found 'lock', expected one of 'default', 'cache', 'queue'",
+    );
+  });
 });
 
 test('an unknown connection names those there are', () => {

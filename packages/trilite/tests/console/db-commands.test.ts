@@ -53,7 +53,10 @@ describe('db:show', () => {
         pageSize: 4096,
         settings: { journalMode: 'wal', busyTimeout: 5000 },
         tables: [
+          { name: 'cache_claims' },
+          { name: 'cache_counts' },
           { name: 'cache_entries', type: 'table', rows: 0, isExact: true },
+          { name: 'cache_tags' },
           { name: 'migrations', rows: 1 },
         ],
       },
@@ -143,7 +146,7 @@ describe('db:query', () => {
   });
 
   test('shows as many rows as --limit says, and that there are more', async () => {
-    const { out } = await artisan('db:query "select name from migrations" --connection=queue');
+    const { out } = await artisan('db:query "select name from migrations" --connection=cache');
     expect(out).toContain('1 row.');
     const sql = 'select 1 union all select 2 union all select 3';
     expect((await artisan(`db:query "${sql}" --limit=2`)).out).toContain('The first 2 rows');
@@ -153,7 +156,7 @@ describe('db:query', () => {
     const { code, err } = await artisan('db:query "drop table migrations"');
     expect(code).toBe(1);
     expect(err).toContain('Add --write');
-    const { out } = await artisan('db:query --write "delete from migrations" --connection=queue');
+    const { out } = await artisan('db:query --write "delete from migrations" --connection=cache');
     expect(out).toContain('1 row affected.');
   });
 
@@ -223,7 +226,7 @@ describe('db:optimize', () => {
   test('says bytes before and after, and what was done', async () => {
     const { code, out } = await artisan('db:optimize --connection=queue');
     expect(code).toBe(0);
-    expect(out).toMatch(/Size \.+ 56 KB → 56 KB\n/);
+    expect(out).toMatch(/Size \.+ 80 KB → 80 KB\n/);
     expect(out).toMatch(/-wal \.+ empty\n/);
     expect(await json('db:optimize --vacuum')).toMatchObject({
       connections: [{ isRewritten: true }, { isRewritten: true }, { isRewritten: true }],

@@ -64,17 +64,17 @@ test('a missing file is said, and not created', async () => {
   project = createProject({
     ...seeders,
     'database/seeders/seeders.js': `
-      const { CacheRepository, injectable } = require('trilite');
+      const { Database, injectable } = require('trilite');
       class DatabaseSeeder {
-        constructor(cache) { this.cache = cache; }
-        async run() { await this.cache.put('seeded', true); }
+        constructor(db) { this.db = db; }
+        async run() { await this.db.selectFrom('posts').selectAll().execute(); }
       }
-      Reflect.defineMetadata('design:paramtypes', [CacheRepository], DatabaseSeeder);
+      Reflect.defineMetadata('design:paramtypes', [Database], DatabaseSeeder);
       injectable()(DatabaseSeeder);
       exports.DatabaseSeeder = DatabaseSeeder;`,
   });
   const { code, err } = await artisan(project, 'db:seed');
   expect(code).toBe(1);
-  expect(err).toMatch(/cache\.sqlite[^]*artisan migrate/);
-  expect(existsSync(join(project.path, 'storage/cache.sqlite'))).toBe(false);
+  expect(err).toMatch(/database\.sqlite[^]*artisan migrate/);
+  expect(existsSync(join(project.path, 'storage/database.sqlite'))).toBe(false);
 });

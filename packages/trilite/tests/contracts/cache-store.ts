@@ -1,7 +1,11 @@
 import * as fc from 'fast-check';
-import { clock } from 'trilite';
 import { travel, travelBack, travelTo } from 'trilite/testing';
 import type { CacheStore } from '../../src/cache/cache-store';
+import { add, forget, put } from '../helpers/cache';
+import { CacheModel, perform, step } from '../helpers/cache-model';
+import { testClaims } from './cache-store-claims';
+import { testSeveral, testTouchAndPull } from './cache-store-several';
+import { testTags } from './cache-store-tags';
 import { cyclic, REFUSED_VALUES, SURVIVING_VALUES } from '../helpers/values';
 
 /** A store to be tried, empty; `close` ends it. */
@@ -34,23 +38,23 @@ export function testCacheStore(name: string, create: () => Promise<CacheStoreUnd
     });
 
     test('get finds what was put', async () => {
-      await store.put('key', 'value', undefined);
+      await put(store, 'key', 'value');
       expect(await store.get('key')).toEqual({ value: 'value' });
     });
 
     test('put replaces value and expiry, whatever was there', async () => {
-      await store.put('key', 'first', NOW + 1000);
-      await store.put('key', { second: true }, undefined);
+      await put(store, 'key', 'first', NOW + 1000);
+      await put(store, 'key', { second: true });
       travel('1h');
       expect(await store.get('key')).toEqual({ value: { second: true } });
-      await store.put('key', 'third', NOW + 3_600_001);
+      await put(store, 'key', 'third', NOW + 3_600_001);
       travel('1ms');
       expect(await store.get('key')).toBeUndefined();
     });
 
     test('keys differ by every character', async () => {
       const keys = ['a', 'A', 'a ', 'ä', 'a\u0000', "a'", 'a%', 'toString', '__proto__'];
-      await Promise.all(keys.map((key) => store.put(key, `value of ${key}`, undefined)));
+      await Promise.all(keys.map((key) => put(store, key, `value of ${key}`)));
       for (const key of keys) expect(await store.get(key)).toEqual({ value: `value of ${key}` });
     });
 
@@ -59,16 +63,23 @@ export function testCacheStore(name: string, create: () => Promise<CacheStoreUnd
     testIncrement(() => store);
     testRemoval(() => store);
     testValues(() => store);
+    testSeveral(() => store);
+    testTouchAndPull(() => store);
+    testStaleness(() => store);
+    testCare(() => store);
+    testTags(() => store);
+    testClaims(() => store);
 
     test('any sequence of calls ends as in a simple model', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
           travelTo(NOW);
-          await store.clear();
+          await store.clear('');
+          await store.forgetTags(['t', 'u']);
           const model = new CacheModel();
           for (const one of steps) {
             if (one.do === 'travel') travel(one.milliseconds / 1000);
-            else expect(await perform(store, one)).toStrictEqual(await perform(model, one));
+            else expect(await perform(store, one)).toEqual(await perform(model, one));
           }
         }),
         { numRuns: 200 },
@@ -79,7 +90,7 @@ export function testCacheStore(name: string, create: () => Promise<CacheStoreUnd
 
 function testExpiry(store: () => CacheStore): void {
   test('an entry lives until the moment it expires, and not a millisecond longer', async () => {
-    await store().put('key', 'value', NOW + 1000);
+    await put(store(), 'key', 'value', NOW + 1000);
     travel('999ms');
     expect(await store().get('key')).toEqual({ value: 'value' });
     travel('1ms');
@@ -87,27 +98,27 @@ function testExpiry(store: () => CacheStore): void {
   });
 
   test('an entry without an expiry lives for ever', async () => {
-    await store().put('key', 'value', undefined);
+    await put(store(), 'key', 'value');
     travelTo(Date.UTC(2400, 0, 1));
     expect(await store().get('key')).toEqual({ value: 'value' });
   });
 
   test('an entry put with an expiry in the past is as good as none', async () => {
-    await store().put('key', 'value', NOW);
+    await put(store(), 'key', 'value', NOW);
     expect(await store().get('key')).toBeUndefined();
-    expect(await store().forget('key')).toBe(false);
+    expect(await forget(store(), 'key')).toBe(false);
   });
 }
 
 function testAdd(store: () => CacheStore): void {
   test('add writes where there is no entry', async () => {
-    expect(await store().add('key', 'value', undefined)).toBe(true);
+    expect(await add(store(), 'key', 'value')).toBe(true);
     expect(await store().get('key')).toEqual({ value: 'value' });
   });
 
   test('add leaves a live entry and its expiry as they are', async () => {
-    await store().put('key', 'first', NOW + 1000);
-    expect(await store().add('key', 'second', undefined)).toBe(false);
+    await put(store(), 'key', 'first', NOW + 1000);
+    expect(await add(store(), 'key', 'second')).toBe(false);
     expect(await store().get('key')).toEqual({ value: 'first' });
     travel('1s');
     expect(await store().get('key')).toBeUndefined();
@@ -116,16 +127,16 @@ function testAdd(store: () => CacheStore): void {
   test.each([null, undefined, false, 0])(
     'add leaves a live entry of %p as it is',
     async (value) => {
-      await store().put('key', value, undefined);
-      expect(await store().add('key', 'second', undefined)).toBe(false);
+      await put(store(), 'key', value);
+      expect(await add(store(), 'key', 'second')).toBe(false);
       expect(await store().get('key')).toStrictEqual({ value });
     },
   );
 
   test('add writes over an expired entry, with the new expiry', async () => {
-    await store().put('key', 'first', NOW + 1000);
+    await put(store(), 'key', 'first', NOW + 1000);
     travel('1s');
-    expect(await store().add('key', 'second', NOW + 2000)).toBe(true);
+    expect(await add(store(), 'key', 'second', NOW + 2000)).toBe(true);
     expect(await store().get('key')).toEqual({ value: 'second' });
     travel('1s');
     expect(await store().get('key')).toBeUndefined();
@@ -133,7 +144,7 @@ function testAdd(store: () => CacheStore): void {
 
   test('of many who add at once, one succeeds, and its value is there', async () => {
     const values = Array.from({ length: 50 }, (_, index) => index);
-    const added = await Promise.all(values.map((value) => store().add('key', value, NOW + 1000)));
+    const added = await Promise.all(values.map((value) => add(store(), 'key', value, NOW + 1000)));
     expect(added.filter(Boolean)).toHaveLength(1);
     expect(await store().get('key')).toEqual({ value: added.indexOf(true) });
   });
@@ -152,7 +163,7 @@ function testIncrement(store: () => CacheStore): void {
   });
 
   test('increment adds to a live entry, which keeps its expiry', async () => {
-    await store().put('key', 10, NOW + 1000);
+    await put(store(), 'key', 10, NOW + 1000);
     expect(await store().increment('key', 3)).toBe(13);
     expect(await store().get('key')).toEqual({ value: 13 });
     travel('1s');
@@ -160,7 +171,7 @@ function testIncrement(store: () => CacheStore): void {
   });
 
   test('increment starts an expired entry at 0 again, for ever', async () => {
-    await store().put('key', 10, NOW + 1000);
+    await put(store(), 'key', 10, NOW + 1000);
     travel('1s');
     expect(await store().increment('key', 3)).toBe(3);
     travelTo(Date.UTC(2400, 0, 1));
@@ -168,7 +179,7 @@ function testIncrement(store: () => CacheStore): void {
   });
 
   test('increment starts an expired entry that held no number at 0 again', async () => {
-    await store().put('key', 'text', NOW + 1000);
+    await put(store(), 'key', 'text', NOW + 1000);
     travel('1s');
     expect(await store().increment('key', 3)).toBe(3);
   });
@@ -185,7 +196,7 @@ function testIncrement(store: () => CacheStore): void {
     [1e21, 1e21, 2e21],
     [1e-9, 1e-9, 2e-9],
   ])('increment of %p by %p is %p', async (start, by, sum) => {
-    await store().put('key', start, undefined);
+    await put(store(), 'key', start);
     expect(await store().increment('key', by)).toBe(sum);
     expect(await store().get('key')).toEqual({ value: sum });
   });
@@ -193,7 +204,7 @@ function testIncrement(store: () => CacheStore): void {
   test.each([['5'], ['text'], [null], [undefined], [true], [[1]], [{ a: 1 }], [5n], [NaN]])(
     'increment refuses a live %p and leaves it there',
     async (value) => {
-      await store().put('key', value, undefined);
+      await put(store(), 'key', value);
       await expect(store().increment('key', 1)).rejects.toMatchObject({
         code: 'E_CACHE_VALUE_NOT_NUMERIC',
         message: expect.stringContaining('"key"'),
@@ -211,45 +222,45 @@ function testIncrement(store: () => CacheStore): void {
 
 function testRemoval(store: () => CacheStore): void {
   test('forget removes a live entry and says that there was one', async () => {
-    await store().put('key', undefined, undefined);
-    expect(await store().forget('key')).toBe(true);
+    await put(store(), 'key', undefined);
+    expect(await forget(store(), 'key')).toBe(true);
     expect(await store().get('key')).toBeUndefined();
-    expect(await store().forget('key')).toBe(false);
+    expect(await forget(store(), 'key')).toBe(false);
   });
 
   test('forget says of an expired entry that there was none', async () => {
-    await store().put('key', 'value', NOW + 1000);
+    await put(store(), 'key', 'value', NOW + 1000);
     travel('1s');
-    expect(await store().forget('key')).toBe(false);
+    expect(await forget(store(), 'key')).toBe(false);
   });
 
   test('forget leaves other entries alone', async () => {
-    await store().put('key', 1, undefined);
-    await store().put('other', 2, undefined);
-    await store().forget('key');
+    await put(store(), 'key', 1);
+    await put(store(), 'other', 2);
+    await forget(store(), 'key');
     expect(await store().get('other')).toEqual({ value: 2 });
   });
 
   test('clear removes every entry, with and without an expiry', async () => {
-    await store().put('a', 1, undefined);
-    await store().put('b', 2, NOW + 1000);
-    await store().clear();
+    await put(store(), 'a', 1);
+    await put(store(), 'b', 2, NOW + 1000);
+    await store().clear('');
     expect(await store().get('a')).toBeUndefined();
     expect(await store().get('b')).toBeUndefined();
-    expect(await store().add('a', 3, undefined)).toBe(true);
+    expect(await add(store(), 'a', 3)).toBe(true);
   });
 }
 
 function testValues(store: () => CacheStore): void {
   test.each(SURVIVING_VALUES)('%s comes back as it went in', async (_, value) => {
-    await store().put('put', value, undefined);
-    await store().add('added', value, undefined);
+    await put(store(), 'put', value);
+    await add(store(), 'added', value);
     expect(await store().get('put')).toStrictEqual({ value });
     expect(await store().get('added')).toStrictEqual({ value });
   });
 
   test('a value that holds itself comes back holding itself', async () => {
-    await store().put('key', cyclic(), undefined);
+    await put(store(), 'key', cyclic());
     const value = (await store().get('key'))?.value as ReturnType<typeof cyclic>;
     expect(value.self).toBe(value);
     expect(value.list[0]).toBe(value);
@@ -257,7 +268,7 @@ function testValues(store: () => CacheStore): void {
   });
 
   test('a key "__proto__" in a value stays a key', async () => {
-    await store().put('key', JSON.parse('{"__proto__":{"isAdmin":true}}'), undefined);
+    await put(store(), 'key', JSON.parse('{"__proto__":{"isAdmin":true}}'));
     const value = (await store().get('key'))?.value as object;
     expect(Object.keys(value)).toEqual(['__proto__']);
     expect('isAdmin' in value).toBe(false);
@@ -273,7 +284,7 @@ function testValues(store: () => CacheStore): void {
     ['a Float64Array', () => new Float64Array([1]), (floats: Float64Array) => floats.fill(2)],
   ])('changing %s that was put, or got, changes nothing in the store', async (_, make, change) => {
     const given = make();
-    await store().put('key', given, undefined);
+    await put(store(), 'key', given);
     change(given as never);
     change((await store().get('key'))?.value as never);
     expect(await store().get('key')).toStrictEqual({ value: make() });
@@ -284,101 +295,96 @@ function testValues(store: () => CacheStore): void {
       code: 'E_VALUE_NOT_SERIALIZABLE',
       message: expect.stringContaining(`"${path}"`),
     };
-    await expect(store().put('key', value, undefined)).rejects.toMatchObject(refusal);
-    await expect(store().add('key', value, undefined)).rejects.toMatchObject(refusal);
+    await expect(put(store(), 'key', value)).rejects.toMatchObject(refusal);
+    await expect(add(store(), 'key', value)).rejects.toMatchObject(refusal);
     expect(await store().get('key')).toBeUndefined();
   });
 
   test('a value that is refused leaves the old one there', async () => {
-    await store().put('key', 'old', undefined);
-    await expect(store().put('key', () => undefined, undefined)).rejects.toThrow();
+    await put(store(), 'key', 'old');
+    await expect(put(store(), 'key', () => undefined)).rejects.toThrow();
     expect(await store().get('key')).toEqual({ value: 'old' });
   });
 }
 
-/** The contract in its simplest form: a Map. */
-class CacheModel implements CacheStore {
-  readonly #entries = new Map<string, { value: unknown; expiresAt: number | undefined }>();
+function testStaleness(store: () => CacheStore): void {
+  test('a hit tells from when on it is stale', async () => {
+    await put(store(), 'key', 1, { expiresAt: NOW + 2000, staleAt: NOW + 1000 });
+    travel('1500ms');
+    expect(await store().get('key')).toEqual({ value: 1, staleAt: NOW + 1000 });
+    expect(await store().many(['key'])).toEqual([{ value: 1, staleAt: NOW + 1000 }]);
+    expect(await store().pull('key')).toEqual({ value: 1, staleAt: NOW + 1000 });
+  });
 
-  async get(key: string) {
-    const entry = this.#live(key);
-    return entry && { value: entry.value };
-  }
-
-  async put(key: string, value: unknown, expiresAt: number | undefined) {
-    this.#entries.set(key, { value, expiresAt });
-  }
-
-  async add(key: string, value: unknown, expiresAt: number | undefined) {
-    if (this.#live(key) !== undefined) return false;
-    this.#entries.set(key, { value, expiresAt });
-    return true;
-  }
-
-  async increment(key: string, by: number) {
-    const { value, expiresAt } = this.#live(key) ?? { value: 0, expiresAt: undefined };
-    if (typeof value !== 'number') throw new Error('not numeric');
-    this.#entries.set(key, { value: value + by, expiresAt });
-    return value + by;
-  }
-
-  async forget(key: string) {
-    return this.#live(key) !== undefined && this.#entries.delete(key);
-  }
-
-  async clear() {
-    this.#entries.clear();
-  }
-
-  #live(key: string) {
-    const entry = this.#entries.get(key);
-    return (entry?.expiresAt ?? Infinity) > clock.now() ? entry : undefined;
-  }
+  test.each<[how: string, change: (store: CacheStore) => Promise<unknown>]>([
+    ['put', (one) => put(one, 'key', 2)],
+    ['touch', (one) => one.touch('key', undefined)],
+    ['increment', (one) => one.increment('key', 1)],
+  ])('what %s writes is fresh', async (_, change) => {
+    await put(store(), 'key', 1, { staleAt: NOW + 1000 });
+    await change(store());
+    expect((await store().get('key'))?.staleAt).toBeUndefined();
+  });
 }
 
-const key = fc.constantFrom('a', 'b', 'c');
-const value = fc.oneof(
-  fc.integer(),
-  fc.constantFrom('5', 'text', null, undefined, true),
-  fc.date({ noInvalidDate: true }),
-);
-const livesMs = fc.option(fc.integer({ min: -5, max: 50 }), { nil: undefined });
+function testCare(store: () => CacheStore): void {
+  test('contents sums up what is live below a prefix', async () => {
+    await put(store(), 'p:a:1', 'one');
+    travel('1s');
+    await put(store(), 'p:a:2', 'two');
+    await put(store(), 'p:b', 'x'.repeat(1000));
+    await put(store(), 'q:c', 1);
+    await put(store(), 'p:dead', 1, NOW + 1500);
+    travel('1s');
+    const contents = await store().contents('p:');
+    expect(contents).toMatchObject({ entries: 3, oldest: NOW });
+    expect(contents.prefixes.map(({ prefix, entries }) => [prefix, entries])).toEqual([
+      ['', 1],
+      ['a', 2],
+    ]);
+    expect(contents.bytes).toBeGreaterThan(1000);
+  });
 
-type Call =
-  | { readonly do: 'put' | 'add'; key: string; value: unknown; livesMs: number | undefined }
-  | { readonly do: 'increment'; key: string; by: number }
-  | { readonly do: 'get' | 'forget'; key: string }
-  | { readonly do: 'clear' };
-type Step = Call | { readonly do: 'travel'; milliseconds: number };
+  test('prune removes what is expired and nothing else', async () => {
+    await put(store(), 'live', 1, NOW + 5000);
+    await put(store(), 'for ever', 1);
+    await put(store(), 'renewed', 1, NOW + 1000);
+    await put(store(), 'renewed', 2, NOW + 5000);
+    await store().putMany(
+      Array.from({ length: 30 }, (_, index) => ({
+        key: `dead ${index}`,
+        value: 1,
+        expiresAt: NOW + 500,
+      })),
+    );
+    travel('2s');
+    expect(await store().prune()).toBe(30);
+    expect(await store().many(['live', 'for ever', 'renewed'])).toEqual([
+      { value: 1 },
+      { value: 1 },
+      { value: 2 },
+    ]);
+    expect((await store().contents('')).dead).toBe(0);
+  });
 
-function weighted<T>(weight: number, arbitrary: fc.Arbitrary<T>) {
-  return { weight, arbitrary };
-}
+  test('counts add up', async () => {
+    const none = { hits: 0, misses: 0, writes: 0, forgets: 0, evictions: 0, errors: 0 };
+    await store().count({ ...none, hits: 2, misses: 1 });
+    await store().count({ ...none, hits: 3, evictions: 7 });
+    expect(await store().counts()).toEqual({ ...none, hits: 5, misses: 1, evictions: 7 });
+  });
 
-const step: fc.Arbitrary<Step> = fc.oneof(
-  weighted(4, fc.record({ do: fc.constantFrom('put', 'add'), key, value, livesMs })),
-  weighted(3, fc.record({ do: fc.constant('increment'), key, by: fc.integer() })),
-  weighted(4, fc.record({ do: fc.constantFrom('get', 'forget'), key })),
-  weighted(
-    3,
-    fc.record({ do: fc.constant('travel'), milliseconds: fc.integer({ min: 1, max: 30 }) }),
-  ),
-  weighted(1, fc.record({ do: fc.constant('clear') })),
-);
+  test('a value beyond 64 MB is refused, and one below is kept', async () => {
+    const large = Buffer.alloc(64 * 1024 * 1024 + 1, 7);
+    await expect(put(store(), 'key', large)).rejects.toMatchObject({
+      code: 'E_CACHE_VALUE_TOO_LARGE',
+      message: expect.stringContaining('"key"'),
+    });
+    expect(await store().get('key')).toBeUndefined();
+  });
 
-async function perform(store: CacheStore, call: Call): Promise<unknown> {
-  switch (call.do) {
-    case 'put':
-    case 'add': {
-      const expiresAt = call.livesMs === undefined ? undefined : clock.now() + call.livesMs;
-      return store[call.do](call.key, call.value, expiresAt);
-    }
-    case 'increment':
-      return store.increment(call.key, call.by).catch(() => 'refused');
-    case 'get':
-    case 'forget':
-      return store[call.do](call.key);
-    case 'clear':
-      return store.clear();
-  }
+  test('close does no harm twice', async () => {
+    await store().close();
+    await store().close();
+  });
 }

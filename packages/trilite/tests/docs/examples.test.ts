@@ -1,8 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
-import { CacheRepository, Database, QueueDispatcher, UrlGenerator } from 'trilite';
-import { createTestApplication } from 'trilite/testing';
+import {
+  CacheRepository,
+  Database,
+  Locks,
+  QueueDispatcher,
+  RateLimiter,
+  UrlGenerator,
+} from 'trilite';
+import { createTestApplication, travelBack } from 'trilite/testing';
 import { examples, repository, type Example } from './documents';
 import { SendReceipt } from './fragment-scope';
 
@@ -14,8 +21,8 @@ import { SendReceipt } from './fragment-scope';
  */
 
 const FOLDER = join(__dirname, '.examples');
-const SCOPE = `import { app, cache, queue, db, urls, request, response, output, SendReceipt } from '../../fragment-scope';`;
-const PREAMBLE = `${SCOPE} import assert from 'node:assert/strict'; import { CacheRepository, chunk, clock, cursorPaginate, Database, lazy, NotFoundError, paginate, QueueDispatcher, sql } from 'trilite'; export async function example() {\n`;
+const SCOPE = `import { app, cache, locks, limiter, queue, db, urls, request, response, output, SendReceipt } from '../../fragment-scope';`;
+const PREAMBLE = `${SCOPE} import assert from 'node:assert/strict'; import { CacheRepository, chunk, clock, cursorPaginate, Database, defineCacheKeys, lazy, Limit, NotFoundError, paginate, QueueDispatcher, sql } from 'trilite'; import { travel } from 'trilite/testing'; export async function example() {\n`;
 
 interface Placed extends Example {
   readonly name: string;
@@ -57,6 +64,8 @@ describe('examples marked "run"', () => {
       const scope = {
         app,
         cache: app.make(CacheRepository),
+        locks: app.make(Locks),
+        limiter: app.make(RateLimiter),
         queue: app.make(QueueDispatcher),
         db: app.make(Database),
         urls: app.make(UrlGenerator),
@@ -64,6 +73,7 @@ describe('examples marked "run"', () => {
       };
       await evaluate(text, scope).example?.();
     } finally {
+      travelBack();
       await app.close();
     }
   });

@@ -3,7 +3,9 @@ import type {
   CommandContext,
   Database,
   Job,
+  Locks,
   QueueDispatcher,
+  RateLimiter,
   Request,
   Response,
   UrlGenerator,
@@ -16,6 +18,8 @@ import type { TestApplication } from 'trilite/testing';
  */
 export declare const app: TestApplication;
 export declare const cache: CacheRepository;
+export declare const locks: Locks;
+export declare const limiter: RateLimiter;
 export declare const queue: QueueDispatcher;
 export declare const db: Database;
 export declare const urls: UrlGenerator;

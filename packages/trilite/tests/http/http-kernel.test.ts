@@ -48,6 +48,10 @@ class Things {
     return { id: given.param('id') };
   }
 
+  map() {
+    return new Map([['a', 1]]);
+  }
+
   other(given: Request) {
     return given.param('other');
   }
@@ -80,6 +84,7 @@ class Things {
 const things: RouteFile = (route) => {
   route.get('/things/:id', [Things, 'show']).name('things.show');
   route.get('/other/:id', [Things, 'other']);
+  route.get('/map', [Things, 'map']);
   route.get('/fail', [Things, 'fail']);
   route.get('/gone', [Things, 'gone']);
   route.get('/nothing', [Things, 'nothing']);
@@ -92,6 +97,11 @@ describe('answers', () => {
   test('an object becomes JSON', async () => {
     const client = await serve(things);
     await client.get('/things/7').expect(200, { id: '7' });
+  });
+
+  test('a Map becomes JSON, too', async () => {
+    const client = await serve(things);
+    await client.get('/map').expect(200, { a: 1 });
   });
 
   test('html is escaped and sent as a page', async () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { CacheRepository, QueueDispatcher } from 'trilite';
+import { defineCacheKeys, CacheRepository, QueueDispatcher } from 'trilite';
 import { createTestApplication, fakeCache, fakeQueue, type TestApplication } from 'trilite/testing';
 import { jobOf } from '../helpers/jobs';
 
@@ -79,6 +79,14 @@ describe('fakeQueue', () => {
 });
 
 describe('fakeCache', () => {
+  test('is asked by typed keys as well', async () => {
+    const fake = fakeCache(app);
+    const keys = defineCacheKeys((key) => ({ open: key<number>('open') }));
+    await app.cache().put(keys.open, 1);
+    await fake.assertHas(keys.open, 1);
+    fake.assertWritten(keys.open);
+  });
+
   test('stands in place of the default store for all that is injected', async () => {
     const fake = fakeCache(app);
     await app.make(CacheRepository).put('key', { at: new Date(5) });
@@ -103,6 +111,72 @@ describe('fakeCache', () => {
     await expect(fake.assertHas('key', 2)).rejects.toThrow();
     await expect(fake.assertHas('key', undefined)).rejects.toThrow();
     await expect(fake.assertMissing('key')).rejects.toThrow();
+  });
+
+  test('gives the repository of the store it stands for', async () => {
+    const fake = fakeCache(app, 'nothing');
+    await fake.cache.put('key', 1);
+    expect(await app.cache('nothing').get('key')).toBe(1);
+    expect(await app.cache().has('key')).toBe(false);
+  });
+
+  test('asserts what was written, whatever became of it', async () => {
+    const fake = fakeCache(app);
+    fake.assertNothingWritten();
+    await app.cache().get('read');
+    await app.cache().put('gone', 1);
+    await app.cache().forget('gone');
+    await app.cache().remember('computed', '1m', () => 1);
+    await app.cache().namespace('shop').increment('visits');
+    for (const key of ['gone', 'computed', 'shop:visits']) fake.assertWritten(key);
+    for (const key of ['read', 'visits']) fake.assertNotWritten(key);
+    await fake.assertHas('shop:visits', 1);
+    expect(() => fake.assertWritten('other')).toThrow(
+      'Expected "other" to be written; written were: "gone", "computed", "shop:visits".',
+    );
+    expect(() => fake.assertNotWritten('gone')).toThrow('Expected "gone" not to be written');
+    expect(() => fake.assertNothingWritten()).toThrow('Expected nothing to be written; written');
+  });
+
+  test('asserts what was forgotten, by key and by tag', async () => {
+    const fake = fakeCache(app);
+    await app.cache().put('pulled', 1);
+    await app.cache().pull('pulled');
+    await app.cache().forgetMany(['a', 'b']);
+    await app.cache().put('past', 1, 0);
+    await app.cache().tags('users', 'orders').clear();
+    for (const key of ['pulled', 'a', 'b', 'past']) fake.assertForgotten(key);
+    for (const tag of ['users', 'orders']) fake.assertTagsCleared(tag);
+    expect(() => fake.assertForgotten('c')).toThrow(
+      'Expected "c" to be forgotten; forgotten were: "pulled", "a", "b", "past".',
+    );
+    expect(() => fake.assertTagsCleared('a')).toThrow(
+      'Expected the tag "a" to be cleared; cleared were: "users", "orders".',
+    );
+  });
+
+  test('knows nothing of other stores, nor of what was before it', async () => {
+    await app.cache().put('before', 1);
+    const fake = fakeCache(app);
+    await app.cache('nothing').put('elsewhere', 1);
+    fake.assertNothingWritten();
+    expect(() => fake.assertForgotten('before')).toThrow('forgotten were: none.');
+  });
+
+  test.each(['nothing', 'memory'])('asserts which locks of "%s" are held', async (store) => {
+    const fake = fakeCache(app, store);
+    const lock = app.cache(store).lock('import', '1m');
+    await fake.assertNotLocked('import');
+    await expect(fake.assertLocked('import')).rejects.toThrow(
+      'Expected the lock "import" to be held.',
+    );
+    await lock.get();
+    await fake.assertLocked('import');
+    await expect(fake.assertNotLocked('import')).rejects.toThrow(
+      'Expected the lock "import" not to be held.',
+    );
+    await lock.release();
+    await fake.assertNotLocked('import');
   });
 });
 

@@ -35,12 +35,16 @@ export class ConfigShowCommand implements Command<typeof signature> {
   }
 }
 
+/** In an address, as `redis://user:password@host`. */
+const PASSWORD = /(?<=^[a-z]+:\/\/[^/@]*:)[^/@]+(?=@)/i;
+
 /** The settings without what must not be seen, and classes by their name. */
 function shown({ others, ...config }: Config): unknown {
   const replacer = (key: string, value: unknown): unknown => {
     if (/(key|secret|token|password)$/i.test(key) && typeof value === 'string') {
       return '(set, not shown)';
     }
+    if (typeof value === 'string') return value.replace(PASSWORD, '(not shown)');
     return typeof value === 'function' ? value.name : value;
   };
   return JSON.parse(JSON.stringify({ ...config, ...others }, replacer));

@@ -7,6 +7,7 @@ import {
   type CheckResult,
   type CheckStatus,
 } from '../doctor/check';
+import { cacheChecks } from '../doctor/cache-checks';
 import { environmentChecks, secretChecks } from '../doctor/environment-checks';
 import { fileChecks } from '../doctor/file-checks';
 import { queueChecks } from '../doctor/queue-checks';
@@ -21,7 +22,7 @@ const signature = defineSignature({
   options: { json: { description: 'Print JSON and nothing else' } },
 });
 
-const applicationChecks = [environmentChecks, storageChecks, fileChecks, queueChecks];
+const applicationChecks = [environmentChecks, storageChecks, fileChecks, cacheChecks, queueChecks];
 
 export class DoctorCommand implements Command<typeof signature> {
   static readonly signature = signature;

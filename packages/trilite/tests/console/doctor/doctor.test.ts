@@ -2,6 +2,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConsoleApplication } from '../../../src/console/console-application';
 import { runCheck, type CheckResult } from '../../../src/console/doctor/check';
+import { judgeBound } from '../../../src/console/doctor/cache-checks';
 import { judgeKey } from '../../../src/console/doctor/environment-checks';
 import { judgeLease } from '../../../src/console/doctor/queue-checks';
 import { descriptorLimit, judgeDescriptors } from '../../../src/console/doctor/runtime-checks';
@@ -62,6 +63,8 @@ describe('doctor', () => {
       'File of queue',
       'Migrations',
       'Clock',
+      'Bound of sqlite',
+      'Damage to cache',
       'Lease of sqlite',
     ]);
   });
@@ -136,6 +139,21 @@ describe('doctor', () => {
     expect((await doctor()).check('Clock').message).toContain('cache.sqlite');
   });
 
+  test('names a damaged cache file that was set aside, and does not end by it', async () => {
+    await migrated();
+    expect((await doctor()).check('Damage to cache').status).toBe('ok');
+    for (const side of ['', '-wal', '-shm']) {
+      project.write(`storage/cache.sqlite.damaged-20260101000000${side}`, 'x'.repeat(2048));
+    }
+    const { code, check } = await doctor();
+    expect(code).toBe(0);
+    expect(check('Damage to cache')).toMatchObject({
+      status: 'warn',
+      message: `A cache file was damaged, and a new one is in its place; the damaged one is ${project.path}/storage/cache.sqlite.damaged-20260101000000 (2 KB).`,
+      mend: expect.stringContaining('db:check') as string,
+    });
+  });
+
   test('warns of a .env that every user can read', async () => {
     await migrated({ '.env': 'APP_NAME=Test' });
     chmodSync(join(project.path, '.env'), 0o644);
@@ -198,6 +216,21 @@ describe('a check', () => {
       mend: 'Raise lease to at least "10s".',
     });
     expect(judgeLease(3_600_000, 5000, 'lease').status).toBe('warn');
+  });
+
+  test('of a cache warns when it has no bound, and names one that it can have', () => {
+    const settings = { driver: 'sqlite', connection: 'cache' } as const;
+    expect(judgeBound('hot', settings, new Set())).toMatchObject({
+      status: 'warn',
+      mend: `Set "maxBytes: '256mb'" for "stores.hot" in config/cache.ts.`,
+    });
+    expect(judgeBound('hot', settings, new Set(['cache'])).mend).toContain('maxEntries');
+    const bound = { ...settings, maxBytes: 1024, maxEntries: 7 };
+    expect(judgeBound('hot', bound, new Set())).toEqual({
+      status: 'ok',
+      message: 'It is kept within 1 KB and 7 entries.',
+    });
+    expect(judgeBound('hot', { ...settings, maxEntries: 7 }, new Set()).status).toBe('ok');
   });
 
   test('of the key fails in production alone', () => {

@@ -43,8 +43,20 @@ test('missing files are created, and each holds what its role says and nothing e
   });
   await app.migrator().migrate();
   expect(await tables(app, 'default')).toEqual(['migrations', 'posts']);
-  expect(await tables(app, 'cache')).toEqual(['cache_entries', 'migrations']);
-  expect(await tables(app, 'queue')).toEqual(['failed_jobs', 'jobs', 'migrations']);
+  expect(await tables(app, 'cache')).toEqual([
+    'cache_claims',
+    'cache_counts',
+    'cache_entries',
+    'cache_tags',
+    'migrations',
+  ]);
+  expect(await tables(app, 'queue')).toEqual([
+    'failed_jobs',
+    'jobs',
+    'locks',
+    'migrations',
+    'rate_limits',
+  ]);
 });
 
 test('what has run does not run again', async () => {
@@ -140,8 +152,20 @@ test('a renamed connection and file move the data with no change of code', async
   await app.cache().put('key', 'value');
   expect(await app.cache().get('key')).toBe('value');
   expect(await tables(app, 'main')).toEqual(['migrations', 'posts']);
-  expect(await tables(app, 'fast')).toEqual(['cache_entries', 'migrations']);
-  expect(await tables(app, 'work')).toEqual(['failed_jobs', 'jobs', 'migrations']);
+  expect(await tables(app, 'fast')).toEqual([
+    'cache_claims',
+    'cache_counts',
+    'cache_entries',
+    'cache_tags',
+    'migrations',
+  ]);
+  expect(await tables(app, 'work')).toEqual([
+    'failed_jobs',
+    'jobs',
+    'locks',
+    'migrations',
+    'rate_limits',
+  ]);
 });
 
 test('one file may serve all roles', async () => {
@@ -157,5 +181,15 @@ test('one file may serve all roles', async () => {
     ),
   });
   await app.migrator().migrate();
-  expect(await tables(app, 'one')).toEqual(['cache_entries', 'failed_jobs', 'jobs', 'migrations']);
+  expect(await tables(app, 'one')).toEqual([
+    'cache_claims',
+    'cache_counts',
+    'cache_entries',
+    'cache_tags',
+    'failed_jobs',
+    'jobs',
+    'locks',
+    'migrations',
+    'rate_limits',
+  ]);
 });

@@ -65,8 +65,20 @@ test('rolling back takes the last batch of all connections, the last migration f
 test("Trilite's own tables are never rolled back", async () => {
   await run(app.migrator().prepare());
   await run(app.migrator().prepareRollback({ all: true }));
-  expect(await tables('queue')).toEqual(['failed_jobs', 'jobs', 'migrations']);
-  expect(await tables('cache')).toEqual(['cache_entries', 'migrations']);
+  expect(await tables('queue')).toEqual([
+    'failed_jobs',
+    'jobs',
+    'locks',
+    'migrations',
+    'rate_limits',
+  ]);
+  expect(await tables('cache')).toEqual([
+    'cache_claims',
+    'cache_counts',
+    'cache_entries',
+    'cache_tags',
+    'migrations',
+  ]);
 });
 
 test('what is rolled back can be run again', async () => {

@@ -1,0 +1,205 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { clock, delayMs, monotonicMs } from '../support/clock';
+import { newOwner } from '../support/owner';
+import { decode, encode } from '../support/serializer';
+import type { CacheEntry, CacheHit, CacheStore, ClaimAnswer } from './cache-store';
+import { CacheRecursionError } from './errors';
+import { MemoCacheStore } from './stores/memo-cache-store';
+
+/*
+ * Who computes the value of a key that many miss at once.
+ *
+ * Of one process the first one leads, and the others wait for what it gets, up to `wait`. Of many processes the leader that claims the key computes; the
+ * others look every few milliseconds whether the value is there.
+ *
+ *   miss ─▶ follow (somebody of this process leads) ─────────────────────────▶ a copy of what the leader got
+ *     └───▶ lead ─▶ claim ─▶ found ──────────────────────────────────────────▶ the value
+ *                     ├────▶ claimed ─▶ compute ─▶ fill ─────────────────────▶ the value
+ *                     └────▶ taken ─▶ look, and claim now and then ─▶ … ─▶ after `wait`: compute without a claim
+ *
+ * Invariants:
+ * 1. A claim ends with its computation, with its process, or with its lease; the computing process renews it.
+ * 2. What is computed is written only if the key was neither written, forgotten nor cleared meanwhile; the caller gets it in any case.
+ * 3. Nobody waits inside a transaction of the store's own connection: who is waited for may wait for its end.
+ * 4. A failed computation fails for those who followed it in its process; in other processes the next one computes.
+ */
+
+/** A claim lasts so long without a sign of life. */
+const LEASE_MS = 10_000;
+
+/** How often who waits for another process looks for the value, and after how many looks it asks for the right to compute. */
+const LOOK_MS = 10;
+const LOOKS = 10;
+
+/** Somebody wants the value of a key. */
+export interface Computation<T> {
+  readonly store: CacheStore;
+  /** With its prefix. */
+  readonly key: string;
+  readonly compute: () => T | Promise<T>;
+  /** What is written of a value; undefined when it is not to be kept. */
+  readonly entryOf: (value: T) => CacheEntry | undefined;
+  /** Whether a value that is stale is as good as none. */
+  readonly isRefresh: boolean;
+  /** How long another process is waited for. */
+  readonly waitMs: number;
+  readonly onWritten: () => void;
+  /** Notes that the store does not answer; throws anything else. */
+  readonly onUnavailable: (error: unknown) => void;
+}
+
+/** The computations of one store in this process. */
+export class Computations {
+  readonly #running = new Map<string, Promise<unknown>>();
+  /** The keys whose computation the current work is part of. */
+  readonly #within = new AsyncLocalStorage<ReadonlySet<string>>();
+
+  /** Settles when nothing is being computed. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running.values());
+  }
+
+  /** The value of a key that was just missed. @throws E_CACHE_RECURSION */
+  async compute<T>(computation: Computation<T>): Promise<T> {
+    const { store, key } = computation;
+    if (!(store instanceof MemoCacheStore)) return this.#lead(computation);
+    // Who waits for others looks into the store itself; and the miss that was remembered is none any more
+    const below = { ...computation, store: store.below };
+    return this.#lead(below).finally(() => store.readAnew(key));
+  }
+
+  /** Computes the value of a key anew behind a stale one, unless somebody does so already. */
+  async refresh<T>(computation: Computation<T>): Promise<void> {
+    const { key } = computation;
+    if (!this.#running.has(key)) await this.#run(key, refresh(this.#tracked(computation)));
+  }
+
+  #tracked<T>(computation: Computation<T>): Computation<T> {
+    const keys = new Set(this.#within.getStore()).add(computation.key);
+    return { ...computation, compute: () => this.#within.run(keys, computation.compute) };
+  }
+
+  async #lead<T>(computation: Computation<T>): Promise<T> {
+    const { store, key } = computation;
+    const running = this.#running.get(key) as Promise<T> | undefined;
+    if (store.isInTransaction?.() === true) return computeAndKeep(computation, undefined);
+    if (running !== undefined) {
+      if (this.#within.getStore()?.has(key) === true) throw CacheRecursionError.at(key);
+      const followed = await within(computation.waitMs, running);
+      return followed === undefined
+        ? computeAndKeep(computation, undefined)
+        : copyOf(followed.value);
+    }
+    return this.#run(key, lead(this.#tracked(computation)));
+  }
+
+  async #run<T>(key: string, work: Promise<T>): Promise<T> {
+    this.#running.set(key, work);
+    try {
+      return await work;
+    } finally {
+      this.#running.delete(key);
+    }
+  }
+}
+
+/** What a promise gives within some milliseconds, else undefined. */
+async function within<T>(
+  waitMs: number,
+  running: Promise<T>,
+): Promise<{ readonly value: T } | undefined> {
+  const waited = new AbortController();
+  const answered = running.then((value) => ({ value }));
+  try {
+    return await Promise.race([answered, delayMs(waitMs, waited.signal).then(() => undefined)]);
+  } finally {
+    waited.abort();
+  }
+}
+
+/** Whoever followed gets a value of its own, as from the store. */
+function copyOf<T>(value: T): T {
+  return decode(encode(value)) as T;
+}
+
+async function lead<T>(computation: Computation<T>): Promise<T> {
+  const { waitMs } = computation;
+  const owner = newOwner();
+  const answer = await claimWithin(computation, owner, monotonicMs() + waitMs);
+  if (answer?.state === 'found') return answer.hit.value as T;
+  return computeAndKeep(computation, answer === undefined ? undefined : owner);
+}
+
+async function refresh<T>(computation: Computation<T>): Promise<void> {
+  const owner = newOwner();
+  const answer = await claim(computation, owner).catch(computation.onUnavailable);
+  if (answer?.state === 'claimed') await computeAndKeep(computation, owner);
+}
+
+/** The right to compute, or the value; undefined when another process has computed for too long, or the store does not answer. */
+async function claimWithin<T>(
+  computation: Computation<T>,
+  owner: string,
+  until: number,
+): Promise<Exclude<ClaimAnswer, { readonly state: 'taken' }> | undefined> {
+  try {
+    do {
+      const answer = await claim(computation, owner);
+      if (answer.state !== 'taken') return answer;
+      const hit = await look(computation, until);
+      if (hit !== undefined) return { state: 'found', hit };
+    } while (monotonicMs() < until);
+  } catch (error) {
+    computation.onUnavailable(error);
+  }
+  return undefined;
+}
+
+function claim<T>({ store, key, isRefresh }: Computation<T>, owner: string): Promise<ClaimAnswer> {
+  return store.claim({ key, owner, until: clock.now() + LEASE_MS, refresh: isRefresh });
+}
+
+async function look<T>(
+  { store, key }: Computation<T>,
+  until: number,
+): Promise<CacheHit | undefined> {
+  for (let looks = 0; looks < LOOKS && monotonicMs() < until; looks += 1) {
+    await delayMs(LOOK_MS);
+    const hit = await store.get(key);
+    if (hit !== undefined) return hit;
+  }
+  return undefined;
+}
+
+/** @param owner of the claim; without one the value is put, whatever was there */
+async function computeAndKeep<T>(
+  computation: Computation<T>,
+  owner: string | undefined,
+): Promise<T> {
+  const { store, key, compute, entryOf, onUnavailable } = computation;
+  const renewal = owner === undefined ? undefined : renew(computation, owner);
+  let isKept = false;
+  try {
+    const value = await compute();
+    const entry = entryOf(value);
+    if (entry === undefined) return value;
+    const written = owner === undefined ? store.put(entry) : store.fill(entry, owner);
+    isKept = await written.then(
+      (isFilled) => isFilled !== false,
+      (error: unknown) => {
+        onUnavailable(error);
+        return false; // the claim is to end, or whoever misses the key next would wait for it
+      },
+    );
+    if (isKept) computation.onWritten();
+    return value;
+  } finally {
+    clearInterval(renewal);
+    if (!isKept && owner !== undefined) await store.release(key, owner).catch(onUnavailable);
+  }
+}
+
+function renew<T>(computation: Computation<T>, owner: string): NodeJS.Timeout {
+  const claimAgain = (): void => void claim(computation, owner).catch(() => undefined);
+  return setInterval(claimAgain, LEASE_MS / 3).unref();
+}
