@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { driverVersions } from 'trilite';
 import { backup } from './backup';
+import { cache } from './cache';
+import { cacheLimit } from './cache-limit';
 import { eightWriters } from './eight-writers';
 import { groupCommit } from './group-commit';
 import type { Benchmark, Floor } from './lib/benchmark';
@@ -17,6 +19,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   groupCommit,
   lockWait,
   eightWriters,
+  cache,
+  cacheLimit,
   offload,
   backup,
   start,

@@ -1,6 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createApplication, type Application, type SqliteConnectionOptions } from 'trilite';
+import {
+  createApplication,
+  type Application,
+  type CacheOptions,
+  type SqliteConnectionOptions,
+} from 'trilite';
 
 export type { Application };
 
@@ -9,6 +14,9 @@ export type Connection = ReturnType<Application['connections']['connection']>;
 
 /** What differs from Trilite's defaults, for each connection. */
 export type Connections = Readonly<Record<string, Partial<SqliteConnectionOptions>>>;
+
+/** Cache stores by name; the first is the default one. */
+export type CacheStores = CacheOptions['stores'];
 
 /**
  * Makes an application of configuration alone in a folder, and its files with a schema. Its connections have the settings that a new
@@ -19,12 +27,7 @@ export async function makeApplication(
   connections: Connections,
   schema: string,
 ): Promise<Application> {
-  mkdirSync(join(folder, 'config'), { recursive: true });
-  for (const [name, value] of Object.entries(configOf(folder, connections))) {
-    const text = `exports.default = ${JSON.stringify(value)};\n`;
-    writeFileSync(join(folder, 'config', `${name}.js`), text);
-  }
-  writeFileSync(join(folder, 'package.json'), '{}');
+  writeConfig(folder, connections, { memory: { driver: 'memory' } });
   const app = await openApplication(folder);
   for (const name of Object.keys(connections)) {
     const connection = app.connections.connection(name);
@@ -34,12 +37,37 @@ export async function makeApplication(
   return app;
 }
 
+/** Makes such an application with cache stores, and its files with the tables that these bring. */
+export async function makeCacheApplication(
+  folder: string,
+  connections: Connections,
+  stores: CacheStores,
+): Promise<Application> {
+  writeConfig(folder, connections, stores);
+  const app = await openApplication(folder);
+  await app.migrator().migrate();
+  return app;
+}
+
 /** Opens an application made before, in this or another process. */
 export function openApplication(folder: string): Promise<Application> {
   return createApplication({ basePath: folder, storagePath: folder });
 }
 
-function configOf(folder: string, connections: Connections): Record<string, unknown> {
+function writeConfig(folder: string, connections: Connections, stores: CacheStores): void {
+  mkdirSync(join(folder, 'config'), { recursive: true });
+  for (const [name, value] of Object.entries(configOf(folder, connections, stores))) {
+    const text = `exports.default = ${JSON.stringify(value)};\n`;
+    writeFileSync(join(folder, 'config', `${name}.js`), text);
+  }
+  writeFileSync(join(folder, 'package.json'), '{}');
+}
+
+function configOf(
+  folder: string,
+  connections: Connections,
+  stores: CacheStores,
+): Record<string, unknown> {
   const files = Object.entries(connections).map(([name, options]) => [
     name,
     { driver: 'sqlite', file: join(folder, `${name}.sqlite`), ...options },
@@ -50,7 +78,7 @@ function configOf(folder: string, connections: Connections): Record<string, unkn
       default: Object.keys(connections)[0],
       connections: Object.fromEntries(files) as unknown,
     },
-    cache: { default: 'memory', stores: { memory: { driver: 'memory' } } },
+    cache: { default: Object.keys(stores)[0], stores },
     queue: { default: 'sync', connections: { sync: { driver: 'sync' } } },
     tenancy: {},
     logging: { level: 'silent' },
