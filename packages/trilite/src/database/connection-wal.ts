@@ -13,6 +13,9 @@ import type { Handle } from './connection-handle';
 /** Commits between two looks. */
 const COMMITS = 100;
 
+/** Commits until the next attempt, when somebody was in the way of the last one. */
+const AGAIN = 5;
+
 /** Pages; four times what SQLite lets it grow to by itself. */
 const LONG = 4000;
 
@@ -33,6 +36,8 @@ export class WalRestart {
     if (!this.#isKept || this.#commits < COMMITS) return;
     this.#commits = 0;
     const { log } = handle.statement('PRAGMA wal_checkpoint(NOOP)').get() as { log: number };
-    if (log > LONG) handle.statement('PRAGMA wal_checkpoint(RESTART)').get();
+    if (log <= LONG) return;
+    const restart = handle.statement('PRAGMA wal_checkpoint(RESTART)').get() as { busy: number };
+    if (restart.busy !== 0) this.#commits = COMMITS - AGAIN;
   }
 }
