@@ -1,11 +1,9 @@
 import { inspect } from 'node:util';
+import { LONE_SURROGATE } from '../support/storable';
 import { CacheKeyInvalidError } from './errors';
 
 /** Characters of a key, the prefix included. */
 const LONGEST = 512;
-
-/** Half of a surrogate pair: a file would keep a replacement character, and so take two keys for one. */
-const HALF_SURROGATE = /\p{Surrogate}/u;
 
 declare const valueType: unique symbol;
 
@@ -61,7 +59,7 @@ export function nameOf(key: AnyKey, prefix: string): string {
   }
   const name = prefix + text;
   if (text === '' || name.length > LONGEST) throw CacheKeyInvalidError.tooLong(text, LONGEST);
-  if (HALF_SURROGATE.test(name)) throw CacheKeyInvalidError.malformed(text);
+  if (LONE_SURROGATE.test(name)) throw CacheKeyInvalidError.malformed(text);
   return name;
 }
 

@@ -1,6 +1,6 @@
 import type { CacheSettings, CacheStoreSettings } from '../config/schema';
 import type { ConnectionDirectory } from '../database/database';
-import { delayMs } from '../support/clock';
+import { within } from '../support/clock';
 import { toError } from '../support/errors';
 import type { CacheEvents } from './cache-events';
 import { CacheObserver } from './cache-observer';
@@ -193,10 +193,7 @@ export class CacheRegistry {
     this.#isClosed = true;
     clearInterval(this.#flushing);
     const computations = [...this.#shared.values()].map((shared) => shared.computations);
-    const settled = Promise.all(computations.map((one) => one.settled()));
-    const waited = new AbortController();
-    await Promise.race([settled, delayMs(COMPUTE_MS, waited.signal)]);
-    waited.abort();
+    await within(COMPUTE_MS, Promise.all(computations.map((one) => one.settled())));
     await this.flush();
     const redisStores = [...this.#redisStores.values()].map(({ cache }) => cache);
     const stores = new Set([...this.#stores.values(), ...redisStores]);

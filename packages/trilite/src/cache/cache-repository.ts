@@ -212,11 +212,12 @@ export class CacheRepository {
     const name = this.#name(key);
     if (typeof ttl !== 'function') expiryOf(ttl);
     const waitMs = toMilliseconds(options.wait ?? '10s');
-    const hit = await this.#find(key);
+    const hit = await this.#find(key, name);
     if (hit !== undefined) return hit.value as T;
     const entryOf = (value: T): CacheEntry | undefined =>
       this.#entry(name, value, typeof ttl === 'function' ? ttl(value) : ttl);
-    return this.#computations.compute(this.#computation(key, { compute, entryOf, waitMs }));
+    const facts = { key: name, compute, entryOf, waitMs };
+    return this.#computations.compute(this.#computation(key, facts));
   }
 
   /** As `remember`, for ever. */
@@ -248,15 +249,17 @@ export class CacheRepository {
     compute: () => T | Promise<T>,
   ): Promise<T> {
     const name = this.#name(key);
+    refuseDisorder(fresh, stale);
+    const hit = await this.#find(key, name);
+    if (hit !== undefined && (hit.staleAt ?? Infinity) > clock.now()) return hit.value as T;
     const entryOf = (value: T): CacheEntry | undefined => {
       const entry = this.#entry(name, value, stale);
       return entry && { ...entry, staleAt: Math.ceil(clock.now() + toMilliseconds(fresh)) };
     };
-    refuseDisorder(fresh, stale);
-    const computation = this.#computation(key, { compute, entryOf, waitMs: 10_000 });
-    const hit = await this.#find(key);
+    const facts = { key: name, compute, entryOf, waitMs: 10_000 };
+    const computation = this.#computation(key, facts);
     if (hit === undefined) return this.#computations.compute(computation);
-    if (hit.staleAt !== undefined && hit.staleAt <= clock.now()) this.#refresh(key, computation);
+    this.#refresh(key, computation);
     return hit.value as T;
   }
 
@@ -320,7 +323,10 @@ export class CacheRepository {
    * entry with any of its tags, wherever it was written. Locks and rate limits stay.
    */
   async clear(): Promise<void> {
-    if (this.#tags.length > 0) return this.#clearTags();
+    if (this.#tags.length > 0) {
+      await this.#ask((store) => store.forgetTags(this.#tagNames), undefined);
+      return this.#observer.clearedTags(this.#tags);
+    }
     await this.#ask((store) => store.clear(this.#prefix), undefined);
     this.#observer.cleared();
   }
@@ -384,8 +390,7 @@ export class CacheRepository {
     }
   }
 
-  async #find(key: AnyKey): Promise<CacheHit | undefined> {
-    const name = this.#name(key);
+  async #find(key: AnyKey, name = this.#name(key)): Promise<CacheHit | undefined> {
     let hit: CacheHit | undefined;
     try {
       hit = await this.#source().get(name);
@@ -413,12 +418,11 @@ export class CacheRepository {
 
   #computation<T>(
     key: AnyKey,
-    facts: Pick<Computation<T>, 'compute' | 'entryOf' | 'waitMs'>,
+    facts: Pick<Computation<T>, 'key' | 'compute' | 'entryOf' | 'waitMs'>,
   ): Computation<T> {
     return {
       ...facts,
       store: this.#source(),
-      key: this.#name(key),
       isRefresh: false,
       onWritten: () => this.#observer.wrote([textOf(key, this.#namespace)]),
       onUnavailable: (error) => this.#observer.unavailable(error),
@@ -429,11 +433,6 @@ export class CacheRepository {
     void nextTurn()
       .then(() => this.#computations.refresh({ ...computation, isRefresh: true }))
       .catch((error: unknown) => this.#observer.refreshFailed(textOf(key, this.#namespace), error));
-  }
-
-  async #clearTags(): Promise<void> {
-    await this.#ask((store) => store.forgetTags(this.#tagNames), undefined);
-    this.#observer.clearedTags(this.#tags);
   }
 
   /** What repositories on the same store share. */

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { clock, delayMs, monotonicMs } from '../support/clock';
+import { clock, delayMs, monotonicMs, within } from '../support/clock';
 import { newOwner } from '../support/owner';
 import { decode, encode } from '../support/serializer';
 import type { CacheEntry, CacheHit, CacheStore, ClaimAnswer } from './cache-store';
@@ -100,20 +100,6 @@ export class Computations {
     } finally {
       this.#running.delete(key);
     }
-  }
-}
-
-/** What a promise gives within some milliseconds, else undefined. */
-async function within<T>(
-  waitMs: number,
-  running: Promise<T>,
-): Promise<{ readonly value: T } | undefined> {
-  const waited = new AbortController();
-  const answered = running.then((value) => ({ value }));
-  try {
-    return await Promise.race([answered, delayMs(waitMs, waited.signal).then(() => undefined)]);
-  } finally {
-    waited.abort();
   }
 }
 

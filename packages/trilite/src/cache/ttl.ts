@@ -13,7 +13,8 @@ export function expiryOf(ttl: Duration | undefined): number | 'past' | undefined
 
 /** Refuses what would be stale before it is fresh. @throws TypeError, RangeError */
 export function refuseDisorder(fresh: Duration, stale: Duration): void {
-  if (toMilliseconds(fresh) >= 0 && toMilliseconds(fresh) < toMilliseconds(stale)) return;
+  const freshMs = toMilliseconds(fresh);
+  if (freshMs >= 0 && freshMs < toMilliseconds(stale)) return;
   throw new RangeError(
     `Expected \`fresh\` to be shorter than \`stale\`, got \`${String(fresh)}\` and \`${String(stale)}\`.`,
   );

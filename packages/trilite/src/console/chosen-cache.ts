@@ -34,6 +34,13 @@ export function chooseCache(
   return { name, store, settings, prefix, nameOf: (key) => nameOf(key, prefix) };
 }
 
+/** The option of a command that names the store. */
+export const storeOption = {
+  type: 'string',
+  value: 'name',
+  description: 'The store; by default the default one',
+} as const;
+
 /** The settings of a store, and of those it is made of. */
 export function partsOf(
   app: ConsoleApplication,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { SqliteSettings } from '../config/schema';
-import { delayMs, monotonicMs } from '../support/clock';
+import { monotonicMs, within } from '../support/clock';
 import { toError } from '../support/errors';
 import {
   currentContext,
@@ -243,9 +243,7 @@ export class Connection {
 
   async #drainOrRollBack(drained: Promise<void>): Promise<void> {
     const holder = this.session;
-    const waited = new AbortController();
-    await Promise.race([drained, delayMs(this.settings.busyTimeout, waited.signal)]);
-    waited.abort();
+    await within(this.settings.busyTimeout, drained);
     if (this.session === holder) holder?.rollback();
   }
 

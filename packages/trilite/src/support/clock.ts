@@ -54,6 +54,20 @@ export function delayMs(milliseconds: number, signal?: AbortSignal): Promise<voi
   });
 }
 
+/** What a promise gives, unless that takes longer than some milliseconds: then undefined. */
+export async function within<T>(
+  milliseconds: number,
+  promise: Promise<T>,
+): Promise<{ readonly value: T } | undefined> {
+  const waited = new AbortController();
+  const given = promise.then((value) => ({ value }));
+  try {
+    return await Promise.race([given, delayMs(milliseconds, waited.signal).then(() => undefined)]);
+  } finally {
+    waited.abort();
+  }
+}
+
 /** A turn of the event loop: timers, sockets and signals come first. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

@@ -7,7 +7,9 @@ const DEEPEST = 2000;
 /** Beyond this depth a value is not tried as plain JSON: it may hold itself. */
 const JSON_DEPTH = 100;
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
+/** Half of a surrogate pair: no file keeps it, and who reads it back is given another character. */
+export const LONE_SURROGATE = /\p{Surrogate}/u;
+
 const TypedArray = Object.getPrototypeOf(Uint8Array) as new () => object;
 
 /** Tells whether plain JSON keeps a value whole: nothing in it that JSON drops, changes or cannot write. */

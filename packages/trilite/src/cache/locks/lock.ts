@@ -1,6 +1,7 @@
 import { clock } from '../../support/clock';
 import { toMilliseconds, type Duration } from '../../support/duration';
 import { thisProcess } from '../../support/owner';
+import { LONE_SURROGATE } from '../../support/storable';
 import { LockNameInvalidError, LockTimeoutError } from '../errors';
 import { noteGiven, noteReleased, takeInLine } from './lock-line';
 import type { HeldLock, LockRequest, LockStore } from './lock-store';
@@ -212,8 +213,7 @@ export function storedName({ prefix }: LockContext, name: string): string {
     throw new TypeError(`Expected \`name\` to be a text, got \`${String(name)}\`.`);
   }
   const stored = prefix + name;
-  // Half a surrogate pair comes back from a store as another character.
-  if (name === '' || stored.length > NAME_LENGTH || /\p{Surrogate}/u.test(stored)) {
+  if (name === '' || stored.length > NAME_LENGTH || LONE_SURROGATE.test(stored)) {
     throw LockNameInvalidError.for(name, NAME_LENGTH);
   }
   return stored;

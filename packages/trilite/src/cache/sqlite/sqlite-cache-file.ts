@@ -1,7 +1,8 @@
 import type { Connection } from '../../database/connection';
 import type { WriteOptions } from '../../database/connection-entry';
 import type { Work } from '../../database/connection-session';
-import { recreateFile, type Recreated, type Unusable } from '../../database/care/recreate';
+import type { Unusable } from '../../database/care/durable-files';
+import { recreateFile, type Recreated } from '../../database/care/recreate';
 import { DatabaseQueryError } from '../../database/errors';
 import { monotonicMs } from '../../support/clock';
 import { FrameworkError } from '../../support/errors';
@@ -67,10 +68,9 @@ export class SqliteCacheFile {
 
   readonly #explain = async (error: unknown): Promise<never> => {
     if (!(error instanceof FrameworkError)) throw error;
-    const isLost = LOSSES.includes(error.code) || isForeign(error);
-    if (isLost && this.#isDisposable) {
-      await this.#recreate(isForeign(error) ? 'foreign' : 'damaged');
-    } else if (isForeign(error) || !(isLost || isOutage(error))) throw error;
+    const found = unusable(error);
+    if (found !== undefined && this.#isDisposable) await this.#recreate(found);
+    else if (found === 'foreign' || (found === undefined && !isOutage(error))) throw error;
     throw CacheUnavailableError.because(this.#options.store, error);
   };
 
@@ -96,9 +96,10 @@ export class SqliteCacheFile {
   }
 }
 
-/** Whether the file has other tables than a cache's: those of an earlier version, of another program, or none. */
-function isForeign(error: FrameworkError): boolean {
-  return error instanceof DatabaseQueryError && MISSING.test(error.message);
+/** What is wrong with the file for good. Foreign are the tables of an earlier version, those of another program, and none. */
+function unusable(error: FrameworkError): Unusable | undefined {
+  if (error instanceof DatabaseQueryError && MISSING.test(error.message)) return 'foreign';
+  return LOSSES.includes(error.code) ? 'damaged' : undefined;
 }
 
 /** Beside what is named: no memory, an operation that was interrupted, and what else SQLite may say of a moment. */

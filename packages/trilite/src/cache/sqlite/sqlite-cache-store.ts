@@ -319,9 +319,10 @@ export class SqliteCacheStore implements CacheStore {
     );
     // What was asked for before may take longer
     const inTurn = Promise.all([compressed, this.#compressing]).then(([ready]) => ready);
-    const all = Promise.allSettled([inTurn]).then(() => {
+    const end = (): void => {
       if (this.#compressing === all) this.#compressing = undefined;
-    });
+    };
+    const all = inTurn.then(end, end);
     this.#compressing = all;
     return inTurn;
   }

@@ -1,4 +1,4 @@
-import { chooseCache, warnOfMemory, type ChosenCache } from '../chosen-cache';
+import { chooseCache, storeOption, warnOfMemory, type ChosenCache } from '../chosen-cache';
 import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
 import { defineSignature } from '../signature';
@@ -7,7 +7,7 @@ const signature = defineSignature({
   name: 'cache:clear',
   description: 'Remove every entry of a cache store, or those with a tag',
   options: {
-    store: { type: 'string', value: 'name', description: 'The store; by default the default one' },
+    store: storeOption,
     tags: {
       type: 'string',
       value: 'a,b',

@@ -1,4 +1,4 @@
-import { chooseCache, warnOfMemory } from '../chosen-cache';
+import { chooseCache, storeOption, warnOfMemory } from '../chosen-cache';
 import type { Command, CommandContext } from '../command';
 import { defineSignature } from '../signature';
 
@@ -7,7 +7,7 @@ const signature = defineSignature({
   description: 'Remove one entry of a cache store',
   arguments: { key: { description: 'The key, without the prefix of the store' } },
   options: {
-    store: { type: 'string', value: 'name', description: 'The store; by default the default one' },
+    store: storeOption,
   },
 });
 

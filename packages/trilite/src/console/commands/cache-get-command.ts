@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { chooseCache } from '../chosen-cache';
+import { chooseCache, storeOption } from '../chosen-cache';
 import type { Command, CommandContext } from '../command';
 import type { Output } from '../output';
 import { defineSignature } from '../signature';
@@ -10,7 +10,7 @@ const signature = defineSignature({
   description: 'Show the value of a cache entry; exit code 1 when there is none',
   arguments: { key: { description: 'The key, without the prefix of the store' } },
   options: {
-    store: { type: 'string', value: 'name', description: 'The store; by default the default one' },
+    store: storeOption,
     json: { description: 'Print JSON and nothing else' },
   },
 });

@@ -1,4 +1,4 @@
-import { chooseCache, warnOfMemory } from '../chosen-cache';
+import { chooseCache, storeOption, warnOfMemory } from '../chosen-cache';
 import type { Command, CommandContext } from '../command';
 import { defineSignature } from '../signature';
 
@@ -6,7 +6,7 @@ const signature = defineSignature({
   name: 'cache:prune',
   description: 'Remove the entries of a cache store that have expired, or whose tags were cleared',
   options: {
-    store: { type: 'string', value: 'name', description: 'The store; by default the default one' },
+    store: storeOption,
   },
 });
 

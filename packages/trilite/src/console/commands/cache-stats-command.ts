@@ -4,7 +4,7 @@ import { humanBytes } from '../../support/bytes';
 import { clock } from '../../support/clock';
 import { humanDuration } from '../../support/duration';
 import { sizeOf } from '../../support/file-system';
-import { chooseCache, partsOf, type ChosenCache } from '../chosen-cache';
+import { chooseCache, partsOf, storeOption, type ChosenCache } from '../chosen-cache';
 import type { Command, CommandContext } from '../command';
 import type { ConsoleApplication } from '../console-application';
 import type { Output } from '../output';
@@ -18,7 +18,7 @@ const signature = defineSignature({
   name: 'cache:stats',
   description: 'Show what lies in a cache store, and how often it is hit',
   options: {
-    store: { type: 'string', value: 'name', description: 'The store; by default the default one' },
+    store: storeOption,
     json: { description: 'Print JSON and nothing else' },
   },
 });

@@ -1,7 +1,6 @@
-import { readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import type { CacheStoreSettings } from '../../config/schema';
 import { lastingConnections } from '../../config/cache-problems';
+import { filesSetAside } from '../../database/care/durable-files';
 import { realPath } from '../../database/file-locks';
 import { humanBytes } from '../../support/bytes';
 import { sizeOf } from '../../support/file-system';
@@ -59,10 +58,7 @@ function sqliteStores({ config }: ConsoleApplication): [name: string, settings: 
 
 /** A damaged cache is replaced without a word to anybody but the log; what damaged it may damage the data next. */
 function checkSetAside(file: string): Finding {
-  const folder = dirname(file);
-  const damaged = readdirSync(folder)
-    .filter((name) => name.startsWith(`${basename(file)}.damaged-`) && !/-(?:wal|shm)$/.test(name))
-    .map((name) => join(folder, name));
+  const damaged = filesSetAside(file, 'damaged');
   if (damaged.length === 0) return ok('No damaged file was set aside.');
   const named = damaged.map((path) => `${path} (${humanBytes(sizeOf(path))})`).join(', ');
   return warn(

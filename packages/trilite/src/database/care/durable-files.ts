@@ -78,6 +78,22 @@ export function isSameFile(one: string, other: string): boolean {
   return place !== undefined && place === placeOf(other);
 }
 
+/** Why a file is set aside: it is damaged, or holds other tables than it should. Part of its name then. */
+export type Unusable = 'damaged' | 'foreign';
+
+/** The name of a file that is set aside, up to the time. */
+export function asideName(file: string, found: Unusable): string {
+  return `${basename(file)}.${found}-`;
+}
+
+/** The files that were set aside beside a file, without what SQLite kept beside them. */
+export function filesSetAside(file: string, found: Unusable): string[] {
+  const isSide = (name: string): boolean => SIDES.some((side) => name.endsWith(side));
+  return readdirSync(dirname(file))
+    .filter((name) => name.startsWith(asideName(file, found)) && !isSide(name))
+    .map((name) => join(dirname(file), name));
+}
+
 /** The first of some paths that nothing lies at. */
 export function freePath(pathAt: (attempt: number) => string): string {
   let attempt = 0;

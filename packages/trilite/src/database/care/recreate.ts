@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { clock } from '../../support/clock';
 import type { Connection } from '../connection';
@@ -10,12 +10,15 @@ import type { NamedMigration } from '../migrations/migration';
 import { Migrator } from '../migrations/migrator';
 import {
   SIDES,
+  asideName,
   copyPermissions,
+  filesSetAside,
   freePath,
   partialOf,
   release,
   removeAbandonedPartials,
   removeFile,
+  type Unusable,
 } from './durable-files';
 
 /*
@@ -39,9 +42,6 @@ export interface Recreated {
 
 /** How many files with other tables are kept. */
 const FOREIGN_FILES = 3;
-
-/** What is wrong with a file: it is damaged, or holds other tables than it should. */
-export type Unusable = 'damaged' | 'foreign';
 
 /** What is recreated. */
 export interface RecreateOptions {
@@ -139,33 +139,21 @@ function setAside(file: string, found: Unusable): string | undefined {
     return undefined;
   }
   const time = clock.date().toISOString().replace(/\D/g, '').slice(0, 14);
-  const kept = freePath(
-    (attempt) => `${file}.${found}-${time}${attempt === 0 ? '' : `-${attempt}`}`,
-  );
-  if (found === 'damaged') removeEarlier(file);
-  else refuseMore(file);
+  const aside = join(dirname(file), asideName(file, found) + time);
+  const kept = freePath((attempt) => `${aside}${attempt === 0 ? '' : `-${attempt}`}`);
+  const earlier = filesSetAside(file, found);
+  if (found === 'foreign') refuseMore(file, earlier);
+  // A disk that damages files again and again would be filled with them
+  else for (const one of earlier) removeFile(one);
   for (const side of ['', ...SIDES]) {
     if (existsSync(`${file}${side}`)) renameSync(`${file}${side}`, `${kept}${side}`);
   }
   return kept;
 }
 
-/** A disk that damages files again and again would be filled with them. */
-function removeEarlier(file: string): void {
-  const folder = dirname(file);
-  const prefix = `${basename(file)}.damaged-`;
-  for (const name of readdirSync(folder)) {
-    if (name.startsWith(prefix)) rmSync(join(folder, name), { force: true });
-  }
-}
-
 /** They may be somebody's data, so none is deleted; two programs that fight over a name would fill the disk with them. */
-function refuseMore(file: string): void {
-  const prefix = `${basename(file)}.foreign-`;
-  const kept = readdirSync(dirname(file)).filter((name) => name.startsWith(prefix));
-  if (kept.filter((name) => !/-(wal|shm|journal)$/.test(name)).length >= FOREIGN_FILES) {
-    throw new Error(
-      `${FOREIGN_FILES} files beside "${file}" are set aside already: ${kept.join(', ')}`,
-    );
-  }
+function refuseMore(file: string, earlier: readonly string[]): void {
+  if (earlier.length < FOREIGN_FILES) return;
+  const kept = earlier.map((path) => basename(path)).join(', ');
+  throw new Error(`${FOREIGN_FILES} files beside "${file}" are set aside already: ${kept}`);
 }
