@@ -32,7 +32,8 @@ import { ReplacedFile, replacedBeside } from './replaced-file';
  *
  * States, of the file and of "aside", where the replaced one is kept; a kill leaves one of them:
  *
- *   1 old        The backup is copied beside the file, as .{file}.{pid}.partial, and verified there. The next restore removes the partial.
+ *   1 old        The backup is copied beside the file, as .{file}.{pid}.partial, verified there, and given a new generation. The next restore
+ *                removes the partial.
  *   2 old        locked: SQLite has folded the -wal into the file and removed it. Nobody else can read it until we close.
  *   3 old=aside  Both names are the same file. The next restore goes on from here, with the same name aside.
  *   4 old=aside  The -wal and -shm that SQLite could not fold in, for the file is damaged, are moved aside one by one. The next restore goes on.
@@ -45,6 +46,7 @@ import { ReplacedFile, replacedBeside } from './replaced-file';
  * 3. What is replaced is kept, whole or damaged, with all that lay beside it.
  * 4. Nobody has the file open while it is replaced: they would go on with the old one. SQLite's lock says so of a sound file in WAL mode; of a
  *    damaged one, and of who is idle on one with a rollback journal, /proc alone can.
+ * 5. What is put in place has a generation that no file had before: whoever keeps a number about the file can tell that it went back.
  */
 
 /** What is restored, and where what it replaces is kept. */
@@ -111,6 +113,7 @@ function refuseUsed(target: BackupSource): void {
   if (users.length > 0) throw FileInUseError.by(users, target);
 }
 
+/** Makes a verified copy of a backup, of a generation of its own. */
 async function copyVerified(
   target: BackupSource,
   { backup, copy }: { readonly backup: string; readonly copy: string },
@@ -120,8 +123,20 @@ async function copyVerified(
   copyPermissions(target.file, copy);
   const { problems, violations } = verifyFile({ ...target, file: copy }, target.settings);
   if (problems.length > 0) throw BackupDamagedError.file(backup, problems);
+  beginGeneration({ ...target, file: copy });
   syncFile(copy);
   return violations;
+}
+
+function beginGeneration(copy: BackupSource): void {
+  // It loads Kysely: not for who only lists the commands
+  const { renewGeneration } = require('../generation') as typeof import('../generation');
+  const handle = openAlone(copy, copy.settings);
+  try {
+    renewGeneration(handle);
+  } finally {
+    handle.close();
+  }
 }
 
 /** @returns where the replaced file is kept */

@@ -16,6 +16,8 @@ import Database from 'better-sqlite3';
 import { backupConnection } from '../../../src/database/care/backup';
 import * as fileUsers from '../../../src/database/care/file-users';
 import { restoreConnection } from '../../../src/database/care/restore';
+import { generationMigrations, readGeneration } from '../../../src/database/generation';
+import { Migrator } from '../../../src/database/migrations/migrator';
 import { errorWith } from '../../helpers/errors';
 import {
   createFiles,
@@ -104,6 +106,43 @@ test('a backup made by Trilite brings back what was there when it was made', asy
   expect(readNotes(file)).toEqual(['then']);
   expect(existsSync(path)).toBe(true);
   expect(await connection.read((handle) => handle.pragma('journal_mode'))).toBe('wal');
+});
+
+describe('the generation of a file', () => {
+  test('stays in a backup, and is a new one after each restore of it', async () => {
+    const connection = files.connections.connection();
+    const source = { connection: 'default', migrations: generationMigrations };
+    await new Migrator(files.connections, [source]).migrate();
+    const first = await connection.read(readGeneration);
+    const { path } = await backupConnection(connection, { folder: files.backups });
+    expect(await connection.read(readGeneration)).toBe(first);
+    expect(generationIn(path)).toBe(first);
+    await files.connections.close();
+    await restore(path);
+    const second = generationIn(file);
+    await restore(path);
+    const third = generationIn(file);
+    expect(new Set([first, second, third]).size).toBe(3);
+    expect(strangers()).toEqual([]);
+  });
+
+  test('is not brought into a file that has none', async () => {
+    const connection = files.connections.connection();
+    writeNotes(file, 'then');
+    const { path } = await backupConnection(connection, { folder: files.backups });
+    await restore(path);
+    expect(readFileSync(file)).toEqual(readFileSync(path));
+    expect(await connection.read(readGeneration)).toBeUndefined();
+  });
+
+  function generationIn(path: string): unknown {
+    const db = new Database(path, { readonly: true });
+    try {
+      return db.prepare('select generation from file_generation').pluck().get();
+    } finally {
+      db.close();
+    }
+  }
 });
 
 test('a damaged file is replaced, and kept with its -wal, which does not become the -wal of the new one', async () => {
