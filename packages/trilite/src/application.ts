@@ -8,12 +8,11 @@ import { RateLimiter } from './cache/limits/rate-limiter';
 import { SqliteRateLimitStore } from './cache/limits/sqlite-rate-limit-store';
 import type { LockStore } from './cache/locks/lock-store';
 import { Locks } from './cache/locks/locks';
-import { lockMigrations } from './cache/locks/schema';
 import { SqliteLockStore } from './cache/locks/sqlite-lock-store';
-import { cacheMigrations } from './cache/sqlite/schema';
 import { cacheStore } from './cache/tokens';
 import { lastingConnections } from './config/cache-problems';
 import { loadConfig, type Config } from './config/load-config';
+import { outboxConnections } from './config/outbox-connections';
 import { projectAt, type Project } from './config/project';
 import { isCommandClass, type CommandClass } from './console/command';
 import type { About, ConsoleApplication } from './console/console-application';
@@ -22,17 +21,14 @@ import { WalKeeper } from './database/care/wal-keeper';
 import { driverVersions } from './database/connection-driver';
 import { ConnectionRegistry } from './database/connection-registry';
 import { Database } from './database/database';
-import {
-  discoverMigrations,
-  mergePlans,
-  type MigrationPlan,
-} from './database/migrations/migration-files';
-import { Migrator } from './database/migrations/migrator';
+import { discoverMigrations } from './database/migrations/migration-files';
+import type { Migrator } from './database/migrations/migrator';
 import type { QueryEvent } from './database/query-events';
 import type { SeederClass } from './database/seeding/seeder';
 import { SeederRunner, type SeederReport } from './database/seeding/seeder-runner';
 import { databaseConnection } from './database/tokens';
 import { generateTableTypes } from './database/types/generate-table-types';
+import { createMigrator } from './framework-migrations';
 import { RouteInvalidError } from './http/errors';
 import type { HttpKernel } from './http/http-kernel';
 import type { HttpKernelOptions } from './http/middleware';
@@ -40,10 +36,8 @@ import { Router, type RouteFile } from './http/router';
 import { UrlGenerator } from './http/url-generator';
 import type { JobClass } from './queue/job';
 import { isJobClass, JobRegistry } from './queue/job-registry';
-import { JobRunner } from './queue/job-runner';
 import { QueueDispatcher } from './queue/queue-dispatcher';
 import { QueueRegistry } from './queue/queue-registry';
-import { queueMigrations } from './queue/schema';
 import { queueConnection } from './queue/tokens';
 import { loadExports, sourceFile, sourceFiles } from './support/file-discovery';
 import { createLogger, type Logger } from './support/logger';
@@ -147,11 +141,11 @@ export class Application implements ConsoleApplication {
       settings: this.config.queue,
       connections: this.connections,
       jobs: this.#jobs,
-      runner: new JobRunner(
-        this.#jobs,
-        (type) => this.make(type),
-        (work) => this.#scope.run(work),
-      ),
+      make: (token) => this.make(token),
+      enter: (work) => this.#scope.run(work),
+      outboxSources: () =>
+        outboxConnections(this.config).map((name) => this.connections.connection(name)),
+      onError: (error, what) => this.logger.error({ err: error }, what),
     });
     for (const job of [...this.#discover('app/jobs', isJobClass), ...(options.jobs ?? [])]) {
       this.#jobs.add(job);
@@ -287,9 +281,11 @@ export class Application implements ConsoleApplication {
 
   async #close(): Promise<void> {
     try {
+      await this.#http?.settled();
       for (const provider of this.#booted) await provider.shutdown();
     } finally {
       await this.walKeeper.stop();
+      await this.queues.close();
       await this.caches.close();
       await this.connections.close();
     }
@@ -407,37 +403,4 @@ export class Application implements ConsoleApplication {
     const files = sourceFiles(join(this.#project.codePath, folder), { deep: true });
     return files.flatMap((file) => Object.values(loadExports(file)).filter(is));
   }
-}
-
-/** Migrations of every connection: the framework's own for caches, queues and locks, then those of database/migrations. */
-export function createMigrator(
-  project: Project,
-  config: Config,
-  connections: ConnectionRegistry,
-): Migrator {
-  const own = discoverMigrations(join(project.codePath, 'database/migrations'), connections);
-  const every = connections.names.map((connection): MigrationPlan => ({
-    connection,
-    migrations: [],
-  }));
-  return new Migrator(connections, mergePlans([...every, ...frameworkPlans(config), ...own]));
-}
-
-/** A cache, a queue and the locks bring their tables to whichever connection the configuration puts them on. */
-function frameworkPlans({ cache, queue }: Config): MigrationPlan[] {
-  const connectionsOf = (entries: Readonly<Record<string, object>>): string[] =>
-    Object.values(entries).flatMap((entry) =>
-      'connection' in entry ? [String(entry.connection)] : [],
-    );
-  return [
-    ...connectionsOf(cache.stores).map((connection) => ({
-      connection,
-      migrations: cacheMigrations,
-    })),
-    ...connectionsOf(queue.connections).map((connection) => ({
-      connection,
-      migrations: queueMigrations,
-    })),
-    { connection: cache.lockConnection, migrations: lockMigrations },
-  ];
 }

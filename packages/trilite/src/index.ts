@@ -68,6 +68,10 @@ export {
   type SqliteCacheOptions,
   type SqliteConnectionOptions,
   type SqliteQueueOptions,
+  type QueueConnectionOptions,
+  type MemoryQueueOptions,
+  type NullQueueOptions,
+  type FailoverQueueOptions,
   type SyncQueueOptions,
   type TenancyOptions,
   type TieredCacheOptions,
@@ -159,20 +163,47 @@ export { defineRoutes, type RouteBuilder, type RouteFile, type Router } from './
 export { throttle } from './http/throttle';
 export { UrlGenerator } from './http/url-generator';
 
-export type { Job, JobClass, JobContext, JobOptions, PayloadOf } from './queue/job';
-export {
-  QueueDispatcher,
-  type DispatchedJob,
-  type DispatchOptions,
-} from './queue/queue-dispatcher';
+export { BatchHandle } from './queue/batch-handle';
+export { ChainHandle } from './queue/chain-handle';
 export type {
-  ClaimedJob,
+  Backoff,
+  DebounceOptions,
+  Job,
+  JobClass,
+  JobBatch,
+  JobContext,
+  JobDispatchOptions,
+  JobMiddleware,
+  JobOptions,
+  PayloadOf,
+  PendingJob,
+  RunningJob,
+  UniqueOptions,
+} from './queue/job';
+export { JobHandle, type WaitOptions } from './queue/job-handle';
+export type {
+  BatchRecord,
   FailedJob,
+  FailedSelection,
+  JobAttempt,
+  JobHistory,
+  JobLine,
   JobRecord,
   JobState,
-  NewJob,
-  QueueStore,
-} from './queue/queue-store';
+  QueueStatus,
+  RetryOutcome,
+} from './queue/job-records';
+export { job } from './queue/pending-job';
+export {
+  QueueDispatcher,
+  type BatchOptions,
+  type ChainOptions,
+  type DispatchOptions,
+  type WithinOptions,
+} from './queue/queue-dispatcher';
+export { QueueEvents, type QueueEvent } from './queue/queue-events';
+export { QueueRegistry } from './queue/queue-registry';
+export type { CancelOutcome, ClaimedJob, JobCause, NewJob, QueueStore } from './queue/queue-store';
 export { queueConnection } from './queue/tokens';
 
 export { FrameworkError, type ErrorCode, type ErrorFacts } from './support/errors';

@@ -26,9 +26,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   view: ['config', 'support'],
   http: ['tenancy', 'cache', 'view', 'database', 'config', 'support'],
   console: BELOW_CONSOLE,
-  'application.ts': ['console', ...BELOW_CONSOLE],
+  'framework-migrations.ts': ['queue', 'cache', 'database', 'config'],
+  'application.ts': ['framework-migrations.ts', 'console', ...BELOW_CONSOLE],
   'artisan.ts': ['application.ts', 'console', 'config', 'support'],
-  testing: ['application.ts', 'console', ...BELOW_CONSOLE],
+  testing: ['framework-migrations.ts', 'application.ts', 'console', ...BELOW_CONSOLE],
 };
 
 interface SourceFile {

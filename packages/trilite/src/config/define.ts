@@ -176,8 +176,21 @@ export interface SqliteQueueOptions {
   readonly connection: string;
   /** How long a silent worker keeps a job; a running one renews it. Default: '90s', at least '1s'. */
   readonly lease?: DurationText;
-  /** How long finished jobs stay readable. Default: '1h'. */
+  /** How long jobs stay readable that are done or cancelled; '0s' forgets them at once. Default: '1h'. */
   readonly keepFinished?: DurationText;
+  /** Size of the largest payload. Default: '1mb'. */
+  readonly maxPayload?: BytesText;
+}
+
+/** A queue in this process's memory, gone with it. For tests, and for scripts that are their own worker. */
+export interface MemoryQueueOptions {
+  readonly driver: 'memory';
+  /** As of a queue in a file. */
+  readonly lease?: DurationText;
+  /** As of a queue in a file. */
+  readonly keepFinished?: DurationText;
+  /** As of a queue in a file. */
+  readonly maxPayload?: BytesText;
 }
 
 /** A queue that runs each job where it is dispatched. */
@@ -185,12 +198,32 @@ export interface SyncQueueOptions {
   readonly driver: 'sync';
 }
 
+/** A queue that forgets every job. */
+export interface NullQueueOptions {
+  readonly driver: 'null';
+}
+
+/** The first of several queue connections that answers. Each has workers of its own. */
+export interface FailoverQueueOptions {
+  readonly driver: 'failover';
+  /** The names of the queue connections, the preferred one first. */
+  readonly connections: readonly string[];
+}
+
+/** One queue connection, by its driver. */
+export type QueueConnectionOptions =
+  | SqliteQueueOptions
+  | MemoryQueueOptions
+  | SyncQueueOptions
+  | NullQueueOptions
+  | FailoverQueueOptions;
+
 /** What config/queue.ts sets. */
 export interface QueueOptions {
   /** The connection an injected `QueueDispatcher` uses. */
   readonly default: string;
   /** Queue connections by name. */
-  readonly connections: Readonly<Record<string, SqliteQueueOptions | SyncQueueOptions>>;
+  readonly connections: Readonly<Record<string, QueueConnectionOptions>>;
 }
 
 /** What config/tenancy.ts sets. */

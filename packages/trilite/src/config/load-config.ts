@@ -160,6 +160,7 @@ function crossProblems({ database, cache, queue }: LoadedSettings): ConfigProble
       : reference('config/cache.ts', 'lockConnection', cache.lockConnection, connections)),
     ...connectionReferences('config/cache.ts', 'stores', cache.stores, connections),
     ...connectionReferences('config/queue.ts', 'connections', queue.connections, connections),
+    ...queueFailoverProblems(queue),
     ...Object.entries(database.connections).flatMap(([name, { file }]) =>
       folderProblem(name, file),
     ),
@@ -232,9 +233,21 @@ function sharedFileProblems({ connections }: DatabaseSettings): ConfigProblem[] 
   });
 }
 
+/** A list may name neither itself nor another list: they could go round in a circle. */
+function queueFailoverProblems({ connections }: QueueSettings): ConfigProblem[] {
+  const known = Object.keys(connections).filter((name) => connections[name]?.driver !== 'failover');
+  return Object.entries(connections).flatMap(([name, settings]) =>
+    settings.driver === 'failover'
+      ? settings.connections.flatMap((one, index) =>
+          reference('config/queue.ts', `connections.${name}.connections.${index}`, one, known),
+        )
+      : [],
+  );
+}
+
 function leaseProblems(queue: QueueSettings): ConfigProblem[] {
   return Object.entries(queue.connections).flatMap(([name, settings]) =>
-    settings.driver === 'sqlite' && settings.lease < 1000
+    'lease' in settings && settings.lease < 1000
       ? [
           {
             file: 'config/queue.ts',

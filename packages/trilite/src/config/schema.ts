@@ -129,6 +129,8 @@ export const cacheSchema = strict({
   ),
 });
 
+const maxPayload = bytes.prefault('1mb');
+
 export const queueSchema = strict({
   default: name,
   connections: z.record(
@@ -139,8 +141,17 @@ export const queueSchema = strict({
         connection: name,
         lease: duration.prefault('90s'),
         keepFinished: duration.prefault('1h'),
+        maxPayload,
+      }),
+      strict({
+        driver: z.literal('memory'),
+        lease: duration.prefault('90s'),
+        keepFinished: duration.prefault('1h'),
+        maxPayload,
       }),
       strict({ driver: z.literal('sync') }),
+      strict({ driver: z.literal('null') }),
+      strict({ driver: z.literal('failover'), connections: z.array(name).min(1) }),
     ]),
   ),
 });

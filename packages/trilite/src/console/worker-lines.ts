@@ -2,7 +2,7 @@ import { clock } from '../support/clock';
 import { humanDuration } from '../support/duration';
 import { FrameworkError, messageOf } from '../support/errors';
 import type { ClaimedJob } from '../queue/queue-store';
-import type { WorkerEvent } from '../queue/worker';
+import type { JobEvent, WorkerEvent } from '../queue/queue-events';
 import type { Output } from './output';
 
 /** How a worker's lines look. */
@@ -10,7 +10,11 @@ export interface WorkerLinesOptions {
   readonly json: boolean;
   /** Whether lines carry the job's id and queue. */
   readonly verbose: boolean;
+  /** What the worker is called. Default: nothing. */
+  readonly name?: string | undefined;
 }
+
+type EndEvent = Extract<JobEvent, { tookMs: number }>;
 
 /** Prints what a worker tells: a line when a job begins, and one when it ends. */
 export class WorkerLines {
@@ -23,7 +27,8 @@ export class WorkerLines {
   }
 
   print(event: WorkerEvent): void {
-    if (this.#options.json) return this.#output.result(JSON.stringify(toJson(event)));
+    if (this.#options.json) return this.#output.result(JSON.stringify(this.#toJson(event)));
+    const { yellow } = this.#output.colors;
     switch (event.kind) {
       case 'error':
         return this.#output.error(
@@ -33,22 +38,28 @@ export class WorkerLines {
       case 'recovered':
         return this.#row(
           `${event.recovered.job} ${event.recovered.id}`,
-          this.#output.colors.yellow(`RECOVERED, ${event.recovered.outcome.toUpperCase()}`),
+          yellow(`RECOVERED, ${event.recovered.outcome.toUpperCase()}`),
         );
+      case 'relayed':
+        return; // the jobs speak for themselves
+      case 'paused':
+      case 'resumed':
+        return this.#row('Worker', yellow(event.kind.toUpperCase()));
       case 'running':
-        return this.#row(this.#name(event.job), this.#output.colors.yellow('RUNNING'));
+        return this.#row(this.#name(event.job), yellow('RUNNING'));
       default:
         return this.#ended(event);
     }
   }
 
-  #ended(event: Extract<WorkerEvent, { tookMs: number }>): void {
+  #ended(event: EndEvent): void {
     const { bold, dim, green, red, yellow } = this.#output.colors;
     const result = {
       done: green('DONE'),
       retry: yellow('FAIL, WILL RETRY'),
       failed: red('FAIL'),
       released: yellow('RELEASED'),
+      cancelled: yellow('CANCELLED'),
       lost: red('LEASE LOST'),
     };
     this.#row(
@@ -71,33 +82,39 @@ export class WorkerLines {
   }
 
   #row(left: string, right: string): void {
-    this.#output.twoColumn(`${this.#output.colors.dim(timestamp())} ${left}`, right);
+    const { dim } = this.#output.colors;
+    const { name } = this.#options;
+    const head = dim(name === undefined ? timestamp() : `${timestamp()} [${name}]`);
+    this.#output.twoColumn(`${head} ${left}`, right);
   }
 
   #name({ job, id, queue, attempts }: ClaimedJob): string {
     const { dim } = this.#output.colors;
     return this.#options.verbose ? `${job} ${dim(`${id} ${queue} #${attempts}`)}` : job;
   }
+
+  #toJson(event: WorkerEvent): object {
+    const { name } = this.#options;
+    const head = { at: clock.date().toISOString(), ...(name !== undefined && { name }) };
+    if (event.kind === 'error') {
+      return { ...head, kind: event.kind, message: messageOf(event.error) };
+    }
+    if (event.kind === 'recovered') return { ...head, kind: event.kind, ...event.recovered };
+    if (!('job' in event)) return { ...head, ...event };
+    const { id, job, queue, attempts } = event.job;
+    return {
+      ...head,
+      kind: event.kind,
+      id,
+      job,
+      queue,
+      attempt: attempts,
+      ...('tookMs' in event && { tookMs: event.tookMs }),
+      ...('error' in event && { message: messageOf(event.error) }),
+    };
+  }
 }
 
 function timestamp(): string {
   return clock.date().toISOString().slice(0, 19).replace('T', ' ');
-}
-
-function toJson(event: WorkerEvent): object {
-  const at = clock.date().toISOString();
-  if (event.kind === 'error') return { at, kind: event.kind, message: messageOf(event.error) };
-  if (event.kind === 'recovered') return { at, kind: event.kind, ...event.recovered };
-  const { id, job, queue, attempts } = event.job;
-  const took = 'tookMs' in event ? { tookMs: event.tookMs } : {};
-  return {
-    at,
-    kind: event.kind,
-    id,
-    job,
-    queue,
-    attempt: attempts,
-    ...took,
-    ...('error' in event ? { message: messageOf(event.error) } : {}),
-  };
 }

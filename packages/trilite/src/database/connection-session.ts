@@ -43,6 +43,11 @@ export function sessionOf(connection: ConnectionFacts): Session | undefined {
   return sessions.getStore()?.of(connection);
 }
 
+/** Runs work outside of every session that this async context runs in. */
+export function outsideSessions<T>(work: () => T): T {
+  return sessions.exit(work);
+}
+
 /** What a session is made of. */
 export interface SessionParts {
   readonly connection: ConnectionFacts;
@@ -71,6 +76,11 @@ export class Session {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#depth = parts.outer === undefined ? 0 : parts.outer.#depth + 1;
+  }
+
+  /** The connection it is on. */
+  get connection(): ConnectionFacts {
+    return this.#parts.connection;
   }
 
   /** Whether the transaction, or savepoint, is still going on. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { types } from 'node:util';
 import express, { type Express, type Handler } from 'express';
 import type { AppSettings } from '../config/schema';
+import { collectAfterResponse, type AfterResponse } from '../support/after-response';
 import { toError } from '../support/errors';
 import type { Logger } from '../support/logger';
 import type { Scope } from '../tenancy/container';
@@ -42,6 +43,8 @@ export class HttpKernel {
   readonly routes: readonly Route[];
   readonly #parts: HttpKernelParts;
   readonly #express: Express;
+  /** What requests have put off until after their response, while it runs. */
+  readonly #afterResponses = new Set<Promise<void>>();
 
   /**
    * @throws E_ROUTE_INVALID when routes contradict themselves
@@ -60,6 +63,11 @@ export class HttpKernel {
     return this.#express;
   }
 
+  /** Waits for what requests have put off until after their response. */
+  async settled(): Promise<void> {
+    while (this.#afterResponses.size > 0) await Promise.all(this.#afterResponses);
+  }
+
   #build(): Express {
     const { settings, options, logger } = this.#parts;
     const app = express();
@@ -72,7 +80,7 @@ export class HttpKernel {
       express.json({ limit: settings.http.bodyLimit }),
       express.urlencoded({ extended: false, limit: settings.http.bodyLimit }),
     );
-    app.use(asHandler((_request, _response, next) => this.#parts.scope.run(next)));
+    app.use(asHandler((_request, response, next) => this.#enterScope(response, next)));
     for (const entry of options.middleware ?? []) app.use(this.#middleware(entry));
     for (const route of this.routes) this.#mount(app, route);
     this.#mountMethodRefusals(app);
@@ -83,6 +91,27 @@ export class HttpKernel {
     );
     app.use(errorHandler({ debug: settings.debug, logger }) as unknown as Handler);
     return app;
+  }
+
+  #enterScope(response: Response, next: Next): void {
+    this.#parts.scope.run(() => {
+      const take = collectAfterResponse();
+      response.once('close', () => this.#runAfter(take()));
+      next();
+    });
+  }
+
+  #runAfter(works: readonly AfterResponse[]): void {
+    if (works.length === 0) return;
+    const running = this.#parts.scope.run(async () => {
+      for (const work of works) await work();
+    });
+    const settled = running
+      .catch((error: unknown) =>
+        this.#parts.logger.error({ err: error }, 'Work after a response failed'),
+      )
+      .finally(() => this.#afterResponses.delete(settled));
+    this.#afterResponses.add(settled);
   }
 
   #mount(app: Express, route: Route): void {

@@ -1,4 +1,5 @@
 import { FrameworkError } from '../support/errors';
+import type { JobRecord } from './job-records';
 
 /** Thrown when a job class is dispatched, or stored under a name, that no file in app/jobs has. */
 export class JobUnknownError extends FrameworkError {
@@ -37,6 +38,14 @@ export class JobTimeoutError extends FrameworkError {
       code: 'E_JOB_TIMEOUT',
       message: `The job "${job}" ran longer than its timeout of ${timeoutMs} ms.`,
       help: 'Raise its "timeout", split its work, or stop it where "context.signal" is aborted.',
+    });
+  }
+
+  static blocking(timeoutMs: number, job: string): JobTimeoutError {
+    return new JobTimeoutError({
+      code: 'E_JOB_TIMEOUT',
+      message: `The job "${job}" blocked the event loop beyond its timeout of ${timeoutMs} ms.`,
+      help: 'Let it await now and then, move its computation into a worker thread ("db.offload" for queries), or raise its "timeout".',
     });
   }
 }
@@ -92,6 +101,140 @@ export class QueueUnsupportedError extends FrameworkError {
       code: 'E_QUEUE_UNSUPPORTED',
       message: `The "${driver}" queue driver cannot ${what}.`,
       help: 'Use a connection whose driver keeps jobs, such as "sqlite".',
+    });
+  }
+}
+
+/** Thrown when a payload is not what the job's schema asks for: at the dispatch, or before a run of a job that an older version stored. */
+export class JobPayloadInvalidError extends FrameworkError {
+  static of(
+    job: string,
+    problems: readonly { readonly path: string; readonly message: string }[],
+    when: 'dispatch' | 'run',
+  ): JobPayloadInvalidError {
+    const listed = problems.map(({ path, message }) => `${path || 'payload'}: ${message}`);
+    const stored = when === 'run' ? ' that is stored' : '';
+    return new JobPayloadInvalidError({
+      code: 'E_JOB_PAYLOAD_INVALID',
+      message: `The payload${stored} of the job "${job}" does not fit its schema: ${listed.join('; ')}.`,
+      help:
+        when === 'run'
+          ? 'It was stored by another version of the class. Let "schema" take both forms, then run "artisan queue:retry" with its id.'
+          : 'Dispatch what "static readonly schema" of the class describes.',
+    });
+  }
+}
+
+/** Thrown when a payload is larger than `maxPayload` allows. */
+export class JobPayloadTooLargeError extends FrameworkError {
+  static of(job: string, bytes: number, maxPayload: number): JobPayloadTooLargeError {
+    return new JobPayloadTooLargeError({
+      code: 'E_JOB_PAYLOAD_TOO_LARGE',
+      message: `The payload of the job "${job}" has ${bytes} bytes; ${maxPayload} are allowed.`,
+      help: 'Store the data in a table or a file, and dispatch its id. Or raise "maxPayload" in config/queue.ts.',
+    });
+  }
+}
+
+/** Thrown when jobs are added to a batch that has ended, or was cancelled. */
+export class BatchEndedError extends FrameworkError {
+  static of(id: string): BatchEndedError {
+    return new BatchEndedError({
+      code: 'E_BATCH_ENDED',
+      message: `The batch "${id}" takes no more jobs: it has ended, was cancelled, or is not known.`,
+      help: 'Add jobs from inside one of its jobs, while it is going on; or dispatch a batch of their own.',
+    });
+  }
+}
+
+/** Thrown by `wait` when the job has failed, or was cancelled. */
+export class JobEndedBadlyError extends FrameworkError {
+  static of({ id, job, state, lastError }: JobRecord): JobEndedBadlyError {
+    const why = lastError === undefined ? '' : `: ${lastError}`;
+    return new JobEndedBadlyError({
+      code: 'E_JOB_ENDED_BADLY',
+      message: `The job "${job}" (${id}) ${state === 'failed' ? 'has failed' : 'was cancelled'}${why}`,
+      help: `Run "artisan queue:show ${id}" for what happened.`,
+    });
+  }
+}
+
+/** Thrown when a job cannot be waited for: it takes too long, is not known, or its own transaction has not ended. */
+export class JobWaitError extends FrameworkError {
+  static timedOut(id: string, timeout: string): JobWaitError {
+    return new JobWaitError({
+      code: 'E_JOB_WAIT',
+      message: `The job "${id}" had not ended within \`${timeout}\`.`,
+      help: 'It goes on. Wait longer, look with "status()", and see that a worker runs: "artisan queue:work".',
+    });
+  }
+
+  static unknown(id: string): JobWaitError {
+    return new JobWaitError({
+      code: 'E_JOB_WAIT',
+      message: `The job "${id}" is not known, so it cannot be waited for.`,
+      help: 'It was done and forgotten: raise "keepFinished" in config/queue.ts. Or its connection keeps no jobs, as "sync" does not.',
+    });
+  }
+
+  static insideTransaction(id: string): JobWaitError {
+    return new JobWaitError({
+      code: 'E_JOB_WAIT',
+      message: `The job "${id}" was dispatched in a transaction that is still open: it would be waited for without an end.`,
+      help: 'Wait once "db.transaction" has settled.',
+    });
+  }
+}
+
+/** The error of a job that released itself as often as `tries` allows. */
+export class JobReleasedTooOftenError extends FrameworkError {
+  static of(job: string, tries: number): JobReleasedTooOftenError {
+    return new JobReleasedTooOftenError({
+      code: 'E_JOB_RELEASED_TOO_OFTEN',
+      message: `The job "${job}" released itself once more after ${tries} tries.`,
+      help: 'Raise "tries", or set "retryUntil"; "maxExceptions" bounds the runs that throw by themselves.',
+    });
+  }
+}
+
+/** The reason of a job's signal when somebody cancelled it. */
+export class JobCancelledError extends FrameworkError {
+  static of(job: string): JobCancelledError {
+    return new JobCancelledError({
+      code: 'E_JOB_CANCELLED',
+      message: `The job "${job}" was cancelled while it was running.`,
+      help: 'Nothing: somebody called "cancel".',
+    });
+  }
+}
+
+/** Thrown when a worker's queue has not answered for so long that waiting on makes no sense: a process manager starts the next one. */
+export class QueueUnreachableError extends FrameworkError {
+  static after(seconds: number, cause: Error): QueueUnreachableError {
+    return new QueueUnreachableError({
+      code: 'E_QUEUE_UNREACHABLE',
+      message: `The queue has not answered for ${seconds} s: ${cause.message}`,
+      help: 'Mend what the message names, and start the worker again; a process manager does that by itself.',
+      cause,
+    });
+  }
+}
+
+/** Thrown when a dispatch inside a transaction has no outbox to go to, or comes after the end of its transaction. */
+export class OutboxError extends FrameworkError {
+  static missing(connection: string): OutboxError {
+    return new OutboxError({
+      code: 'E_OUTBOX',
+      message: `A job was dispatched in a transaction of the connection "${connection}", whose file has no outbox.`,
+      help: 'Run "artisan migrate". On a connection that holds caches alone, dispatch with { within: false }.',
+    });
+  }
+
+  static afterEnd(connection: string): OutboxError {
+    return new OutboxError({
+      code: 'E_OUTBOX',
+      message: `A job was dispatched in a transaction of the connection "${connection}" that has ended.`,
+      help: 'Await each dispatch inside "db.transaction", or pass { within: false }.',
     });
   }
 }

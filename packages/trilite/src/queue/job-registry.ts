@@ -1,6 +1,6 @@
-import { toMilliseconds, type Duration } from '../support/duration';
 import { JobInvalidError, JobUnknownError } from './errors';
-import { QUEUE_NAME, QUEUE_NAME_RULE, jobNameOf, type JobClass, type JobOptions } from './job';
+import { jobNameOf, type JobClass } from './job';
+import { checkOptions } from './job-options';
 
 /** Finds job classes by the name they are stored under. */
 export class JobRegistry {
@@ -37,6 +37,15 @@ export class JobRegistry {
     if (job === undefined) throw JobUnknownError.named(name, [...this.#byName.keys()]);
     return job;
   }
+
+  /**
+   * Refuses a class that no worker would find by its name.
+   *
+   * @throws E_JOB_UNKNOWN, E_JOB_INVALID
+   */
+  refuseUnknown(job: JobClass): void {
+    if (this.find(jobNameOf(job)) !== job) this.add(job); // throws: the name is another class's
+  }
 }
 
 /** Tells whether something a file exports is a job class. */
@@ -45,52 +54,4 @@ export function isJobClass(value: unknown): value is JobClass {
     typeof value === 'function' &&
     typeof (value.prototype as Partial<{ handle: unknown }> | undefined)?.handle === 'function'
   );
-}
-
-/** The pause before the run that follows a failed one, in milliseconds. */
-export function backoffMs(backoff: JobOptions['backoff'], failedRuns: number): number {
-  if (backoff === undefined) return 0;
-  const steps = isList(backoff) ? backoff : [backoff];
-  const step = steps[Math.min(failedRuns, steps.length) - 1];
-  return step === undefined ? 0 : Math.max(0, toMilliseconds(step));
-}
-
-function isList(backoff: Duration | readonly Duration[]): backoff is readonly Duration[] {
-  return Array.isArray(backoff);
-}
-
-function checkOptions(name: string, options: JobOptions): void {
-  checkCount(name, 'tries', options.tries, 0);
-  checkCount(name, 'maxCrashes', options.maxCrashes, 1);
-  checkDurations(name, 'timeout', options.timeout);
-  checkDurations(name, 'backoff', options.backoff);
-  if (options.queue !== undefined && !QUEUE_NAME.test(options.queue)) {
-    throw JobInvalidError.option(name, 'queue', `"${options.queue}"`, QUEUE_NAME_RULE);
-  }
-}
-
-function checkCount(name: string, option: string, found: number | undefined, least: number): void {
-  if (found === undefined || (Number.isInteger(found) && found >= least)) return;
-  throw JobInvalidError.option(name, option, String(found), `a whole number of at least ${least}`);
-}
-
-function checkDurations(
-  name: string,
-  option: string,
-  found: Duration | readonly Duration[] | undefined,
-): void {
-  if (found === undefined) return;
-  for (const duration of isList(found) ? found : [found]) {
-    try {
-      if (toMilliseconds(duration) >= 0) continue;
-    } catch {
-      // reported below, with the name of job and option
-    }
-    throw JobInvalidError.option(
-      name,
-      option,
-      `"${String(duration)}"`,
-      'a duration such as "10s", or seconds',
-    );
-  }
 }

@@ -1,131 +1,227 @@
-import { MAX_TIMER_MS, clock } from '../support/clock';
+import { clock } from '../support/clock';
 import { toMilliseconds } from '../support/duration';
 import { toError } from '../support/errors';
 import { decodeReadable } from '../support/serializer';
-import { JobTimeoutError } from './errors';
-import type { Job, JobClass, JobContext } from './job';
-import { backoffMs, type JobRegistry } from './job-registry';
-import type { ClaimedJob } from './queue-store';
+import type { Token } from '../tenancy/token';
+import { BatchHandle } from './batch-handle';
+import {
+  JobCancelledError,
+  JobLeaseLostError,
+  JobPayloadInvalidError,
+  JobReleasedTooOftenError,
+  JobTimeoutError,
+  WorkerStoppingError,
+} from './errors';
+import { jobNameOf, type Backoff, type Job, type JobClass } from './job';
+import { backoffMs } from './job-options';
+import { JobRun, dueAfter, type RunOutcome } from './job-run';
+import { parsePayload, toStored, type NewJobRules } from './new-job';
+import type { ClaimedJob, QueueStore } from './queue-store';
 
-/** Makes an instance of an injectable class for whoever the job is for. */
-export type MakeInstance = <T>(type: new (...dependencies: never[]) => T) => T;
+/** Makes what a token stands for, for whoever the job is for. */
+export type MakeInstance = <T>(token: Token<T>) => T;
 
 /** Runs work for whoever the job is for. */
 export type EnterScope = <T>(work: () => T) => T;
 
 /** What a worker says of jobs that do not say it themselves. */
 export interface RunDefaults {
-  /** Runs that may fail; 0 is unlimited. */
+  /** Runs before a job has failed; 0 is unlimited. */
   readonly tries: number;
   /** 0 is unlimited. */
   readonly timeoutMs: number;
+  readonly backoff: Backoff;
 }
 
-/** How a run ended, and what follows from it. */
-export type RunOutcome =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'retry'; readonly error: Error; readonly availableAt: number }
-  | { readonly kind: 'failed'; readonly error: Error };
+/** Where a job came from, and how it is run. */
+export interface RunOptions {
+  readonly store: QueueStore;
+  readonly defaults: RunDefaults;
+  /** How long its lease is. Default: 90 s. */
+  readonly leaseMs?: number;
+  /** Told when the run is about to begin: how long it may take, 0 without a limit, and what follows should it take longer. */
+  readonly onBegin?: (timeoutMs: number, verdict: Verdict) => void;
+}
 
-/** Runs one claimed job: resolve its class, read its payload, handle it in time, judge the result. */
+/** What follows a run that ends badly. */
+export interface Verdict {
+  readonly isFinal: boolean;
+  readonly delayMs: number;
+}
+
+/** A run that is going on. */
+export interface StartedRun {
+  /** Tells it to stop. */
+  readonly abort: (reason: Error) => void;
+  /** How it ends. Never rejects: what goes wrong is the outcome. */
+  readonly outcome: Promise<RunOutcome>;
+}
+
+/** What a runner is made of. */
+export interface JobRunnerParts extends NewJobRules {
+  readonly make: MakeInstance;
+  readonly enter?: EnterScope;
+}
+
+/** Runs one claimed job: find its class, read its payload, let its middleware stand around its `handle`, judge the result. */
 export class JobRunner {
-  readonly #jobs: JobRegistry;
-  readonly #make: MakeInstance;
-  readonly #enter: EnterScope;
+  readonly #parts: JobRunnerParts;
 
-  constructor(jobs: JobRegistry, make: MakeInstance, enter: EnterScope = (work) => work()) {
-    this.#jobs = jobs;
-    this.#make = make;
-    this.#enter = enter;
+  constructor(parts: JobRunnerParts) {
+    this.#parts = parts;
   }
 
-  /** Runs a job once. Never throws: what went wrong is the outcome. */
-  async run(
-    job: ClaimedJob,
-    defaults: RunDefaults,
-    controller: AbortController,
-    report: JobContext['progress'],
-  ): Promise<RunOutcome> {
-    let type: JobClass | undefined;
+  /** Begins a run. Never throws. */
+  start(job: ClaimedJob, options: RunOptions): StartedRun {
+    let run: JobRun | undefined;
     try {
-      type = this.#jobs.find(job.job);
-      await this.#handle(job, type, defaults, controller, report);
-      return { kind: 'done' };
-    } catch (thrown) {
-      // A job that stops where its signal says so throws an error of its own; the signal knows the real reason.
-      const error: unknown = controller.signal.aborted ? controller.signal.reason : thrown;
-      return judge(job, type, toError(error), defaults);
+      const type = this.#parts.jobs.find(job.job);
+      run = this.#createRun(job, type, options);
+      const running = run;
+      const outcome = this.#handle(running).then(
+        () => judgeReturned(job, running, options.defaults),
+        (error: unknown) => judgeThrown(job, running, toError(error), options.defaults),
+      );
+      return { abort: (reason) => running.abort(reason), outcome };
+    } catch (error) {
+      // Its class is not known, or its payload cannot be read: trying again in this process changes nothing
+      const failed: RunOutcome = { kind: 'failed', error: toError(error) };
+      return { abort: () => undefined, outcome: Promise.resolve(failed) };
     }
   }
 
   /** Calls the job's `failed` on a new instance. */
   async callFailed(job: ClaimedJob, error: Error): Promise<void> {
-    const type = this.#jobs.find(job.job);
+    const type = this.#parts.jobs.find(job.job);
     await this.#enter(() => this.#instance(type).failed?.(error, decodeReadable(job.payload)));
   }
 
-  async #handle(
-    job: ClaimedJob,
-    type: JobClass,
-    defaults: RunDefaults,
-    controller: AbortController,
-    report: JobContext['progress'],
-  ): Promise<void> {
-    const { signal } = controller;
-    const timeoutMs =
-      type.options?.timeout === undefined
-        ? defaults.timeoutMs
-        : toMilliseconds(type.options.timeout);
-    const timer = startTimeout(timeoutMs, () =>
-      controller.abort(JobTimeoutError.after(timeoutMs, job.job)),
-    );
-    const context: JobContext = {
-      id: job.id,
-      queue: job.queue,
-      attempt: job.attempts,
-      signal,
-      progress: report,
-    };
-    try {
-      const handled = this.#enter(() =>
-        this.#instance(type).handle(decodeReadable(job.payload), context),
-      );
-      await Promise.race([handled, rejectionOf(signal)]);
-    } finally {
-      clearTimeout(timer);
+  /** The batch a job counts for, as its context shows it. */
+  #batchOf(job: ClaimedJob, store: QueueStore): BatchHandle | undefined {
+    if (job.batchId === undefined) return undefined;
+    return new BatchHandle(job.batchId, {
+      store: () => store,
+      toStored: (pending) => toStored(pending, this.#parts),
+    });
+  }
+
+  #createRun(job: ClaimedJob, type: JobClass, options: RunOptions): JobRun {
+    const { store, defaults, leaseMs = 90_000, onBegin } = options;
+    const { timeout } = type.options ?? {};
+    const timeoutMs = timeout === undefined ? defaults.timeoutMs : toMilliseconds(timeout);
+    const run = new JobRun({
+      job,
+      type,
+      payload: parsePayload(type, decodeReadable(job.payload), 'run'),
+      store,
+      batch: this.#batchOf(job, store),
+      make: this.#parts.make,
+      leaseMs,
+      timeoutMs,
+    });
+    onBegin?.(timeoutMs, verdictOf(job, type, defaults, true));
+    return run;
+  }
+
+  async #handle(run: JobRun): Promise<void> {
+    if (run.batch !== undefined && (await isCancelled(run.batch))) {
+      return run.abort(JobCancelledError.of(jobNameOf(run.type)));
     }
+    await run.within(() => this.#enter(() => this.#handleInside(run)));
+  }
+
+  #handleInside(run: JobRun): Promise<void> | void {
+    const instance = this.#instance(run.type);
+    const handle = (): Promise<void> | void => instance.handle(run.payload, run);
+    const middleware = instance.middleware?.(run.payload) ?? [];
+    if (middleware.length === 0) return handle();
+    const through = middleware.reduceRight<() => Promise<void>>(
+      (next, one) => async () => one.handle(run, next),
+      async () => handle(),
+    );
+    return through();
+  }
+
+  #enter<T>(work: () => T): T {
+    const { enter } = this.#parts;
+    return enter === undefined ? work() : enter(work);
   }
 
   #instance(type: JobClass): Job<unknown> {
-    return this.#make(type);
+    return this.#parts.make<Job<unknown>>(type);
   }
 }
 
-/** An unknown job fails at once: trying again in this process cannot make its class appear. */
-function judge(
+async function isCancelled(batch: BatchHandle): Promise<boolean> {
+  const record = await batch.status();
+  return record?.cancelledAt !== undefined;
+}
+
+function judgeReturned(job: ClaimedJob, run: JobRun, defaults: RunDefaults): RunOutcome {
+  if (run.reason !== undefined) return judgeThrown(job, run, run.reason, defaults);
+  const { wish } = run;
+  if (wish === undefined) return { kind: 'done' };
+  if (wish.kind === 'fail') return { kind: 'failed', error: wish.error };
+  const { delayMs, uncounted } = wish;
+  const tries = triesOf(run.type, defaults);
+  if (!uncounted && isLastTry(job, tries)) {
+    return { kind: 'failed', error: JobReleasedTooOftenError.of(job.job, tries) };
+  }
+  return { kind: 'released', availableAt: dueAfter(delayMs), uncounted };
+}
+
+function judgeThrown(
   job: ClaimedJob,
-  type: JobClass | undefined,
+  run: JobRun,
+  thrown: Error,
+  defaults: RunDefaults,
+): RunOutcome {
+  // A job that stops where its signal says so throws an error of its own; the signal knows the real reason.
+  const error = run.reason ?? thrown;
+  if (error instanceof WorkerStoppingError) {
+    return { kind: 'released', availableAt: dueAfter(0), uncounted: true };
+  }
+  if (error instanceof JobLeaseLostError) return { kind: 'lost' };
+  if (error instanceof JobCancelledError) return { kind: 'discarded', reason: error.message };
+  if (run.wish?.kind === 'fail') return { kind: 'failed', error: run.wish.error };
+  return judgeError(job, run.type, error, defaults);
+}
+
+function judgeError(
+  job: ClaimedJob,
+  type: JobClass,
   error: Error,
   defaults: RunDefaults,
 ): RunOutcome {
-  const failedRuns = job.attempts - job.crashes;
-  const tries = type?.options?.tries ?? defaults.tries;
-  if (type === undefined || (tries > 0 && failedRuns >= tries)) return { kind: 'failed', error };
+  const verdict = verdictOf(job, type, defaults, error instanceof JobTimeoutError);
+  if (verdict.isFinal || error instanceof JobPayloadInvalidError) return { kind: 'failed', error };
+  return { kind: 'retry', error, availableAt: dueAfter(verdict.delayMs) };
+}
+
+/** Whether a run that ends badly is the last one, and else how long after it the next one is due. */
+export function verdictOf(
+  job: ClaimedJob,
+  type: JobClass,
+  defaults: RunDefaults,
+  isTimeout: boolean,
+): Verdict {
+  const { maxExceptions = Infinity, failOnTimeout = false, backoff } = type.options ?? {};
+  const exceptions = job.exceptions + 1;
+  const delayMs = backoffMs(backoff ?? defaults.backoff, exceptions);
+  const isOver =
+    job.retryUntil === undefined
+      ? isLastTry(job, triesOf(type, defaults))
+      : clock.now() + delayMs >= job.retryUntil;
   return {
-    kind: 'retry',
-    error,
-    availableAt: clock.now() + backoffMs(type.options?.backoff, failedRuns),
+    isFinal: isOver || exceptions >= maxExceptions || (failOnTimeout && isTimeout),
+    delayMs,
   };
 }
 
-function startTimeout(timeoutMs: number, onTimeout: () => void): NodeJS.Timeout | undefined {
-  return timeoutMs === 0 ? undefined : setTimeout(onTimeout, Math.min(timeoutMs, MAX_TIMER_MS));
+function triesOf(type: JobClass, { tries }: RunDefaults): number {
+  return type.options?.tries ?? tries;
 }
 
-function rejectionOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const refuse = (): void => reject(toError(signal.reason));
-    if (signal.aborted) refuse();
-    else signal.addEventListener('abort', refuse, { once: true });
-  });
+function isLastTry(job: ClaimedJob, tries: number): boolean {
+  return tries > 0 && job.attempts - job.crashes >= tries;
 }

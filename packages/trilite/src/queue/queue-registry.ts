@@ -1,11 +1,16 @@
 import type { QueueConnectionSettings, QueueSettings } from '../config/schema';
 import type { ConnectionDirectory } from '../database/database';
+import type { Connection } from '../database/connection';
 import { QueueConnectionUnknownError, QueueUnsupportedError } from './errors';
 import type { JobRegistry } from './job-registry';
-import type { JobRunner } from './job-runner';
-import { DEFAULT_QUEUE, QueueDispatcher } from './queue-dispatcher';
+import { JobRunner, type EnterScope, type MakeInstance } from './job-runner';
+import { DEFAULT_QUEUE } from './new-job';
+import type { Outbox } from './outbox/outbox';
+import { QueueDispatcher } from './queue-dispatcher';
+import { QueueEvents, type WorkerEvent } from './queue-events';
 import type { QueueStore } from './queue-store';
-import type { Worker, WorkerEvent, WorkerOptions } from './worker';
+import type { Worker } from './worker/worker';
+import type { WorkerOptions } from './worker/worker-options';
 
 /** What a worker is asked for; the rest of its options is the connection's config. */
 export type WorkOptions = Omit<WorkerOptions, 'leaseMs' | 'keepFinishedMs'>;
@@ -15,38 +20,60 @@ export interface QueueRegistryParts {
   readonly settings: QueueSettings;
   readonly connections: ConnectionDirectory;
   readonly jobs: JobRegistry;
-  readonly runner: JobRunner;
+  readonly make: MakeInstance;
+  readonly enter: EnterScope;
+  /** The connections whose transactions may dispatch to a queue in another file. */
+  readonly outboxSources: () => readonly Connection[];
+  /** Told of what nobody waits for: a relay after a commit, a job after a response. */
+  readonly onError: (error: unknown, what: string) => void;
 }
+
+type KeepingSettings = Extract<QueueConnectionSettings, { readonly lease: number }>;
+
+/** What a connection that keeps no jobs takes at most, in bytes. */
+const MAX_PAYLOAD = 1024 * 1024;
 
 /** The declared queue connections by name; only the drivers in use are loaded. */
 export class QueueRegistry {
-  readonly #settings: QueueSettings;
-  readonly #connections: ConnectionDirectory;
-  readonly #jobs: JobRegistry;
-  readonly #runner: JobRunner;
+  /** What happens in every queue of this process. */
+  readonly events = new QueueEvents();
+  readonly #parts: QueueRegistryParts;
   readonly #stores = new Map<string, QueueStore>();
+  readonly #owned: { close(): Promise<void> }[] = [];
+  #outbox: Outbox | undefined;
 
-  constructor({ settings, connections, jobs, runner }: QueueRegistryParts) {
-    this.#settings = settings;
-    this.#connections = connections;
-    this.#jobs = jobs;
-    this.#runner = runner;
+  constructor(parts: QueueRegistryParts) {
+    this.#parts = parts;
   }
 
   /** The names declared in config/queue.ts. */
   get names(): readonly string[] {
-    return Object.keys(this.#settings.connections);
+    return Object.keys(this.#parts.settings.connections);
   }
 
   /** The name of the default queue connection. */
   get defaultName(): string {
-    return this.#settings.default;
+    return this.#parts.settings.default;
   }
 
   /** The queues that are known of: "default", then those that job classes name. */
   get queueNames(): readonly string[] {
-    const named = this.#jobs.classes.flatMap(({ options }) => options?.queue ?? []);
+    const named = this.#parts.jobs.classes.flatMap(({ options }) => options?.queue ?? []);
     return [...new Set([DEFAULT_QUEUE, ...named.sort()])];
+  }
+
+  /** The outboxes of the application's files. */
+  get outbox(): Outbox {
+    if (this.#outbox === undefined) {
+      const { Outbox } = require('./outbox/outbox') as typeof import('./outbox/outbox');
+      const { outboxSources, onError } = this.#parts;
+      this.#outbox = new Outbox({
+        sources: outboxSources,
+        targets: () => this.names.map((name) => ({ name, store: () => this.store(name) })),
+        onError: (error) => onError(error, 'Jobs that were committed are not relayed yet'),
+      });
+    }
+    return this.#outbox;
   }
 
   /**
@@ -56,7 +83,19 @@ export class QueueRegistry {
    */
   dispatcher(name: string = this.defaultName): QueueDispatcher {
     this.store(name);
-    return new QueueDispatcher(() => this.store(name), this.#jobs);
+    const { jobs, onError } = this.#parts;
+    return new QueueDispatcher({
+      connection: name,
+      store: () => this.store(name),
+      sync: () => this.#sync(),
+      jobs,
+      maxPayload: this.#maxPayload(name),
+      outbox: this.outbox,
+      tell: (event) => {
+        if (this.events.isHeard) this.events.emit({ connection: name, ...event });
+      },
+      onError: (error) => onError(error, 'A job failed after its response'),
+    });
   }
 
   /**
@@ -67,7 +106,7 @@ export class QueueRegistry {
   store(name: string = this.defaultName): QueueStore {
     const known = this.#stores.get(name);
     if (known !== undefined) return known;
-    const store = this.#createStore(this.#settingsOf(name));
+    const store = this.#createStore(name, this.settingsOf(name));
     this.#stores.set(name, store);
     return store;
   }
@@ -78,45 +117,135 @@ export class QueueRegistry {
   }
 
   /**
-   * A worker for a queue connection; it does nothing before `run`.
+   * What config/queue.ts says of a connection.
    *
-   * @throws E_QUEUE_UNSUPPORTED for a connection that keeps no jobs
+   * @throws E_QUEUE_CONNECTION_UNKNOWN
    */
-  worker(name: string, options: WorkOptions, tell?: (event: WorkerEvent) => void): Worker {
-    const settings = this.#settingsOf(name);
-    if (settings.driver === 'sync') {
-      throw QueueUnsupportedError.of(
-        settings.driver,
-        'be worked: it runs each job where it is dispatched',
-      );
-    }
-    // A web server never needs it
-    const { Worker } = require('./worker') as typeof import('./worker');
-    const whole = { ...options, leaseMs: settings.lease, keepFinishedMs: settings.keepFinished };
-    return new Worker(this.store(name), this.#runner, whole, tell);
-  }
-
-  #settingsOf(name: string): QueueConnectionSettings {
-    const { connections } = this.#settings;
+  settingsOf(name: string): QueueConnectionSettings {
+    const { connections } = this.#parts.settings;
     const settings = Object.hasOwn(connections, name) ? connections[name] : undefined;
     if (settings === undefined) throw QueueConnectionUnknownError.named(name, this.names);
     return settings;
   }
 
-  #createStore(settings: QueueConnectionSettings): QueueStore {
+  /**
+   * A worker for a queue connection; it does nothing before `run`.
+   *
+   * @throws E_QUEUE_UNSUPPORTED for a connection that keeps no jobs
+   */
+  worker(name: string, options: WorkOptions, tell?: (event: WorkerEvent) => void): Worker {
+    const settings = this.#keepingSettingsOf(name);
+    // A web server never needs it
+    const { Worker } = require('./worker/worker') as typeof import('./worker/worker');
+    const watchdog = this.#createWatchdog(settings, options);
+    return new Worker({
+      store: this.store(name),
+      runner: this.#runner(name),
+      options: { ...options, leaseMs: settings.lease, keepFinishedMs: settings.keepFinished },
+      relay: () => this.outbox.relay(),
+      tell: (event) => {
+        tell?.(event);
+        if (this.events.isHeard) this.events.emit({ connection: name, ...event });
+      },
+      ...(watchdog && { watchdog }),
+    });
+  }
+
+  /** Waits until what is committed is relayed, and closes what belongs to queues alone; twice without harm. */
+  async close(): Promise<void> {
+    await this.#outbox?.flush();
+    await Promise.all(this.#owned.splice(0).map((one) => one.close()));
+  }
+
+  #keepingSettingsOf(name: string): KeepingSettings {
+    const settings = this.settingsOf(name);
+    if ('lease' in settings) return settings;
+    const why = {
+      sync: 'be worked: it runs each job where it is dispatched',
+      null: 'be worked: it forgets every job',
+      failover: 'be worked: each of its connections has workers of its own',
+    }[settings.driver];
+    throw QueueUnsupportedError.of(settings.driver, why);
+  }
+
+  #maxPayload(name: string): number {
+    const settings = this.settingsOf(name);
+    return 'maxPayload' in settings ? settings.maxPayload : MAX_PAYLOAD;
+  }
+
+  #runner(name: string): JobRunner {
+    const { jobs, make, enter } = this.#parts;
+    return new JobRunner({ jobs, make, enter, maxPayload: this.#maxPayload(name) });
+  }
+
+  #sync(): QueueStore {
+    return this.#stores.get('sync') ?? this.#createSync(this.defaultName);
+  }
+
+  #createSync(name: string): QueueStore {
+    const { SyncQueueStore } =
+      require('./stores/sync-queue-store') as typeof import('./stores/sync-queue-store');
+    return new SyncQueueStore(this.#runner(name));
+  }
+
+  // Only the drivers in use are loaded
+
+  #createStore(name: string, settings: QueueConnectionSettings): QueueStore {
     switch (settings.driver) {
-      case 'sqlite': {
-        // Only the drivers in use are loaded
-        const { SqliteQueueStore } =
-          require('./sqlite-queue-store') as typeof import('./sqlite-queue-store');
-        return new SqliteQueueStore(this.#connections.connection(settings.connection));
+      case 'sqlite':
+        return this.#createSqlite(
+          this.#parts.connections.connection(settings.connection),
+          settings,
+        );
+      case 'memory': {
+        const { createMemoryQueue } =
+          require('./stores/memory-queue-store') as typeof import('./stores/memory-queue-store');
+        const queue = createMemoryQueue({ keepsDone: settings.keepFinished > 0 });
+        this.#owned.push(queue);
+        return queue.store;
       }
-      case 'sync': {
-        // Only the drivers in use are loaded
-        const { SyncQueueStore } =
-          require('./sync-queue-store') as typeof import('./sync-queue-store');
-        return new SyncQueueStore(this.#runner);
+      case 'sync':
+        return this.#createSync(name);
+      case 'null': {
+        const { NullQueueStore } =
+          require('./stores/null-queue-store') as typeof import('./stores/null-queue-store');
+        return new NullQueueStore();
       }
+      case 'failover':
+        return this.#createFailover(name, settings.connections);
     }
+  }
+
+  #createSqlite(connection: Connection, { keepFinished }: KeepingSettings): QueueStore {
+    const { SqliteQueueStore } =
+      require('./sqlite/sqlite-queue-store') as typeof import('./sqlite/sqlite-queue-store');
+    const { offload } = this.#parts.connections;
+    return new SqliteQueueStore(connection, {
+      keepsDone: keepFinished > 0,
+      checkpoint: async (file) => {
+        const { checkpoint } =
+          require('../database/care/checkpoint') as typeof import('../database/care/checkpoint');
+        return checkpoint(offload, file, 'PASSIVE');
+      },
+    });
+  }
+
+  #createFailover(name: string, behind: readonly string[]): QueueStore {
+    const { FailoverQueueStore } =
+      require('./stores/failover-queue-store') as typeof import('./stores/failover-queue-store');
+    return new FailoverQueueStore({
+      stores: () => behind.map((one) => ({ name: one, store: this.store(one) })),
+      onFailedOver: (from, error) => {
+        this.events.emit({ connection: name, kind: 'failed-over', from, error });
+        this.#parts.onError(error, `The queue connection "${from}" does not answer`);
+      },
+    });
+  }
+
+  #createWatchdog(settings: KeepingSettings, { concurrency, isWatched = true }: WorkOptions) {
+    if (settings.driver !== 'sqlite' || !isWatched) return undefined;
+    const connection = this.#parts.connections.connection(settings.connection);
+    const { WorkerWatchdog } = require('./worker/watchdog') as typeof import('./worker/watchdog');
+    return new WorkerWatchdog(connection, concurrency);
   }
 }

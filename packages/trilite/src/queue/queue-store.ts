@@ -1,3 +1,13 @@
+import type {
+  BatchRecord,
+  FailedJob,
+  FailedSelection,
+  JobHistory,
+  JobRecord,
+  QueueStatus,
+  RetryOutcome,
+} from './job-records';
+
 /** A job to be stored. Times are epoch milliseconds. */
 export interface NewJob {
   readonly id: string;
@@ -10,6 +20,81 @@ export interface NewJob {
   readonly priority: number;
   readonly availableAt: number;
   readonly maxCrashes: number;
+  /** When it was dispatched. Default: now. */
+  readonly createdAt?: number;
+  /** Until when a failed run is followed by another one, however many there were. Default: as `tries` says. */
+  readonly retryUntil?: number;
+  /** Words it can be found by. */
+  readonly tags?: readonly string[];
+  /** Refuses the job while another one holds the key. */
+  readonly unique?: UniqueKey;
+  /** Takes the place of a waiting job with the key. */
+  readonly debounce?: DebounceKey;
+  /** What follows it. */
+  readonly chain?: Chain;
+  /** The batch it counts for. */
+  readonly batchId?: string;
+  /** What it is the answer to. */
+  readonly cause?: JobCause;
+}
+
+/** How long a job keeps others of its kind out. */
+export interface UniqueKey {
+  readonly key: string;
+  /** Until its first run begins; until it is done, failed or cancelled; until `expiresAt`, whatever becomes of it. */
+  readonly until: 'started' | 'done' | 'time';
+  /** When the key is free at the latest. Default: never. */
+  readonly expiresAt?: number;
+}
+
+/** Which job a dispatch takes the place of while it waits. */
+export interface DebounceKey {
+  readonly key: string;
+  /** The time it is not put off beyond. Default: none. */
+  readonly latestAt?: number;
+}
+
+/** A job that is stored when another one has ended: it is due `delayMs` after that. */
+export type FollowUp = Omit<
+  NewJob,
+  'availableAt' | 'createdAt' | 'debounce' | 'chain' | 'batchId' | 'cause'
+> & { readonly delayMs: number };
+
+/** What follows a job: the rest of its chain when it is done, else what answers its failure. */
+export interface Chain {
+  readonly rest: readonly FollowUp[];
+  readonly onFailure?: FollowUp;
+}
+
+/** What a follow-up is told: which job, or batch, it answers. */
+export interface JobCause {
+  readonly batchId?: string;
+  readonly jobId?: string;
+  /** The stored name of that job. */
+  readonly job?: string;
+  /** The message it failed with. */
+  readonly message?: string;
+}
+
+/** A batch to be stored with its first jobs. */
+export interface NewBatch {
+  readonly id: string;
+  readonly name: string;
+  /** Whether jobs run on after one has failed; otherwise the batch is cancelled then. */
+  readonly allowFailures: boolean;
+  readonly createdAt: number;
+  /** Stored once every job is done. */
+  readonly onDone?: FollowUp;
+  /** Stored when the first job fails. */
+  readonly onFailure?: FollowUp;
+  /** Stored once every job has ended, whichever way. */
+  readonly onEnd?: FollowUp;
+}
+
+/** What became of a job that was pushed; `id` is that of the job which is there now: its own, or of the one in its way. */
+export interface PushOutcome {
+  readonly id: string;
+  readonly outcome: 'stored' | 'duplicate' | 'debounced';
 }
 
 /** A job in the hand of a worker, for as long as the worker renews its lease. */
@@ -18,12 +103,21 @@ export interface ClaimedJob {
   readonly queue: string;
   readonly job: string;
   readonly payload: string;
-  /** Runs begun, this one included. */
+  /** Runs begun, this one included; those that were taken back from the count are not. */
   readonly attempts: number;
+  /** Runs that threw, or took too long. */
+  readonly exceptions: number;
   /** Runs that ended with the worker's death or silence. */
   readonly crashes: number;
   /** Who holds it; every later call proves it by this. */
   readonly owner: string;
+  readonly createdAt: number;
+  readonly retryUntil: number | undefined;
+  readonly batchId: string | undefined;
+  readonly tags: readonly string[];
+  readonly cause: JobCause | undefined;
+  /** Whether something has to happen when it ends: a key comes free, a chain goes on, a batch counts. */
+  readonly isLinked: boolean;
 }
 
 /** What a claim asks for. */
@@ -34,6 +128,12 @@ export interface ClaimRequest {
   readonly limit: number;
   readonly owner: string;
   readonly leaseMs: number;
+}
+
+/** A run that ended well. */
+export interface CompletedRun {
+  readonly job: ClaimedJob;
+  readonly tookMs: number;
 }
 
 /** Why a run ended badly. */
@@ -52,35 +152,11 @@ export interface Release {
   readonly uncounted?: boolean;
 }
 
-/** Where a job stands. */
-export type JobState = 'waiting' | 'running' | 'done' | 'failed';
-
-/** What is known of a job. */
-export interface JobRecord {
-  readonly id: string;
-  readonly queue: string;
-  readonly job: string;
-  readonly payload: string;
-  readonly state: JobState;
-  readonly attempts: number;
-  /** 0 to 100, or undefined when the job never said. */
-  readonly progress: number | undefined;
-  readonly lastError: string | undefined;
-  readonly createdAt: number;
-  readonly startedAt: number | undefined;
-  readonly finishedAt: number | undefined;
-}
-
-/** A job that has failed for good. */
-export interface FailedJob {
-  readonly id: string;
-  readonly queue: string;
-  readonly job: string;
-  readonly payload: string;
-  readonly attempts: number;
-  readonly message: string;
-  readonly detail: string;
-  readonly failedAt: number;
+/** What a running job says of itself. */
+export interface Report {
+  /** 0 to 100. */
+  readonly progress?: number;
+  readonly lines?: readonly string[];
 }
 
 /** A job taken back from a dead or silent worker. */
@@ -89,6 +165,34 @@ export interface RecoveredJob {
   readonly job: string;
   readonly queue: string;
   readonly outcome: 'released' | 'failed';
+}
+
+/** What workers are told through the store. */
+export interface WorkerSignals {
+  /** When workers were last asked to stop after their jobs. */
+  readonly restartAt: number | undefined;
+  /** Whether every queue is paused. */
+  readonly isPaused: boolean;
+  readonly pausedQueues: readonly string[];
+  /** Ids of the owner's jobs that somebody asked to cancel. */
+  readonly cancelled: readonly string[];
+}
+
+/** What becomes of a job somebody wants cancelled: it never runs; or it runs, and is told. Undefined: it is not there, or has ended. */
+export type CancelOutcome = 'cancelled' | 'requested' | undefined;
+
+/** What was dispatched within a transaction of another file, in the order of its commits. */
+export interface RelayRequest {
+  /** The file, and how often it was put back from a backup: sequence numbers count within it. */
+  readonly generation: string;
+  readonly rows: readonly RelayedPush[];
+}
+
+/** One dispatch of an outbox: its jobs, and their batch if they are one. */
+export interface RelayedPush {
+  readonly seq: number;
+  readonly jobs: readonly NewJob[];
+  readonly batch: NewBatch | undefined;
 }
 
 /** A subscription to changes; closing it twice does no harm. */
@@ -100,26 +204,44 @@ export interface Watch {
  * What a queue driver does: keep jobs until they are done, each in one hand at a time.
  *
  *     push ──▶ waiting ──claim──▶ running ──complete──▶ done
- *                ▲                   │──fail──────────▶ failed ──retry──▶ waiting
- *                └─release, recover──┘
+ *                │ ▲                 │──fail──────────▶ failed ──retry──▶ waiting
+ *                │ └─release,recover─┤
+ *                └──────cancel───────┴──discard───────▶ cancelled
  *
  * Guarantees:
- * 1. Each method is atomic across processes.
- * 2. A job has one owner at most. `complete`, `release`, `fail`, `renew` and `report` change nothing, and say so, unless the owner still is
- *    who calls.
+ * 1. Each method is atomic across processes, but for those that say they work in pieces.
+ * 2. A job has one owner at most. `complete`, `release`, `fail`, `discard`, `renew` and `report` change nothing, and say so, unless the owner
+ *    still is who calls.
  * 3. A job leaves `running` by its owner, or by `recover` when its lease ended or its owner is gone. None is ever lost.
- * 4. A job that failed, and the record of its failure, change in one transaction.
+ * 4. What a job's end brings with it is one change with that end: the record of its failure, the next job of its chain, the count of its
+ *    batch and what the batch calls for, its unique key coming free.
  * 5. A job keeps its id, its age and its history over every release and retry.
+ * 6. A unique key is held by one job at most, and never by one that has ended, unless it was taken for a time.
  */
 export interface QueueStore {
-  /** Stores jobs: all or none. Settled means durable. */
-  push(jobs: readonly NewJob[]): Promise<void>;
+  /** Whether what it keeps outlives the process. What a transaction of another file dispatches then lies in that file until it is relayed. */
+  readonly isDurable: boolean;
+
+  /** Whether the innermost transaction that a call made now would run in is one of the store's own file. */
+  readonly isInTransaction: boolean;
+
+  /** Stores jobs, and the batch they are the first of: all or none, but for those that their keys keep out. Settled means durable. */
+  push(jobs: readonly NewJob[], batch?: NewBatch): Promise<PushOutcome[]>;
+
+  /** Stores what was not relayed before, and remembers how far it came: one change. Returns the last sequence number that is stored. */
+  relay(request: RelayRequest): Promise<number>;
+
+  /** The last sequence number of a generation that is stored; 0 when there is none. */
+  relayed(generation: string): Promise<number>;
+
+  /** Has what is stored survive a power cut, as far as that is possible now. Tells whether it does. */
+  secure(): Promise<boolean>;
 
   /** Takes due jobs by queue order, then priority, then due time, then age. */
   claim(request: ClaimRequest): Promise<ClaimedJob[]>;
 
-  /** Ends a run well. Tells whether the caller still was the owner. */
-  complete(job: ClaimedJob): Promise<boolean>;
+  /** Ends runs well. Returns the ids of those that the caller no longer owned. */
+  complete(runs: readonly CompletedRun[]): Promise<string[]>;
 
   /** Puts a job back. Tells whether the caller still was the owner. */
   release(job: ClaimedJob, release: Release): Promise<boolean>;
@@ -127,30 +249,69 @@ export interface QueueStore {
   /** Moves a job to the failed ones. Tells whether the caller still was the owner. */
   fail(job: ClaimedJob, failure: Failure): Promise<boolean>;
 
+  /** Ends a job as cancelled. Tells whether the caller still was the owner. */
+  discard(job: ClaimedJob, reason: string): Promise<boolean>;
+
   /** Prolongs leases; returns the ids that the owner has lost. */
   renew(jobs: readonly ClaimedJob[], leaseMs: number): Promise<string[]>;
 
-  /** Notes how far a job is, 0 to 100. Tells whether the caller still was the owner. */
-  report(job: ClaimedJob, progress: number): Promise<boolean>;
+  /** Notes how far a job is, and what it says. Tells whether the caller still was the owner. */
+  report(job: ClaimedJob, report: Report): Promise<boolean>;
 
   /** Takes back what dead or silent owners hold: waiting again, or failed when it crashed too often. */
   recover(isGone: (owner: string) => boolean): Promise<RecoveredJob[]>;
 
+  /** Cancels a waiting job, or asks the worker of a running one to. */
+  cancel(id: string): Promise<CancelOutcome>;
+
   /** What is known of a job, or undefined. */
   find(id: string): Promise<JobRecord | undefined>;
+
+  /** The runs of a job that ended badly, and the lines it left. */
+  history(id: string): Promise<JobHistory>;
 
   /** When the next waiting job of these queues is due, or undefined. May be in the past. */
   nextDueAt(queues: readonly string[]): Promise<number | undefined>;
 
+  /** What a worker has to know beside its jobs. */
+  signals(owner: string): Promise<WorkerSignals>;
+
+  /** Asks every worker that began before now to stop after its jobs. */
+  restart(): Promise<void>;
+
+  /** Has no job of a queue claimed, or of any, until `resume` or until a time. */
+  pause(queue: string | undefined, until?: number): Promise<void>;
+
+  /** Ends the pause of a queue, or every pause. Tells whether there was one. */
+  resume(queue: string | undefined): Promise<boolean>;
+
+  /** Stores further jobs of a batch. Undefined when there is no such batch, or it has ended or was cancelled. */
+  addToBatch(id: string, jobs: readonly NewJob[]): Promise<PushOutcome[] | undefined>;
+
+  /** Cancels a batch: its waiting jobs are discarded when their turn comes. Tells whether it was going on. */
+  cancelBatch(id: string): Promise<boolean>;
+
+  /** What is known of a batch, or undefined. */
+  findBatch(id: string): Promise<BatchRecord | undefined>;
+
   /** The failed jobs, latest first. */
-  failed(): Promise<FailedJob[]>;
+  failed(selection?: FailedSelection): Promise<FailedJob[]>;
 
-  /** Puts failed jobs back with their runs uncounted; `all` or by id. Returns the ids that were there. */
-  retry(ids: readonly string[] | 'all'): Promise<string[]>;
+  /** Puts failed jobs back with their runs uncounted. One whose unique key another job holds stays where it is. */
+  retry(selection: FailedSelection): Promise<RetryOutcome>;
 
-  /** Forgets jobs that were done before a time, a bounded number a call; returns how many. */
-  prune(doneBefore: number): Promise<number>;
+  /** Forgets failed jobs for good, in pieces; returns how many. */
+  forget(selection: FailedSelection): Promise<number>;
 
-  /** Calls back when there may be new work, whoever made it. */
+  /** Removes the waiting jobs of a queue, in pieces; returns how many. Their unique keys come free, their batches count them as cancelled. */
+  clear(queue: string): Promise<number>;
+
+  /** How every queue stands that is known of. */
+  status(): Promise<QueueStatus[]>;
+
+  /** Forgets jobs that ended well, or were cancelled, before a time, a bounded number a call; returns how many. */
+  prune(endedBefore: number): Promise<number>;
+
+  /** Calls back when there may be new work, or a job has ended, whoever did it. */
   watch(onChange: () => void): Watch;
 }

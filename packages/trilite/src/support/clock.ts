@@ -37,6 +37,11 @@ export function monotonicMs(): number {
   return performance.now();
 }
 
+/** Milliseconds of the machine's monotonic clock: the same in every thread of the process. */
+export function systemMs(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000;
+}
+
 /** The longest delay a timer takes; beyond it Node would fire at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 

@@ -1,7 +1,7 @@
 import type { Application } from '../application';
 import { jobNameOf, type JobClass, type PayloadOf } from '../queue/job';
-import type { NewJob } from '../queue/queue-store';
-import { SyncQueueStore } from '../queue/sync-queue-store';
+import type { NewJob, PushOutcome } from '../queue/queue-store';
+import { KeeplessQueueStore } from '../queue/stores/keepless-queue-store';
 import { decodeReadable } from '../support/serializer';
 import { expectThat } from './expectation';
 
@@ -77,19 +77,18 @@ export class FakeQueue {
   }
 }
 
-/** Notes jobs instead of keeping them; like the sync driver it has nothing to claim. */
-class RecordingStore extends SyncQueueStore {
+/** Notes jobs instead of keeping them. */
+class RecordingStore extends KeeplessQueueStore {
+  readonly driver = 'fake';
   readonly #jobs: NewJob[];
 
   constructor(jobs: NewJob[]) {
-    super({
-      run: () => Promise.reject(new Error('A fake runs no jobs.')),
-      callFailed: () => Promise.reject(new Error('A fake runs no jobs.')),
-    });
+    super();
     this.#jobs = jobs;
   }
 
-  override async push(jobs: readonly NewJob[]): Promise<void> {
+  async push(jobs: readonly NewJob[]): Promise<PushOutcome[]> {
     this.#jobs.push(...jobs);
+    return jobs.map(({ id }) => ({ id, outcome: 'stored' }));
   }
 }

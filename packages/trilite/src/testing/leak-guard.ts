@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { openConnections } from '../database/connection-holder';
-import { runningWorkers } from '../queue/worker';
+import { runningWorkers } from '../queue/worker/worker';
 
 /** Where the test environment, which lives outside the test's modules, finds what they left open. */
 export const LEAKS = Symbol.for('trilite.testing.leaks');

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createMigrator } from '../application';
+import { createMigrator } from '../framework-migrations';
 import { loadConfig, type Config } from '../config/load-config';
 import { projectAt, type Project } from '../config/project';
 import { ConnectionRegistry } from '../database/connection-registry';

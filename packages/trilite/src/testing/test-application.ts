@@ -79,6 +79,8 @@ export class TestApplication extends Application {
         concurrency: 1,
         tries: 1,
         timeoutMs: 0,
+        backoff: 0,
+        isWatched: false,
         sleepMs: 10,
         shutdownMs: 1000,
         once: false,

@@ -48,9 +48,21 @@ export async function claimIds(
 }
 
 export async function expectNotOwned(store: QueueStore, job: ClaimedJob): Promise<void> {
-  expect(await store.complete(job)).toBe(false);
+  expect(await complete(store, job)).toBe(false);
   expect(await store.release(job, { availableAt: NOW, failure: FAILURE })).toBe(false);
   expect(await store.fail(job, FAILURE)).toBe(false);
   expect(await store.renew([job], LEASE_MS * 9)).toEqual([job.id]);
-  expect(await store.report(job, 50)).toBe(false);
+  expect(await store.report(job, { progress: 50 })).toBe(false);
+}
+
+/** Ends a run well; tells whether the caller still was the owner. */
+export async function complete(store: QueueStore, job: ClaimedJob): Promise<boolean> {
+  const lost = await store.complete([{ job, tookMs: 5 }]);
+  return lost.length === 0;
+}
+
+/** Puts failed jobs back, all of them by default; returns the ids of those that wait again. */
+export async function retry(store: QueueStore, ids?: readonly string[]): Promise<string[]> {
+  const { retried } = await store.retry(ids === undefined ? {} : { ids });
+  return [...retried];
 }

@@ -1,19 +1,26 @@
 import { travelBack } from 'trilite/testing';
 import { JobRegistry } from '../../src/queue/job-registry';
-import { JobRunner } from '../../src/queue/job-runner';
+import { JobRunner, type MakeInstance } from '../../src/queue/job-runner';
 import { QueueDispatcher, type DispatchOptions } from '../../src/queue/queue-dispatcher';
 import type { QueueStore } from '../../src/queue/queue-store';
-import { queueMigrations } from '../../src/queue/schema';
-import { SqliteQueueStore } from '../../src/queue/sqlite-queue-store';
-import { Worker, type WorkerEvent, type WorkerOptions } from '../../src/queue/worker';
+import { queueMigrations } from '../../src/queue/sqlite/schema';
+import { SqliteQueueStore } from '../../src/queue/sqlite/sqlite-queue-store';
+import type { WorkerEvent } from '../../src/queue/queue-events';
+import { Worker } from '../../src/queue/worker/worker';
+import type { WorkerOptions, WorkResult } from '../../src/queue/worker/worker-options';
+import type { Token } from '../../src/tenancy/token';
 import type { jobOf } from './jobs';
 import { createTemporaryFile, type TemporaryFile } from './temporary-file';
+
+/** Bytes of a payload, more than any test needs. */
+export const MAX_PAYLOAD = 1024 * 1024;
 
 const OPTIONS: WorkerOptions = {
   queues: ['default'],
   concurrency: 1,
   tries: 1,
   timeoutMs: 0,
+  backoff: 0,
   sleepMs: 600_000,
   leaseMs: 60_000,
   keepFinishedMs: 3_600_000,
@@ -27,7 +34,7 @@ export let store: SqliteQueueStore;
 export let jobs: JobRegistry;
 export let events: WorkerEvent[];
 let listeners: ((event: WorkerEvent) => void)[];
-let started: { worker: Worker; finished: Promise<void> }[];
+let started: { worker: Worker; finished: Promise<WorkResult> }[];
 
 /** Gives every test of a file a queue, jobs, and workers that are stopped after it. */
 export function useWorkers(): void {
@@ -50,10 +57,15 @@ export function useWorkers(): void {
 
 /** Starts a worker; it is stopped after the test. */
 export function start(differences: Partial<WorkerOptions> = {}, on: QueueStore = store) {
-  const runner = new JobRunner(jobs, (type) => new type());
-  const worker = new Worker(on, runner, { ...OPTIONS, ...differences }, (event) => {
-    events.push(event);
-    for (const listener of listeners) listener(event);
+  const runner = new JobRunner({ jobs, maxPayload: MAX_PAYLOAD, make: makeInstance });
+  const worker = new Worker({
+    store: on,
+    runner,
+    options: { ...OPTIONS, ...differences },
+    tell: (event) => {
+      events.push(event);
+      for (const listener of listeners) listener(event);
+    },
   });
   const work = { worker, finished: worker.run() };
   started.push(work);
@@ -61,7 +73,7 @@ export function start(differences: Partial<WorkerOptions> = {}, on: QueueStore =
 }
 
 /** Runs everything that is due. */
-export function runAll(differences: Partial<WorkerOptions> = {}): Promise<void> {
+export function runAll(differences: Partial<WorkerOptions> = {}): Promise<WorkResult> {
   return start({ stopWhenEmpty: true, ...differences }).finished;
 }
 
@@ -86,14 +98,31 @@ export function dispatch(
   on: QueueStore = store,
 ) {
   jobs.add(job);
-  return new QueueDispatcher(() => on, jobs).dispatch(job, payload, options);
+  return dispatcher(on).dispatch(job, payload, options);
 }
+
+/** A dispatcher to a store, by default the one of the test. */
+export function dispatcher(on: QueueStore = store): QueueDispatcher {
+  return new QueueDispatcher({
+    connection: 'sqlite',
+    store: () => on,
+    sync: () => on,
+    jobs,
+    maxPayload: MAX_PAYLOAD,
+  });
+}
+
+/** What a container makes of a class that needs nothing. */
+export const makeInstance: MakeInstance = <T>(token: Token<T>): T =>
+  new (token as unknown as new () => T)();
 
 /** The store, with some of its methods replaced. */
 export function storeWith(methods: Partial<QueueStore>): QueueStore {
   return new Proxy<QueueStore>(store, {
     get(target, name: keyof QueueStore) {
-      return methods[name] ?? target[name].bind(target);
+      const member = Reflect.get(target, name) as unknown;
+      if (typeof member !== 'function') return member;
+      return methods[name] ?? (member.bind(target) as unknown);
     },
   });
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { DispatchedJob } from 'trilite';
+import type { JobHandle } from 'trilite';
 import { createTestApplication, type TestApplication } from 'trilite/testing';
 import { NoteRun } from '../fixtures/crash-app/app/jobs/note-run';
 import { WaitForWord } from '../fixtures/crash-app/app/jobs/wait-for-word';
@@ -131,7 +131,7 @@ function sql(text: string, ...values: unknown[]): Promise<unknown> {
 }
 
 /** Starts a worker and kills it in the middle of a job. */
-async function killInTheMiddle(): Promise<DispatchedJob> {
+async function killInTheMiddle(): Promise<JobHandle> {
   const job = await app.queue().dispatch(WaitForWord, 'job');
   const worker = work();
   await worker.reached('begun');

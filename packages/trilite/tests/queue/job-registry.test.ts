@@ -1,5 +1,6 @@
 import type { JobOptions } from 'trilite';
-import { backoffMs, isJobClass, JobRegistry } from '../../src/queue/job-registry';
+import { backoffMs } from '../../src/queue/job-options';
+import { isJobClass, JobRegistry } from '../../src/queue/job-registry';
 import { errorWith } from '../helpers/errors';
 import { jobOf } from '../helpers/jobs';
 

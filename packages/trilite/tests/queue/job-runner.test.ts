@@ -3,8 +3,10 @@ import { travelBack, travelTo } from 'trilite/testing';
 import { JobRegistry } from '../../src/queue/job-registry';
 import { JobRunner, type RunDefaults } from '../../src/queue/job-runner';
 import type { ClaimedJob } from '../../src/queue/queue-store';
+import { NullQueueStore } from '../../src/queue/stores/null-queue-store';
 import { gate } from '../helpers/gate';
 import { abortOf, jobOf } from '../helpers/jobs';
+import { MAX_PAYLOAD, makeInstance } from '../helpers/workers';
 
 const NOW = Date.UTC(2026, 0, 1);
 const CLAIMED: ClaimedJob = {
@@ -13,10 +15,18 @@ const CLAIMED: ClaimedJob = {
   job: 'TestJob',
   payload: '{"at":{"$":"date","v":5}}',
   attempts: 1,
+  exceptions: 0,
   crashes: 0,
   owner: 'owner',
+  createdAt: NOW,
+  retryUntil: undefined,
+  batchId: undefined,
+  tags: [],
+  cause: undefined,
+  isLinked: false,
 };
-const DEFAULTS: RunDefaults = { tries: 1, timeoutMs: 60_000 };
+const DEFAULTS: RunDefaults = { tries: 1, timeoutMs: 60_000, backoff: 0 };
+const store = new NullQueueStore();
 const fails = (): never => {
   throw new Error('It broke');
 };
@@ -24,7 +34,7 @@ const fails = (): never => {
 function runnerOf(...types: JobClass[]): JobRunner {
   const jobs = new JobRegistry();
   for (const type of types) jobs.add(type);
-  return new JobRunner(jobs, (type) => new type());
+  return new JobRunner({ jobs, maxPayload: MAX_PAYLOAD, make: makeInstance });
 }
 
 function run(
@@ -33,12 +43,12 @@ function run(
   controller = new AbortController(),
 ) {
   const { tries = 1, timeoutMs = 60_000, ...job } = differences;
-  return runnerOf(type).run(
+  const { abort, outcome } = runnerOf(type).start(
     { ...CLAIMED, ...job },
-    { tries, timeoutMs },
-    controller,
-    async () => undefined,
+    { store, defaults: { tries, timeoutMs, backoff: 0 } },
   );
+  controller.signal.addEventListener('abort', () => abort(controller.signal.reason as Error));
+  return outcome;
 }
 
 beforeEach(() => travelTo(NOW));
@@ -67,12 +77,11 @@ describe('a run', () => {
 
   test('gives the job its payload and what it may know', async () => {
     const handle = jest.fn<undefined, [unknown, JobContext]>();
-    const controller = new AbortController();
-    await run(jobOf(handle), { attempts: 4 }, controller);
+    await run(jobOf(handle), { attempts: 4 });
     const [payload, context] = handle.mock.calls[0] ?? [];
     expect(payload).toEqual({ at: new Date(5) });
     expect(context).toMatchObject({ id: 'id', queue: 'mail', attempt: 4 });
-    expect(context?.signal).toBe(controller.signal);
+    expect(context?.signal.aborted).toBe(false);
   });
 
   test('makes an instance for each run', async () => {
@@ -155,8 +164,8 @@ describe('after a failure', () => {
     const type = jobOf(fails, { options: { tries: 0, backoff: ['1s', '10s'] } });
     const pauses = [
       await run(type, { attempts: 1 }),
-      await run(type, { attempts: 2 }),
-      await run(type, { attempts: 3 }),
+      await run(type, { attempts: 2, exceptions: 1 }),
+      await run(type, { attempts: 3, exceptions: 2 }),
       await run(type, { attempts: 3, crashes: 2 }),
     ].map((outcome) => 'availableAt' in outcome && outcome.availableAt - NOW);
     expect(pauses).toEqual([1000, 10_000, 10_000, 1000]);
@@ -166,18 +175,21 @@ describe('after a failure', () => {
 describe('a timeout', () => {
   async function timedOutAfter(type: JobClass, milliseconds: number, timeoutMs = 60_000) {
     jest.useFakeTimers();
-    const controller = new AbortController();
-    const running = run(type, { timeoutMs }, controller);
+    const running = run(type, { timeoutMs });
     jest.advanceTimersByTime(milliseconds);
-    return { controller, running };
+    return { running };
   }
 
   test('aborts the signal and fails the run, though the job goes on', async () => {
-    const { controller, running } = await timedOutAfter(
-      jobOf(() => gate().opened),
+    const signals: AbortSignal[] = [];
+    const { running } = await timedOutAfter(
+      jobOf((_, { signal }) => {
+        signals.push(signal);
+        return gate().opened;
+      }),
       60_000,
     );
-    expect(controller.signal.reason).toMatchObject({ code: 'E_JOB_TIMEOUT' });
+    expect(signals[0]?.reason).toMatchObject({ code: 'E_JOB_TIMEOUT' });
     expect(await running).toMatchObject({
       kind: 'failed',
       error: {
@@ -219,9 +231,16 @@ describe('a timeout', () => {
     ["0 for the job's", { timeout: 0 }, 1e9, 60_000],
   ])('that is %s changes nothing', async (_, options, passedMs, timeoutMs) => {
     const { opened, open } = gate();
-    const type = jobOf(() => opened, { options });
-    const { controller, running } = await timedOutAfter(type, passedMs, timeoutMs);
-    expect(controller.signal.aborted).toBe(false);
+    const signals: AbortSignal[] = [];
+    const type = jobOf(
+      (_, { signal }) => {
+        signals.push(signal);
+        return opened;
+      },
+      { options },
+    );
+    const { running } = await timedOutAfter(type, passedMs, timeoutMs);
+    expect(signals[0]?.aborted).toBe(false);
     open();
     expect(await running).toEqual({ kind: 'done' });
     expect(jest.getTimerCount()).toBe(0);
@@ -289,8 +308,8 @@ test('runs and "failed" happen inside the scope of whoever the job is for', asyn
       isInside = false;
     }
   };
-  const runner = new JobRunner(jobs, (type) => new type(), enter);
-  await runner.run(CLAIMED, DEFAULTS, new AbortController(), async () => undefined);
+  const runner = new JobRunner({ jobs, maxPayload: MAX_PAYLOAD, make: makeInstance, enter });
+  await runner.start(CLAIMED, { store, defaults: DEFAULTS }).outcome;
   await runner.callFailed(CLAIMED, new Error('It broke'));
   expect(inside).toEqual([true, true]);
 });

@@ -3,8 +3,8 @@ import { travelBack, travelTo } from 'trilite/testing';
 import { JobRegistry } from '../../src/queue/job-registry';
 import { QueueDispatcher, type DispatchOptions } from '../../src/queue/queue-dispatcher';
 import type { NewJob } from '../../src/queue/queue-store';
-import { queueMigrations } from '../../src/queue/schema';
-import { SqliteQueueStore } from '../../src/queue/sqlite-queue-store';
+import { queueMigrations } from '../../src/queue/sqlite/schema';
+import { SqliteQueueStore } from '../../src/queue/sqlite/sqlite-queue-store';
 import { jobOf } from '../helpers/jobs';
 import { createTemporaryFile, type TemporaryFile } from '../helpers/temporary-file';
 import { REFUSED_VALUES, SURVIVING_VALUES } from '../helpers/values';
@@ -30,7 +30,13 @@ beforeEach(async () => {
   });
   jobs = new JobRegistry();
   jobs.add(Plain);
-  queue = new QueueDispatcher(() => store, jobs);
+  queue = new QueueDispatcher({
+    connection: 'sqlite',
+    store: () => store,
+    sync: () => store,
+    jobs,
+    maxPayload: 1000,
+  });
   travelTo(NOW);
 });
 
@@ -51,6 +57,7 @@ describe('dispatch', () => {
         payload: '{"n":1}',
         priority: 0,
         availableAt: NOW,
+        createdAt: NOW,
         maxCrashes: 3,
       },
     ]);
@@ -144,7 +151,7 @@ test('the status of a job that is unknown or forgotten is undefined', async () =
   expect(await queue.find('nobody')).toBeUndefined();
   const { status } = await queue.dispatch(Plain, {});
   const [job] = await store.claim({ queues: ['default'], limit: 1, owner: 'me', leaseMs: 1000 });
-  await store.complete(job as NonNullable<typeof job>);
+  await store.complete([{ job: job as NonNullable<typeof job>, tookMs: 1 }]);
   expect(await status()).toMatchObject({ state: 'done' });
   await store.prune(clock.now() + 1);
   expect(await status()).toBeUndefined();

@@ -1,5 +1,5 @@
-import { queueMigrations } from '../../src/queue/schema';
-import { SqliteQueueStore } from '../../src/queue/sqlite-queue-store';
+import { queueMigrations } from '../../src/queue/sqlite/schema';
+import { SqliteQueueStore } from '../../src/queue/sqlite/sqlite-queue-store';
 import { testQueueStore } from '../contracts/queue-store';
 import { createTemporaryFile } from '../helpers/temporary-file';
 

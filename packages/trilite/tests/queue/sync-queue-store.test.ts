@@ -67,7 +67,7 @@ describe('the sync driver', () => {
       [],
     );
     expect(await store.failed()).toEqual([]);
-    expect(await store.retry('all')).toEqual([]);
+    expect(await store.retry({})).toEqual({ retried: [], duplicates: [] });
     expect(await store.recover(() => true)).toEqual([]);
     expect(await store.renew([], 1)).toEqual([]);
     expect(await store.nextDueAt(['default'])).toBeUndefined();
@@ -79,10 +79,9 @@ describe('the sync driver', () => {
     const store = app.queues.store('sync');
     const [job] = [{} as never];
     for (const refused of [
-      store.complete(job),
+      store.complete([{ job, tookMs: 1 }]),
       store.release(job, { availableAt: 0 }),
       store.fail(job, { message: '', detail: '' }),
-      store.report(job, 5),
     ]) {
       await expect(refused).rejects.toMatchObject({ code: 'E_QUEUE_UNSUPPORTED' });
     }
@@ -95,6 +94,7 @@ describe('the queue connections of an application', () => {
     concurrency: 1,
     tries: 1,
     timeoutMs: 0,
+    backoff: 0,
     sleepMs: 1000,
     shutdownMs: 1000,
     once: true,

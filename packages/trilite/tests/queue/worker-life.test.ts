@@ -1,8 +1,8 @@
 import { clock } from 'trilite';
 import { travel, travelTo } from 'trilite/testing';
 import { newOwner } from '../../src/support/owner';
-import { SqliteQueueStore } from '../../src/queue/sqlite-queue-store';
-import { runningWorkers, type Worker } from '../../src/queue/worker';
+import { SqliteQueueStore } from '../../src/queue/sqlite/sqlite-queue-store';
+import { runningWorkers, type Worker } from '../../src/queue/worker/worker';
 import { gate } from '../helpers/gate';
 import { abortOf, jobOf } from '../helpers/jobs';
 import {

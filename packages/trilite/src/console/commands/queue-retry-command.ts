@@ -25,7 +25,9 @@ export class QueueRetryCommand implements Command<typeof signature> {
   }: CommandContext<typeof signature>): Promise<number> {
     const { queues } = await app();
     const wanted = ids.includes('all') ? 'all' : ids;
-    const retried = await queues.store(options.connection).retry(wanted);
+    const { retried } = await queues
+      .store(options.connection)
+      .retry(wanted === 'all' ? {} : { ids: wanted });
     output.line();
     for (const id of retried) output.twoColumn(id, output.colors.green('WAITING'));
     const unknown = wanted === 'all' ? [] : wanted.filter((id) => !retried.includes(id));

@@ -1,9 +1,11 @@
-import { toMilliseconds } from '../../support/duration';
+import type { Worker } from '../../queue/worker/worker';
+import type { WorkResult } from '../../queue/worker/worker-options';
 import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
 import type { Output } from '../output';
 import { onShutdown } from '../shutdown';
-import { defineSignature, type OptionsOf } from '../signature';
+import { defineSignature } from '../signature';
+import { readQueues, readWorkOptions, workOptionSpecs } from '../work-options';
 import { WorkerLines } from '../worker-lines';
 
 const signature = defineSignature({
@@ -16,37 +18,13 @@ const signature = defineSignature({
     },
   },
   options: {
-    queue: {
-      type: 'string',
-      value: 'a,b',
-      description:
-        'Queues in order of priority; by default "default", then those that job classes name',
-    },
-    concurrency: { type: 'integer', value: 'n', description: 'Jobs at a time', default: 1, min: 1 },
-    tries: {
+    connection: { type: 'string', value: 'name', description: 'The same as an option' },
+    ...workOptionSpecs,
+    workers: {
       type: 'integer',
       value: 'n',
-      description: 'Runs a job may fail if it does not say; 0 is unlimited',
-      default: 1,
-    },
-    timeout: {
-      type: 'integer',
-      value: 'seconds',
-      description: 'How long a run may take if the job does not say; 0 is unlimited',
-      default: 60,
-    },
-    sleep: {
-      type: 'integer',
-      value: 'seconds',
-      description: 'Longest wait before looking again when nothing is due',
-      default: 3,
-      min: 1,
-    },
-    'shutdown-timeout': {
-      type: 'integer',
-      value: 'seconds',
-      description: 'How long a stop waits for running jobs',
-      default: 30,
+      description: 'So many processes, started anew when they end',
+      default: 0,
     },
     once: { description: 'Run one job, or none when none is due' },
     'stop-when-empty': { description: 'Stop when no job is due' },
@@ -54,69 +32,105 @@ const signature = defineSignature({
   },
 });
 
+type Context = CommandContext<typeof signature>;
+
+/** The exit code of a worker that took too much memory: as Laravel's. */
+const MEMORY_EXIT = 12;
+
 export class QueueWorkCommand implements Command<typeof signature> {
   static readonly signature = signature;
 
-  async handle({
-    app,
-    arguments: { connection },
-    options,
-    output,
-    terminal,
-  }: CommandContext<typeof signature>): Promise<number> {
-    const { queues, walKeeper } = await app();
-    const name = connection ?? queues.defaultName;
-    const queueNames = options.queue === undefined ? queues.queueNames : readQueues(options.queue);
-    const lines = new WorkerLines(output, { json: options.json, verbose: terminal.verbose });
-    const worker = queues.worker(name, { ...workOptions(options), queues: queueNames }, (event) =>
+  async handle(context: Context): Promise<number> {
+    const { options, output } = context;
+    const ends = { once: options.once, stopWhenEmpty: options['stop-when-empty'] };
+    const asked = readWorkOptions(signature.name, options, ends);
+    if (options.workers > 0) return supervise(context);
+    const { queues, walKeeper } = await context.app();
+    const name = connectionOf(context) ?? queues.defaultName;
+    const queueNames =
+      options.queue === undefined ? queues.queueNames : readQueues(signature.name, options.queue);
+    const lines = new WorkerLines(output, {
+      json: options.json,
+      verbose: context.terminal.verbose,
+      name: asked.name,
+    });
+    const worker = queues.worker(name, { ...asked, queues: queueNames }, (event) =>
       lines.print(event),
     );
     await queues.store(name).nextDueAt(queueNames); // a queue that does not answer now is told at once, not every turn
-    if (!options.json) {
-      output.info(
-        `Processing jobs from the [${queueNames.join(', ')}] queue${queueNames.length > 1 ? 's' : ''}.`,
-      );
-    }
+    if (!options.json) sayQueues(queueNames, output);
     walKeeper.start();
-    const stopListening = onShutdown(
-      () => {
-        worker.stop();
-        if (!options.json) sayStopping(worker.runningJobs, output);
-      },
-      () => worker.stopNow(),
-    );
-    try {
-      await worker.run();
-    } finally {
-      stopListening();
-    }
-    return 0;
+    return exitCodeOf(await runUntilTold(worker, context), context);
+  }
+}
+
+async function supervise({ options, output, terminal }: Context): Promise<number> {
+  // A worker itself never needs it
+  const { WorkerSupervisor } =
+    require('../worker-supervisor') as typeof import('../worker-supervisor');
+  const supervisor = new WorkerSupervisor(options.workers, {
+    endsByItself: options.once || options['stop-when-empty'],
+    isColored: terminal.color ?? output.colors.isColorSupported,
+    say: (text) => {
+      if (!options.json) output.info(text);
+    },
+  });
+  return supervisor.run();
+}
+
+function connectionOf({ arguments: { connection }, options }: Context): string | undefined {
+  const both = connection !== undefined && options.connection !== undefined;
+  if (both && connection !== options.connection) {
+    const named = `"${connection}" and "${options.connection}"`;
+    throw CommandUsageError.because(signature.name, `it works one connection, not ${named}`);
+  }
+  return connection ?? options.connection;
+}
+
+function sayQueues(queueNames: readonly string[], output: Output): void {
+  const noun = queueNames.length > 1 ? 'queues' : 'queue';
+  output.info(`Processing jobs from the [${queueNames.join(', ')}] ${noun}.`);
+}
+
+async function runUntilTold(worker: Worker, { options, output }: Context): Promise<WorkResult> {
+  const pause = (): void => worker.pause();
+  const resume = (): void => worker.resume();
+  process.on('SIGUSR2', pause).on('SIGCONT', resume);
+  process.on('disconnect', () => worker.stop()); // its supervisor is gone
+  const stopListening = onShutdown(
+    () => {
+      worker.stop();
+      if (!options.json) sayStopping(worker.runningJobs, output);
+    },
+    () => worker.stopNow(),
+  );
+  try {
+    return await worker.run();
+  } finally {
+    stopListening();
+    process.off('SIGUSR2', pause).off('SIGCONT', resume);
+    if (process.connected) process.disconnect();
   }
 }
 
 function sayStopping(jobs: number, output: Output): void {
   if (jobs === 0) return;
+  const them = jobs > 1 ? 'them' : 'it';
   output.line(
-    `  Stopping after ${jobs} running job${jobs > 1 ? 's' : ''}; a second Ctrl+C puts ${jobs > 1 ? 'them' : 'it'} back now.`,
+    `  Stopping after ${jobs} running job${jobs > 1 ? 's' : ''}; a second Ctrl+C puts ${them} back now.`,
   );
 }
 
-function workOptions(options: OptionsOf<typeof signature>) {
-  return {
-    concurrency: options.concurrency,
-    tries: options.tries,
-    timeoutMs: toMilliseconds(options.timeout),
-    sleepMs: toMilliseconds(options.sleep),
-    shutdownMs: toMilliseconds(options['shutdown-timeout']),
-    once: options.once,
-    stopWhenEmpty: options['stop-when-empty'],
-  };
-}
-
-function readQueues(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.includes('')) {
-    throw CommandUsageError.because('queue:work', `"--queue=${text}" holds an empty name`);
-  }
-  return [...new Set(names)];
+function exitCodeOf({ reason, jobs }: WorkResult, { options, output }: Context): number {
+  const why = {
+    asked: undefined,
+    once: undefined,
+    empty: undefined,
+    'max-jobs': `${jobs} jobs, as many as --max-jobs allows`,
+    'max-time': `${options['max-time']} s, as long as --max-time allows`,
+    memory: `more memory than the ${options.memory} MB that --memory allows`,
+    restart: '"queue:restart"',
+  }[reason];
+  if (why !== undefined && !options.json) output.info(`Stopped after ${why}.`);
+  return reason === 'memory' ? MEMORY_EXIT : 0;
 }

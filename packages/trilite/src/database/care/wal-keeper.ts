@@ -3,6 +3,7 @@ import { sizeOf } from '../../support/file-system';
 import type { Connection } from '../connection';
 import type { OffloadPool } from '../connection-offload';
 import { fileLocks } from '../file-locks';
+import { checkpoint } from './checkpoint';
 
 /*
  * What keeps a -wal small in a process that runs for weeks. SQLite itself moves the -wal into the file every thousand pages, but begins it
@@ -97,23 +98,11 @@ export class WalKeeper {
   async #lookAt(connection: Connection): Promise<void> {
     const walBytes = walBytesOf(connection);
     if (walBytes < (this.#parts.passiveBytes ?? PASSIVE_BYTES)) return;
-    const isMoved = await this.#checkpoint(connection, 'PASSIVE');
+    const isMoved = await checkpoint(this.#parts.offload, connection, 'PASSIVE');
     if (!isMoved) return this.#report(connection, walBytes);
     if (walBytes > connection.settings.journalSizeLimit) {
-      await this.#checkpoint(connection, 'TRUNCATE');
+      await checkpoint(this.#parts.offload, connection, 'TRUNCATE');
     }
-  }
-
-  /** @returns whether all of the -wal is in the file now */
-  async #checkpoint(connection: Connection, mode: 'PASSIVE' | 'TRUNCATE'): Promise<boolean> {
-    const sql = `PRAGMA wal_checkpoint(${mode})`;
-    const [row] = await this.#parts.offload.all(connection, {
-      sql,
-      parameters: [],
-      writable: true,
-    });
-    const { busy, log, checkpointed } = row as { busy: number; log: number; checkpointed: number };
-    return busy === 0 && log === checkpointed;
   }
 
   #report(connection: Connection, walBytes: number): void {

@@ -1,0 +1,131 @@
+import { clock } from '../support/clock';
+import { toMilliseconds } from '../support/duration';
+import { newId } from '../support/id';
+import { encodeReadable } from '../support/serializer';
+import { JobPayloadInvalidError, JobPayloadTooLargeError } from './errors';
+import {
+  QUEUE_NAME,
+  QUEUE_NAME_RULE,
+  jobNameOf,
+  type JobClass,
+  type PendingJob,
+  type UniqueOptions,
+} from './job';
+import type { JobRegistry } from './job-registry';
+import type { DebounceKey, FollowUp, NewJob, UniqueKey } from './queue-store';
+
+/** Where a job goes when neither it nor its dispatch says otherwise. */
+export const DEFAULT_QUEUE = 'default';
+
+/** What jobs are judged by before they are stored. */
+export interface NewJobRules {
+  readonly jobs: JobRegistry;
+  /** Bytes of a payload's text. */
+  readonly maxPayload: number;
+}
+
+/**
+ * A job as it is stored, due `delay` from now.
+ *
+ * @throws E_JOB_UNKNOWN, E_JOB_PAYLOAD_INVALID, E_JOB_PAYLOAD_TOO_LARGE, E_VALUE_NOT_SERIALIZABLE
+ * @throws TypeError for an empty queue name, a priority that is no whole number, and a delay that is no duration
+ */
+export function toStored(pending: PendingJob, rules: NewJobRules): NewJob {
+  const { delayMs, ...plain } = toFollowUp(pending, rules);
+  const now = clock.now();
+  const debounce = debounceOf(pending.type, pending.payload, now);
+  return {
+    ...plain,
+    createdAt: now,
+    availableAt: Math.ceil(now + Math.max(delayMs, debounce?.waitMs ?? 0)),
+    ...(debounce && { debounce: debounce.key }),
+  };
+}
+
+/** A job as it is stored when another one has ended. @throws as `toStored` */
+export function toFollowUp(
+  { type, payload, options }: PendingJob,
+  { jobs, maxPayload }: NewJobRules,
+): FollowUp {
+  const name = jobNameOf(type);
+  jobs.refuseUnknown(type);
+  const { queue = type.options?.queue ?? DEFAULT_QUEUE, delay = 0 } = options;
+  const { priority = type.options?.priority ?? 0 } = options;
+  refuseMisplaced(queue, priority);
+  const parsed = parsePayload(type, payload, 'dispatch');
+  const tags = type.tags?.(parsed as never);
+  const unique = uniqueOf(type, parsed);
+  const { retryUntil, maxCrashes = 3 } = type.options ?? {};
+  return {
+    id: newId(),
+    queue,
+    job: name,
+    payload: encodeWithin(maxPayload, name, parsed),
+    priority,
+    maxCrashes,
+    delayMs: Math.max(0, toMilliseconds(delay)),
+    ...(retryUntil !== undefined && { retryUntil: clock.now() + toMilliseconds(retryUntil) }),
+    ...(tags && tags.length > 0 && { tags }),
+    ...(unique && { unique }),
+  };
+}
+
+/**
+ * A payload as the job's schema makes it.
+ *
+ * @throws E_JOB_PAYLOAD_INVALID naming each field
+ */
+export function parsePayload(type: JobClass, payload: unknown, when: 'dispatch' | 'run'): unknown {
+  if (type.schema === undefined) return payload;
+  const { success, data, error } = type.schema.safeParse(payload);
+  if (success) return data;
+  const problems = error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  throw JobPayloadInvalidError.of(jobNameOf(type), problems, when);
+}
+
+function refuseMisplaced(queue: string, priority: number): void {
+  if (!Number.isSafeInteger(priority)) {
+    throw new TypeError(`Expected \`priority\` to be a whole number, got \`${priority}\`.`);
+  }
+  if (!QUEUE_NAME.test(queue)) {
+    throw new TypeError(`Expected \`queue\` to be ${QUEUE_NAME_RULE}, got \`${queue}\`.`);
+  }
+}
+
+function encodeWithin(maxPayload: number, job: string, payload: unknown): string {
+  const text = encodeReadable(payload);
+  // A character has four bytes at most: only what may be too long is measured
+  if (text.length * 4 <= maxPayload) return text;
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxPayload) throw JobPayloadTooLargeError.of(job, bytes, maxPayload);
+  return text;
+}
+
+function uniqueOf(type: JobClass, payload: unknown): UniqueKey | undefined {
+  const { unique } = type.options ?? {};
+  if (unique === undefined || unique === false) return undefined;
+  const options: UniqueOptions = unique === true ? {} : unique;
+  const forMs = options.for === undefined ? undefined : toMilliseconds(options.for);
+  return {
+    key: keyOf(type, options.by?.(payload as never)),
+    until: options.until ?? (forMs === undefined ? 'done' : 'time'),
+    ...(forMs !== undefined && { expiresAt: Math.ceil(clock.now() + forMs) }),
+  };
+}
+
+function debounceOf(
+  type: JobClass,
+  payload: unknown,
+  now: number,
+): { readonly key: DebounceKey; readonly waitMs: number } | undefined {
+  const { debounce } = type.options ?? {};
+  if (debounce === undefined) return undefined;
+  const key = keyOf(type, debounce.by?.(payload as never));
+  const waitMs = toMilliseconds(debounce.for);
+  if (debounce.maxWait === undefined) return { key: { key }, waitMs };
+  return { key: { key, latestAt: Math.ceil(now + toMilliseconds(debounce.maxWait)) }, waitMs };
+}
+
+function keyOf(type: JobClass, part: string | number | undefined): string {
+  return part === undefined ? jobNameOf(type) : `${jobNameOf(type)}:${part}`;
+}

@@ -1,0 +1,101 @@
+import type { Connection } from '../../database/connection';
+import type { Handle } from '../../database/connection-handle';
+import { readGeneration, renewGeneration } from '../../database/generation';
+import { clock } from '../../support/clock';
+import type { NewBatch, NewJob, RelayedPush } from '../queue-store';
+
+/** Rows relayed in one transaction. */
+const PIECE = 500;
+
+const ADD = 'insert into outbox (target, body, created_at) values (?, ?, ?)';
+
+const AFTER = `select seq, body from outbox where target = ? and seq > ? order by seq limit ${PIECE}`;
+
+const FIND = 'select body from outbox where target = ? and seq > ? and instr(body, ?) > 0 limit 1';
+
+/** What was given last, whether or not it is still there. */
+const LAST = `select seq from sqlite_sequence where name = 'outbox'`;
+
+const COUNT = 'select count(*) as count from outbox where target = ? and seq <= ?';
+
+const DELETE = 'delete from outbox where target = ? and seq <= ?';
+
+/** One dispatch, as its row holds it. */
+interface Body {
+  readonly jobs: readonly NewJob[];
+  readonly batch?: NewBatch;
+}
+
+/** The outbox in one file of data. */
+export class SqliteOutboxStore {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Adds a dispatch within the transaction that its caller runs on the file. @returns whether the file has an outbox */
+  add(target: string, jobs: readonly NewJob[], batch: NewBatch | undefined): Promise<boolean> {
+    const body: Body = batch === undefined ? { jobs } : { jobs, batch };
+    return this.#connection.write((handle) => {
+      if (readGeneration(handle) === undefined) return false;
+      handle.statement(ADD).run(target, JSON.stringify(body), clock.now());
+      return true;
+    });
+  }
+
+  /** The generation of the file, or undefined while it has no outbox. */
+  generation(): Promise<string | undefined> {
+    return this.#connection.read(readGeneration, { join: false });
+  }
+
+  /** What was dispatched to a target after a sequence number, in the order of the commits. */
+  after(target: string, seq: number): Promise<RelayedPush[]> {
+    return this.#connection.read(
+      (handle) => {
+        const rows = handle.statement(AFTER).all(target, seq) as { seq: number; body: string }[];
+        return rows.map((row) => ({ seq: row.seq, batch: undefined, ...readBody(row.body) }));
+      },
+      { join: false },
+    );
+  }
+
+  /** A job that is not relayed yet, by its id. */
+  find(target: string, seq: number, id: string): Promise<NewJob | undefined> {
+    return this.#connection.read((handle) => {
+      const row = handle.statement(FIND).get(target, seq, id) as { body: string } | undefined;
+      return row && readBody(row.body).jobs.find((job) => job.id === id);
+    });
+  }
+
+  /** Whether numbers are being given again that were relayed before: the file was put back by other means than a restore. */
+  async hasGoneBack(relayed: number): Promise<boolean> {
+    if (relayed === 0) return false;
+    const last = await this.#connection.read(
+      (handle) => handle.statement(LAST).get() as { seq: number } | undefined,
+      { join: false },
+    );
+    return (last?.seq ?? 0) < relayed;
+  }
+
+  /** Begins a new generation: numbers count anew. */
+  async renew(): Promise<void> {
+    await this.#connection.write((handle) => renewGeneration(handle));
+  }
+
+  /** How many rows were relayed, and are there still. */
+  count(target: string, seq: number): Promise<number> {
+    return this.#connection.read(
+      (handle) => (handle.statement(COUNT).get(target, seq) as { count: number }).count,
+    );
+  }
+
+  /** Deletes what was relayed. */
+  async delete(target: string, seq: number): Promise<void> {
+    await this.#connection.write((handle: Handle) => handle.statement(DELETE).run(target, seq));
+  }
+}
+
+function readBody(text: string): Body {
+  return JSON.parse(text) as Body;
+}

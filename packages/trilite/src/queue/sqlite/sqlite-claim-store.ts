@@ -1,0 +1,138 @@
+import type { Handle } from '../../database/connection-handle';
+import { clock } from '../../support/clock';
+import type { ClaimedJob, ClaimRequest } from '../queue-store';
+import { readExtra } from './sqlite-push-store';
+
+/*
+ * Which job is next. The index of the waiting jobs is by queue, priority and due time: within one priority, what is due lies together, and
+ * what is not is never read. So each priority that jobs wait at is asked for by itself, the highest first: with one index range over all of
+ * them, a hundred thousand delayed jobs would be read at every claim.
+ */
+
+const FIRST_PRIORITY = `select max(priority) as priority from jobs where state = 'waiting' and queue = :queue`;
+
+const NEXT_PRIORITY = `
+  select max(priority) as priority from jobs where state = 'waiting' and queue = :queue and priority < :priority`;
+
+/** One statement: what it chooses is its own before anybody else can choose. */
+const CLAIM = `
+  update jobs
+  set state = 'running', owner = :owner, lease_until = :leaseUntil, attempts = attempts + 1, started_at = :now, progress = null,
+    cancel_at = null, debounce_key = null
+  where id in (
+    select id from jobs
+    where state = 'waiting' and queue = :queue and priority = :priority and available_at <= :now
+    order by available_at, id
+    limit :limit)
+  returning id, queue, job, payload, attempts, exceptions, crashes, owner, created_at as createdAt, retry_until as retryUntil,
+    batch_id as batchId, extra, available_at as availableAt`;
+
+const START_KEY = `delete from job_keys where key = ? and job_id = ? and until = 'started'`;
+
+const DUE = `
+  select min(available_at) as dueAt from jobs where state = 'waiting' and queue = :queue and priority = :priority`;
+
+const PAUSED = `select name from queue_signals where name like 'pause%' and (until is null or until > ?)`;
+
+/** The signal that pauses every queue. */
+export const PAUSE_ALL = 'pause';
+
+/** The signal that pauses one queue. */
+export const pauseOf = (queue: string): string => `pause:${queue}`;
+
+interface ClaimedRow {
+  readonly id: string;
+  readonly queue: string;
+  readonly job: string;
+  readonly payload: string;
+  readonly attempts: number;
+  readonly exceptions: number;
+  readonly crashes: number;
+  readonly owner: string;
+  readonly createdAt: number;
+  readonly retryUntil: number | null;
+  readonly batchId: string | null;
+  readonly extra: string | null;
+  readonly availableAt: number;
+}
+
+/** Takes due jobs within the transaction of whoever calls. */
+export function claimJobs(handle: Handle, request: ClaimRequest): ClaimedJob[] {
+  const paused = pausedNow(handle);
+  if (paused.has(PAUSE_ALL)) return [];
+  const claimed: ClaimedJob[] = [];
+  for (const queue of request.queues) {
+    if (paused.has(pauseOf(queue))) continue;
+    for (const priority of prioritiesOf(handle, queue)) {
+      if (claimed.length >= request.limit) return claimed;
+      claimed.push(...claimAt(handle, { queue, priority }, request, claimed.length));
+    }
+  }
+  return claimed;
+}
+
+/** When the next waiting job of these queues is due. */
+export function nextDueAt(handle: Handle, queues: readonly string[]): number | undefined {
+  let earliest: number | undefined;
+  for (const queue of queues) {
+    for (const priority of prioritiesOf(handle, queue)) {
+      const { dueAt } = handle.statement(DUE).get({ queue, priority }) as { dueAt: number };
+      earliest = Math.min(earliest ?? dueAt, dueAt);
+    }
+  }
+  return earliest;
+}
+
+/** The signals of the pauses that hold now. */
+export function pausedNow(handle: Handle): Set<string> {
+  const rows = handle.statement(PAUSED).all(clock.now()) as { readonly name: string }[];
+  return new Set(rows.map(({ name }) => name));
+}
+
+function* prioritiesOf(handle: Handle, queue: string): Generator<number> {
+  let row = handle.statement(FIRST_PRIORITY).get({ queue }) as { priority: number | null };
+  while (row.priority !== null) {
+    yield row.priority;
+    const { priority } = row;
+    row = handle.statement(NEXT_PRIORITY).get({ queue, priority }) as typeof row;
+  }
+}
+
+function claimAt(
+  handle: Handle,
+  place: { readonly queue: string; readonly priority: number },
+  { owner, leaseMs, limit }: ClaimRequest,
+  claimed: number,
+): ClaimedJob[] {
+  const now = clock.now();
+  const values = { ...place, owner, now, leaseUntil: now + leaseMs, limit: limit - claimed };
+  const rows = handle.statement(CLAIM).all(values) as ClaimedRow[];
+  if (rows.length > 1) rows.sort(byDueTime);
+  return rows.map((row) => toClaimed(handle, row));
+}
+
+function toClaimed(handle: Handle, row: ClaimedRow): ClaimedJob {
+  const { tags = [], unique, chain, cause } = readExtra(row.extra);
+  if (unique?.until === 'started') handle.statement(START_KEY).run(unique.key, row.id);
+  return {
+    id: row.id,
+    queue: row.queue,
+    job: row.job,
+    payload: row.payload,
+    attempts: row.attempts,
+    exceptions: row.exceptions,
+    crashes: row.crashes,
+    owner: row.owner,
+    createdAt: row.createdAt,
+    retryUntil: row.retryUntil ?? undefined,
+    batchId: row.batchId ?? undefined,
+    tags,
+    cause,
+    isLinked: unique !== undefined || chain !== undefined || row.batchId !== null,
+  };
+}
+
+/** RETURNING gives rows in no order of its own. */
+function byDueTime(a: ClaimedRow, b: ClaimedRow): number {
+  return a.availableAt - b.availableAt || (a.id < b.id ? -1 : 1);
+}

@@ -1,0 +1,194 @@
+import type { Handle } from '../../database/connection-handle';
+import { clock } from '../../support/clock';
+import type { JobAttempt } from '../job-records';
+import type { Chain, ClaimedJob, CompletedRun, Failure, FollowUp } from '../queue-store';
+import { countForBatch } from './sqlite-batch-store';
+import { insertJobs, readExtra, toNewJob, toNewJobAgain } from './sqlite-push-store';
+
+// How jobs end, and what their end brings with it, within the transaction of whoever calls.
+
+/** The proof of ownership in every statement by which a worker changes a job in its hand. */
+export const OWNED = `id = :id and owner = :owner and state = 'running'`;
+
+const COMPLETE = `
+  update jobs set state = 'done', lease_until = null, finished_at = :now, progress = 100, took_ms = :tookMs, last_error = null
+  where ${OWNED}`;
+
+const DELETE_OWNED = `delete from jobs where ${OWNED}`;
+
+const LINKS = 'select batch_id as batchId, extra from jobs where id = ?';
+
+const FREE_KEY = `delete from job_keys where key = ? and job_id = ? and until <> 'time'`;
+
+const COPY_TO_FAILED = `
+  insert into failed_jobs (id, queue, job, payload, priority, max_crashes, attempts, message, detail, created_at, failed_at, batch_id, extra,
+    owner)
+  select id, queue, job, payload, priority, max_crashes, attempts, :message, :detail, created_at, :now, batch_id, extra, owner
+  from jobs where ${OWNED}
+  returning id, queue, job, batch_id as batchId, extra`;
+
+const DISCARD = `
+  update jobs set state = 'cancelled', lease_until = null, finished_at = :now, last_error = :reason
+  where ${OWNED}
+  returning batch_id as batchId, extra`;
+
+const CANCEL_WAITING = `
+  update jobs set state = 'cancelled', finished_at = :now, debounce_key = null
+  where id = :id and state = 'waiting'
+  returning batch_id as batchId, extra`;
+
+const CANCEL_RUNNING = `update jobs set cancel_at = :now where id = :id and state = 'running'`;
+
+const NOTE_ATTEMPT = `
+  insert into job_attempts (job_id, attempt, outcome, message, owner, started_at, ended_at)
+  select id, attempts, :outcome, :message, owner, started_at, :now from jobs where ${OWNED}`;
+
+const COUNT = `
+  insert into job_counts (queue, minute, done, failed, took_ms) values (:queue, :minute, :done, :failed, :tookMs)
+  on conflict (queue, minute) do update set
+    done = done + excluded.done, failed = failed + excluded.failed, took_ms = took_ms + excluded.took_ms`;
+
+const MINUTE_MS = 60_000;
+
+interface Links {
+  readonly batchId: string | null;
+  readonly extra: string | null;
+}
+
+type Owned = Pick<ClaimedJob, 'id' | 'owner'>;
+
+/** Ends runs well. @param keepsDone whether what is done is kept for a while @returns the ids that the caller no longer owned */
+export function completeRuns(
+  handle: Handle,
+  runs: readonly CompletedRun[],
+  keepsDone: boolean,
+): string[] {
+  const now = clock.now();
+  const lost: string[] = [];
+  const counts = new Map<string, { done: number; tookMs: number }>();
+  for (const { job, tookMs } of runs) {
+    if (!completeOne(handle, job, { now, tookMs, keepsDone })) {
+      lost.push(job.id);
+      continue;
+    }
+    const count = counts.get(job.queue) ?? { done: 0, tookMs: 0 };
+    counts.set(job.queue, { done: count.done + 1, tookMs: count.tookMs + tookMs });
+  }
+  for (const [queue, count] of counts) countEnds(handle, queue, { failed: 0, ...count });
+  return lost;
+}
+
+/** Moves a job to the failed ones. Tells whether the caller still was the owner. */
+export function failOne(
+  handle: Handle,
+  { id, owner }: Owned,
+  failure: Failure,
+  outcome: JobAttempt['outcome'] = 'failed',
+): boolean {
+  const { message, detail } = failure;
+  noteAttempt(handle, { id, owner }, outcome, message);
+  const row = handle
+    .statement(COPY_TO_FAILED)
+    .get({ id, owner, message, detail, now: clock.now() }) as
+    (Links & { readonly queue: string; readonly job: string }) | undefined;
+  if (row === undefined) return false;
+  handle.statement(DELETE_OWNED).run({ id, owner });
+  const cause = { jobId: id, job: row.job, message };
+  const { chain } = freeKey(handle, id, row);
+  if (chain?.onFailure !== undefined) {
+    insertJobs(handle, [toNewJobAgain(chain.onFailure, cause)]);
+  }
+  if (row.batchId !== null) countForBatch(handle, row.batchId, 'failed', cause);
+  countEnds(handle, row.queue, { done: 0, failed: 1, tookMs: 0 });
+  return true;
+}
+
+/** Ends a running job as cancelled. Tells whether the caller still was the owner. */
+export function discardOne(handle: Handle, { id, owner }: Owned, reason: string): boolean {
+  const row = handle.statement(DISCARD).get({ id, owner, reason, now: clock.now() });
+  return endCancelled(handle, id, row as Links | undefined);
+}
+
+/** Cancels a waiting job, or notes that the owner of a running one is asked to. */
+export function cancelOne(handle: Handle, id: string): 'cancelled' | 'requested' | undefined {
+  const now = clock.now();
+  const row = handle.statement(CANCEL_WAITING).get({ id, now }) as Links | undefined;
+  if (endCancelled(handle, id, row)) return 'cancelled';
+  const { changes } = handle.statement(CANCEL_RUNNING).run({ id, now });
+  return changes === 1 ? 'requested' : undefined;
+}
+
+/** Frees the unique key of a job that has ended, or is gone. @returns what else it was linked to */
+export function freeKey(handle: Handle, id: string, { extra }: Pick<Links, 'extra'>) {
+  const read = readExtra(extra);
+  if (read.unique !== undefined) handle.statement(FREE_KEY).run(read.unique.key, id);
+  return read;
+}
+
+/** Keeps what a run that ended badly was like; the run must still be going on. */
+export function noteAttempt(
+  handle: Handle,
+  { id, owner }: Owned,
+  outcome: JobAttempt['outcome'],
+  message: string,
+): void {
+  handle.statement(NOTE_ATTEMPT).run({ id, owner, outcome, message, now: clock.now() });
+}
+
+/** Forgets what is kept beside a job that is forgotten. */
+export function forgetHistory(handle: Handle, id: string): void {
+  handle.statement('delete from job_attempts where job_id = ?').run(id);
+  handle.statement('delete from job_lines where job_id = ?').run(id);
+}
+
+function completeOne(
+  handle: Handle,
+  job: ClaimedJob,
+  { now, tookMs, keepsDone }: { now: number; tookMs: number; keepsDone: boolean },
+): boolean {
+  const { id, owner } = job;
+  const links = job.isLinked ? (handle.statement(LINKS).get(id) as Links | undefined) : undefined;
+  const { changes } = keepsDone
+    ? handle.statement(COMPLETE).run({ id, owner, now, tookMs })
+    : handle.statement(DELETE_OWNED).run({ id, owner });
+  if (changes === 0) return false;
+  if (!keepsDone) forgetHistory(handle, id);
+  if (links !== undefined) {
+    goOn(handle, id, links);
+    if (links.batchId !== null) countForBatch(handle, links.batchId, 'done');
+  }
+  return true;
+}
+
+/** Stores the next job of a chain, with the rest of it. A job that its key keeps out is there already: the chain goes on behind it. */
+function goOn(handle: Handle, id: string, links: Links): void {
+  const { chain } = freeKey(handle, id, links);
+  let rest = chain?.rest ?? [];
+  for (let [next] = rest; next !== undefined; [next] = rest) {
+    rest = rest.slice(1);
+    const own = chainOf(rest, chain?.onFailure);
+    const [outcome] = insertJobs(handle, [toNewJob(next, own && { chain: own })]);
+    if (outcome?.outcome === 'stored') return;
+  }
+}
+
+function chainOf(rest: readonly FollowUp[], onFailure: FollowUp | undefined): Chain | undefined {
+  if (rest.length === 0 && onFailure === undefined) return undefined;
+  return onFailure === undefined ? { rest } : { rest, onFailure };
+}
+
+function endCancelled(handle: Handle, id: string, row: Links | undefined): boolean {
+  if (row === undefined) return false;
+  freeKey(handle, id, row);
+  if (row.batchId !== null) countForBatch(handle, row.batchId, 'cancelled');
+  return true;
+}
+
+function countEnds(
+  handle: Handle,
+  queue: string,
+  count: { done: number; failed: number; tookMs: number },
+): void {
+  const minute = Math.floor(clock.now() / MINUTE_MS) * MINUTE_MS;
+  handle.statement(COUNT).run({ queue, minute, ...count });
+}

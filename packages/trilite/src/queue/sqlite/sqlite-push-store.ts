@@ -1,0 +1,204 @@
+import type { Handle } from '../../database/connection-handle';
+import { clock } from '../../support/clock';
+import { newId } from '../../support/id';
+import type {
+  Chain,
+  FollowUp,
+  JobCause,
+  NewBatch,
+  NewJob,
+  PushOutcome,
+  UniqueKey,
+} from '../queue-store';
+
+/** What only few jobs have, as it lies in the column `extra`. */
+export interface JobExtra {
+  readonly tags?: readonly string[];
+  readonly unique?: UniqueKey;
+  readonly chain?: Chain;
+  readonly cause?: JobCause;
+}
+
+const INSERT = `
+  insert into jobs (id, queue, job, payload, state, priority, available_at, max_crashes, created_at)
+  values (?, ?, ?, ?, 'waiting', ?, ?, ?, ?)`;
+
+const INSERT_WHOLE = `
+  insert into jobs (id, queue, job, payload, state, priority, available_at, max_crashes, created_at, retry_until, batch_id,
+    debounce_key, debounce_until, extra)
+  values (:id, :queue, :job, :payload, 'waiting', :priority, :availableAt, :maxCrashes, :createdAt, :retryUntil, :batchId, :debounceKey,
+    :debounceUntil, :extra)`;
+
+const INSERT_BATCH = `
+  insert into job_batches (id, name, total, allow_failures, on_done, on_failure, on_end, created_at)
+  values (:id, :name, 0, :allowFailures, :onDone, :onFailure, :onEnd, :createdAt)`;
+
+const ADD_TO_BATCH = `
+  update job_batches set total = total + :count where id = :id and finished_at is null and cancelled_at is null returning id`;
+
+const BATCH_TAKES_MORE =
+  'select 1 from job_batches where id = ? and finished_at is null and cancelled_at is null';
+
+/** A key whose job is there no longer holds nobody out, unless it was taken for a time: so none is ever stuck. */
+const KEY_HOLDER = `
+  select job_id as jobId from job_keys
+  where key = :key and (expires_at is null or expires_at > :now)
+    and (until = 'time' or exists (select 1 from jobs where jobs.id = job_id and state in ('waiting', 'running')))`;
+
+const TAKE_KEY = `
+  insert into job_keys (key, job_id, until, expires_at) values (:key, :jobId, :until, :expiresAt)
+  on conflict (key) do update set job_id = excluded.job_id, until = excluded.until, expires_at = excluded.expires_at`;
+
+/** What is put off keeps its id and its age; whoever asked last says what it does. */
+const PUT_OFF = `
+  update jobs set payload = :payload, queue = :queue, priority = :priority, retry_until = :retryUntil, extra = :extra,
+    available_at = min(:availableAt, coalesce(debounce_until, :availableAt))
+  where debounce_key = :debounceKey and state = 'waiting'
+  returning id`;
+
+/** Stores jobs within the transaction of whoever calls, each unless a key keeps it out. */
+export function insertJobs(handle: Handle, jobs: readonly NewJob[]): PushOutcome[] {
+  const now = clock.now();
+  return jobs.map((job) =>
+    isPlain(job) ? insertPlain(handle, job, now) : insertWhole(handle, job, now),
+  );
+}
+
+/** Stores a batch and its first jobs. One without any has ended at once. @returns what became of the jobs */
+export function insertBatch(
+  handle: Handle,
+  batch: NewBatch,
+  jobs: readonly NewJob[],
+): PushOutcome[] {
+  const { onDone, onFailure, onEnd, allowFailures, ...facts } = batch;
+  handle.statement(INSERT_BATCH).run({
+    ...facts,
+    allowFailures: allowFailures ? 1 : 0,
+    onDone: jsonOf(onDone),
+    onFailure: jsonOf(onFailure),
+    onEnd: jsonOf(onEnd),
+  });
+  return insertMembers(handle, batch.id, jobs);
+}
+
+/** Stores further jobs of a batch, unless it has ended or was cancelled: then undefined. */
+export function addToBatch(
+  handle: Handle,
+  id: string,
+  jobs: readonly NewJob[],
+): PushOutcome[] | undefined {
+  if (handle.statement(BATCH_TAKES_MORE).get(id) === undefined) return undefined;
+  return insertMembers(handle, id, jobs);
+}
+
+/** A follow-up as a job of its own, due from now on. */
+export function toNewJob(followUp: FollowUp, differences: Partial<NewJob> = {}): NewJob {
+  const { delayMs, ...rest } = followUp;
+  const now = clock.now();
+  return { ...rest, availableAt: now + delayMs, createdAt: now, ...differences };
+}
+
+/** A follow-up of which there may be several, one for each failure: each has an id of its own. */
+export function toNewJobAgain(followUp: FollowUp, cause: JobCause): NewJob {
+  return toNewJob(followUp, { id: newId(), cause });
+}
+
+/** Takes a unique key for a job. Returns the id of the job that holds it, if another one does. */
+export function takeKey(handle: Handle, unique: UniqueKey, jobId: string): string | undefined {
+  const { key, until, expiresAt } = unique;
+  const holder = handle.statement(KEY_HOLDER).get({ key, now: clock.now() }) as
+    { readonly jobId: string } | undefined;
+  if (holder !== undefined && holder.jobId !== jobId) return holder.jobId;
+  handle.statement(TAKE_KEY).run({ key, jobId, until, expiresAt: expiresAt ?? null });
+  return undefined;
+}
+
+export function readExtra(extra: string | null): JobExtra {
+  return extra === null ? {} : (JSON.parse(extra) as JobExtra);
+}
+
+function insertMembers(handle: Handle, id: string, jobs: readonly NewJob[]): PushOutcome[] {
+  const outcomes = insertJobs(
+    handle,
+    jobs.map((job) => ({ ...job, batchId: id })),
+  );
+  const count = outcomes.filter(({ outcome }) => outcome === 'stored').length;
+  handle.statement(ADD_TO_BATCH).get({ id, count });
+  return outcomes;
+}
+
+function isPlain(job: NewJob): boolean {
+  return (
+    job.unique === undefined &&
+    job.tags === undefined &&
+    job.debounce === undefined &&
+    job.chain === undefined &&
+    job.batchId === undefined &&
+    job.cause === undefined &&
+    job.retryUntil === undefined
+  );
+}
+
+function insertPlain(handle: Handle, job: NewJob, now: number): PushOutcome {
+  const { id, queue, payload, priority, availableAt, maxCrashes, createdAt = now } = job;
+  handle
+    .statement(INSERT)
+    .run(id, queue, job.job, payload, priority, availableAt, maxCrashes, createdAt);
+  return { id, outcome: 'stored' };
+}
+
+function insertWhole(handle: Handle, job: NewJob, now: number): PushOutcome {
+  const row = rowOf(job, now);
+  const putOff =
+    job.debounce && (handle.statement(PUT_OFF).get(pick(row)) as { id: string } | undefined);
+  if (putOff !== undefined) return { id: putOff.id, outcome: 'debounced' };
+  const holder = job.unique && takeKey(handle, job.unique, job.id);
+  if (holder !== undefined) return { id: holder, outcome: 'duplicate' };
+  handle.statement(INSERT_WHOLE).run(row);
+  return { id: job.id, outcome: 'stored' };
+}
+
+function rowOf(job: NewJob, now: number) {
+  const {
+    tags,
+    unique,
+    chain,
+    cause,
+    debounce,
+    createdAt = now,
+    retryUntil,
+    batchId,
+    ...plain
+  } = job;
+  const extra: JobExtra = {
+    ...(tags && { tags }),
+    ...(unique && { unique }),
+    ...(chain && { chain }),
+    ...(cause && { cause }),
+  };
+  return {
+    ...plain,
+    createdAt,
+    retryUntil: retryUntil ?? null,
+    batchId: batchId ?? null,
+    debounceKey: debounce?.key ?? null,
+    debounceUntil: debounce?.latestAt ?? null,
+    extra: Object.keys(extra).length === 0 ? null : JSON.stringify(extra),
+  };
+}
+
+function pick({
+  payload,
+  queue,
+  priority,
+  retryUntil,
+  extra,
+  availableAt,
+  debounceKey,
+}: ReturnType<typeof rowOf>) {
+  return { payload, queue, priority, retryUntil, extra, availableAt, debounceKey };
+}
+
+function jsonOf(followUp: FollowUp | undefined): string | null {
+  return followUp === undefined ? null : JSON.stringify(followUp);
+}

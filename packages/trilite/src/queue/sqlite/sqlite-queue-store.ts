@@ -1,0 +1,392 @@
+import { ChangeWatch } from '../../database/change-watch';
+import type { Connection } from '../../database/connection';
+import type { Handle } from '../../database/connection-handle';
+import { currentSession } from '../../database/connection-session';
+import { clock } from '../../support/clock';
+import { JobCrashedError } from '../errors';
+import { describeFailure } from '../failure';
+import type {
+  BatchRecord,
+  FailedJob,
+  FailedSelection,
+  JobHistory,
+  JobRecord,
+  QueueStatus,
+  RetryOutcome,
+} from '../job-records';
+import type {
+  CancelOutcome,
+  ClaimedJob,
+  ClaimRequest,
+  CompletedRun,
+  Failure,
+  NewBatch,
+  NewJob,
+  PushOutcome,
+  QueueStore,
+  RecoveredJob,
+  RelayRequest,
+  Release,
+  Report,
+  Watch,
+  WorkerSignals,
+} from '../queue-store';
+import { SqliteBatchStore, countForBatch, finishEmptyBatch } from './sqlite-batch-store';
+import { claimJobs, nextDueAt } from './sqlite-claim-store';
+import {
+  OWNED,
+  cancelOne,
+  completeRuns,
+  discardOne,
+  failOne,
+  forgetHistory,
+  freeKey,
+  noteAttempt,
+} from './sqlite-end-store';
+import { SqliteFailedJobStore } from './sqlite-failed-job-store';
+import { insertBatch, insertJobs } from './sqlite-push-store';
+import { SqliteQueueSignalStore } from './sqlite-queue-signal-store';
+import { SqliteQueueStatusStore } from './sqlite-queue-status-store';
+
+/** Jobs forgotten in one transaction, so that nobody waits long for the writer. */
+const PIECE = 500;
+
+const RELEASE = `
+  update jobs
+  set state = 'waiting', lease_until = null, available_at = :availableAt, attempts = attempts - :uncounted,
+    exceptions = exceptions + :threw, last_error = coalesce(:error, last_error)
+  where ${OWNED}`;
+
+const RENEW = `update jobs set lease_until = :leaseUntil where ${OWNED}`;
+
+const REPORT = `update jobs set progress = coalesce(:progress, progress) where ${OWNED}`;
+
+const ADD_LINE = 'insert into job_lines (job_id, at, text) values (?, ?, ?)';
+
+const HELD = `select id, queue, job, owner, crashes, max_crashes as maxCrashes, lease_until as leaseUntil from jobs where state = 'running'`;
+
+const RECOVER = `
+  update jobs
+  set state = 'waiting', lease_until = null, crashes = crashes + 1, available_at = :now, last_error = :error
+  where ${OWNED}`;
+
+const RELAYED = 'select seq from relayed where generation = ?';
+
+const SET_RELAYED = `
+  insert into relayed (generation, seq, relayed_at) values (:generation, :seq, :now)
+  on conflict (generation) do update set seq = excluded.seq, relayed_at = excluded.relayed_at`;
+
+const WAITING_IN = `select id, batch_id as batchId, extra from jobs where state = 'waiting' and queue = ? limit ${PIECE}`;
+
+const PRUNED = `
+  delete from jobs where id in (
+    select id from jobs where state in ('done', 'cancelled') and finished_at < ? order by finished_at limit ${PIECE})
+  returning id`;
+
+const PRUNE_BATCHES = `
+  delete from job_batches where id in (select id from job_batches where finished_at < ?
+      and (failed = 0 or not exists (select 1 from failed_jobs where batch_id = job_batches.id)) limit ${PIECE})`;
+
+const PRUNE_KEYS = 'delete from job_keys where expires_at < ?';
+
+interface HeldRow {
+  readonly id: string;
+  readonly queue: string;
+  readonly job: string;
+  readonly owner: string;
+  readonly crashes: number;
+  readonly maxCrashes: number;
+  readonly leaseUntil: number;
+}
+
+/** How a store keeps jobs. */
+export interface SqliteQueueStoreOptions {
+  /** Whether jobs that are done are kept until they are pruned; else they are deleted at once. Default: true. */
+  readonly keepsDone?: boolean;
+  /** Moves the -wal into the file, and syncs it; tells whether all of it is. Default: it is said not to be. */
+  readonly checkpoint?: (connection: Connection) => Promise<boolean>;
+}
+
+/** A queue in a SQLite file: claims are one statement a priority, and what is asked for together shares one commit. */
+export class SqliteQueueStore implements QueueStore {
+  readonly #connection: Connection;
+  readonly #keepsDone: boolean;
+  readonly #checkpoint: (connection: Connection) => Promise<boolean>;
+  readonly #batches: SqliteBatchStore;
+  readonly #failedJobs: SqliteFailedJobStore;
+  readonly #status: SqliteQueueStatusStore;
+  readonly #signals: SqliteQueueSignalStore;
+  readonly #watchers = new Set<() => void>();
+
+  constructor(connection: Connection, options: SqliteQueueStoreOptions = {}) {
+    const { keepsDone = true, checkpoint = () => Promise.resolve(false) } = options;
+    this.#connection = connection;
+    this.#keepsDone = keepsDone;
+    this.#checkpoint = checkpoint;
+    this.#batches = new SqliteBatchStore(connection);
+    this.#failedJobs = new SqliteFailedJobStore(connection);
+    this.#status = new SqliteQueueStatusStore(connection);
+    this.#signals = new SqliteQueueSignalStore(connection);
+  }
+
+  get isDurable(): boolean {
+    return this.#connection.file !== ':memory:';
+  }
+
+  get isInTransaction(): boolean {
+    return currentSession()?.connection === this.#connection;
+  }
+
+  push(jobs: readonly NewJob[], batch?: NewBatch): Promise<PushOutcome[]> {
+    const isSeveral = jobs.length > 1 || batch !== undefined || isKeyed(jobs[0]);
+    return this.#tell(
+      this.#connection.write((handle) => store(handle, jobs, batch), { several: isSeveral }),
+    );
+  }
+
+  relay({ generation, rows }: RelayRequest): Promise<number> {
+    const relay = (handle: Handle): number => {
+      const before = relayedOf(handle, generation);
+      const fresh = rows.filter((row) => row.seq > before);
+      const seq = fresh.at(-1)?.seq ?? before;
+      for (const { jobs, batch } of fresh) store(handle, jobs, batch);
+      handle.statement(SET_RELAYED).run({ generation, seq, now: clock.now() });
+      return seq;
+    };
+    return this.#tell(this.#connection.write(relay, { several: true }));
+  }
+
+  relayed(generation: string): Promise<number> {
+    return this.#connection.read((handle) => relayedOf(handle, generation));
+  }
+
+  async secure(): Promise<boolean> {
+    const { synchronous, journalMode } = this.#connection.settings;
+    // With `full`, a commit is on the disk when it settles; a rollback journal syncs with `normal` as well
+    if (synchronous === 'full' || synchronous === 'extra') return true;
+    if (journalMode !== 'wal') return synchronous === 'normal';
+    return this.#checkpoint(this.#connection);
+  }
+
+  claim(request: ClaimRequest): Promise<ClaimedJob[]> {
+    return this.#connection.write((handle) => claimJobs(handle, request), { several: true });
+  }
+
+  complete(runs: readonly CompletedRun[]): Promise<string[]> {
+    const complete = (handle: Handle): string[] => completeRuns(handle, runs, this.#keepsDone);
+    return this.#tell(this.#connection.write(complete, { several: true }));
+  }
+
+  release(job: ClaimedJob, release: Release): Promise<boolean> {
+    return this.#change((handle) => releaseOne(handle, job, release));
+  }
+
+  fail(job: ClaimedJob, failure: Failure): Promise<boolean> {
+    return this.#change((handle) => failOne(handle, job, failure));
+  }
+
+  discard(job: ClaimedJob, reason: string): Promise<boolean> {
+    return this.#change((handle) => discardOne(handle, job, reason));
+  }
+
+  renew(jobs: readonly ClaimedJob[], leaseMs: number): Promise<string[]> {
+    return this.#connection.write(
+      (handle) => {
+        const leaseUntil = clock.now() + leaseMs;
+        const isLost = ({ id, owner }: ClaimedJob): boolean =>
+          handle.statement(RENEW).run({ id, owner, leaseUntil }).changes === 0;
+        return jobs.filter(isLost).map(({ id }) => id);
+      },
+      { several: true },
+    );
+  }
+
+  report({ id, owner }: ClaimedJob, { progress, lines = [] }: Report): Promise<boolean> {
+    const now = clock.now();
+    const report = (handle: Handle): boolean => {
+      const { changes } = handle.statement(REPORT).run({ id, owner, progress: progress ?? null });
+      if (changes === 1) {
+        for (const line of lines) handle.statement(ADD_LINE).run(id, now, line);
+      }
+      return changes === 1;
+    };
+    return this.#connection.write(report, { several: lines.length > 0 });
+  }
+
+  async recover(isGone: (owner: string) => boolean): Promise<RecoveredJob[]> {
+    const isAbandoned = ({ owner, leaseUntil }: HeldRow): boolean =>
+      leaseUntil <= clock.now() || isGone(owner);
+    const held = await this.#connection.read((handle) => handle.statement(HELD).all() as HeldRow[]);
+    if (!held.some(isAbandoned)) return [];
+    // Judged again inside the write: between the two, an owner may have renewed.
+    return this.#change((handle) => {
+      const abandoned = (handle.statement(HELD).all() as HeldRow[]).filter(isAbandoned);
+      return abandoned.map((row) => recoverOne(handle, row));
+    });
+  }
+
+  cancel(id: string): Promise<CancelOutcome> {
+    return this.#change((handle) => cancelOne(handle, id));
+  }
+
+  find(id: string): Promise<JobRecord | undefined> {
+    return this.#status.find(id);
+  }
+
+  history(id: string): Promise<JobHistory> {
+    return this.#status.history(id);
+  }
+
+  nextDueAt(queues: readonly string[]): Promise<number | undefined> {
+    return this.#connection.read((handle) => nextDueAt(handle, queues));
+  }
+
+  signals(owner: string): Promise<WorkerSignals> {
+    return this.#signals.read(owner);
+  }
+
+  restart(): Promise<void> {
+    return this.#tell(this.#signals.restart());
+  }
+
+  pause(queue: string | undefined, until?: number): Promise<void> {
+    return this.#tell(this.#signals.pause(queue, until));
+  }
+
+  resume(queue: string | undefined): Promise<boolean> {
+    return this.#tell(this.#signals.resume(queue));
+  }
+
+  addToBatch(id: string, jobs: readonly NewJob[]): Promise<PushOutcome[] | undefined> {
+    return this.#tell(this.#batches.add(id, jobs));
+  }
+
+  cancelBatch(id: string): Promise<boolean> {
+    return this.#tell(this.#batches.cancel(id));
+  }
+
+  findBatch(id: string): Promise<BatchRecord | undefined> {
+    return this.#batches.find(id);
+  }
+
+  failed(selection?: FailedSelection): Promise<FailedJob[]> {
+    return this.#failedJobs.list(selection);
+  }
+
+  retry(selection: FailedSelection): Promise<RetryOutcome> {
+    return this.#tell(this.#failedJobs.retry(selection));
+  }
+
+  forget(selection: FailedSelection): Promise<number> {
+    return this.#failedJobs.forget(selection);
+  }
+
+  async clear(queue: string): Promise<number> {
+    let cleared = 0;
+    for (let some = PIECE; some > 0; cleared += some) {
+      some = await this.#change((handle) => clearSome(handle, queue));
+    }
+    return cleared;
+  }
+
+  status(): Promise<QueueStatus[]> {
+    return this.#status.status();
+  }
+
+  prune(endedBefore: number): Promise<number> {
+    return this.#connection.write((handle) => pruneSome(handle, endedBefore), { several: true });
+  }
+
+  watch(onChange: () => void): Watch {
+    const watch = new ChangeWatch(this.#connection, onChange);
+    const watcher = (): void => onChange();
+    this.#watchers.add(watcher);
+    return {
+      close: () => {
+        watch.close();
+        this.#watchers.delete(watcher);
+      },
+    };
+  }
+
+  #change<T>(work: (handle: Handle) => T): Promise<T> {
+    return this.#tell(this.#connection.write(work, { several: true }));
+  }
+
+  /** A process does not see its own commits as changes of the file: it tells its own watchers itself. */
+  async #tell<T>(written: Promise<T>): Promise<T> {
+    const value = await written;
+    for (const watcher of this.#watchers) watcher();
+    return value;
+  }
+}
+
+function store(
+  handle: Handle,
+  jobs: readonly NewJob[],
+  batch: NewBatch | undefined,
+): PushOutcome[] {
+  if (batch === undefined) return insertJobs(handle, jobs);
+  const outcomes = insertBatch(handle, batch, jobs);
+  finishEmptyBatch(handle, batch.id);
+  return outcomes;
+}
+
+function isKeyed(job: NewJob | undefined): boolean {
+  return job?.unique !== undefined || job?.debounce !== undefined;
+}
+
+function relayedOf(handle: Handle, generation: string): number {
+  const row = handle.statement(RELAYED).get(generation) as { readonly seq: number } | undefined;
+  return row?.seq ?? 0;
+}
+
+function releaseOne(handle: Handle, { id, owner }: ClaimedJob, release: Release): boolean {
+  const { availableAt, failure, uncounted = false } = release;
+  if (failure !== undefined) noteAttempt(handle, { id, owner }, 'released', failure.message);
+  const { changes } = handle.statement(RELEASE).run({
+    id,
+    owner,
+    availableAt: Math.ceil(availableAt),
+    uncounted: uncounted ? 1 : 0,
+    threw: failure === undefined ? 0 : 1,
+    error: failure?.message ?? null,
+  });
+  return changes === 1;
+}
+
+function recoverOne(handle: Handle, row: HeldRow): RecoveredJob {
+  const { id, job, queue, owner } = row;
+  const crashes = row.crashes + 1;
+  const failure = describeFailure(JobCrashedError.times(crashes, job));
+  if (crashes >= row.maxCrashes) {
+    failOne(handle, { id, owner }, failure, 'crashed');
+    return { id, job, queue, outcome: 'failed' };
+  }
+  noteAttempt(handle, { id, owner }, 'crashed', failure.message);
+  handle.statement(RECOVER).run({ id, owner, now: clock.now(), error: failure.message });
+  return { id, job, queue, outcome: 'released' };
+}
+
+function clearSome(handle: Handle, queue: string): number {
+  const rows = handle.statement(WAITING_IN).all(queue) as {
+    readonly id: string;
+    readonly batchId: string | null;
+    readonly extra: string | null;
+  }[];
+  for (const row of rows) {
+    handle.statement('delete from jobs where id = ?').run(row.id);
+    forgetHistory(handle, row.id);
+    freeKey(handle, row.id, row);
+    if (row.batchId !== null) countForBatch(handle, row.batchId, 'cancelled');
+  }
+  return rows.length;
+}
+
+function pruneSome(handle: Handle, endedBefore: number): number {
+  const pruned = handle.statement(PRUNED).all(endedBefore) as { readonly id: string }[];
+  for (const { id } of pruned) forgetHistory(handle, id);
+  handle.statement(PRUNE_BATCHES).run(endedBefore);
+  handle.statement(PRUNE_KEYS).run(clock.now());
+  return pruned.length;
+}

@@ -1,0 +1,21 @@
+import { currentMemory } from './scope-holder';
+
+/** Work that waits until a request is answered. */
+export type AfterResponse = () => Promise<void> | void;
+
+/** By the memory of each request: WeakMap keys must be objects. */
+const key = {};
+
+/** Has the current work collect what is to happen after its response. @returns what takes it, once the response is sent */
+export function collectAfterResponse(): () => readonly AfterResponse[] {
+  const waiting: AfterResponse[] = [];
+  currentMemory()?.set(key, waiting);
+  return () => waiting.splice(0);
+}
+
+/** Has something happen after the response of the current request. Tells whether there is one: else nothing is kept. */
+export function afterResponse(work: AfterResponse): boolean {
+  const waiting = currentMemory()?.get(key) as AfterResponse[] | undefined;
+  waiting?.push(work);
+  return waiting !== undefined;
+}
