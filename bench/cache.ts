@@ -5,9 +5,9 @@ import { AWAKE, present, TITLES, withSides, type SideName, type Sides } from './
 import { withAwakeCores, type WhileAwake } from './lib/awake';
 import { atLeast, type Benchmark, type Floor } from './lib/benchmark';
 import { interleave } from './lib/rounds';
+import { rateOf, SLICE_MS } from './lib/slice';
 import { median, ratios, spread } from './lib/statistics';
 import { printTable } from './lib/table';
-import { monotonicMs } from './lib/time';
 
 /*
  * One process gets and puts the same objects in Trilite's caches, by hand, in Redis and in other caches of Node. Each side has 10,000
@@ -15,7 +15,6 @@ import { monotonicMs } from './lib/time';
  * same look at the time of expiry. Every call of every side is awaited.
  */
 
-const SLICE_MS = 250;
 const AT_ONCE = 1000;
 /** Calls between two looks at the clock. */
 const CALLS = 50;
@@ -82,18 +81,6 @@ function putsOf(side: CacheSide): Promise<number> {
 
 function batchesOf(side: CacheSide): Promise<number> {
   return rateOf(AT_ONCE, () => side.putAll(Array.from({ length: AT_ONCE }, nextEntry)));
-}
-
-/** How many a second, when each step does some. */
-async function rateOf(each: number, step: () => Promise<unknown>): Promise<number> {
-  const startedAt = monotonicMs();
-  let done = 0;
-  let elapsedMs = 0;
-  for (; elapsedMs < SLICE_MS; elapsedMs = monotonicMs() - startedAt) {
-    await step();
-    done += each;
-  }
-  return (done * 1000) / elapsedMs;
 }
 
 function report(
