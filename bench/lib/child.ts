@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { precompiled } from './precompiled';
 
 /** What a child is asked to call. */
 export interface Call {
@@ -20,8 +21,7 @@ export class Child {
   constructor(file: string) {
     this.#file = file;
     this.#process = fork(join(__dirname, 'child-main.ts'), {
-      execArgv: ['--require', require.resolve('ts-node/register/transpile-only')],
-      cwd: __dirname,
+      execArgv: ['--require', precompiled()],
       serialization: 'advanced',
     });
   }
