@@ -11,6 +11,8 @@ import { groupCommit } from './group-commit';
 import type { Benchmark, Floor } from './lib/benchmark';
 import { lockWait } from './lock-wait';
 import { offload } from './offload';
+import { queue } from './queue';
+import { queueIdle } from './queue-idle';
 import { start } from './start';
 import { threeFiles } from './three-files';
 
@@ -21,6 +23,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   eightWriters,
   cache,
   cacheLimit,
+  queue,
+  queueIdle,
   offload,
   backup,
   start,

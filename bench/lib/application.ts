@@ -4,6 +4,7 @@ import {
   createApplication,
   type Application,
   type CacheOptions,
+  type QueueOptions,
   type SqliteConnectionOptions,
 } from 'trilite';
 
@@ -18,6 +19,9 @@ export type Connections = Readonly<Record<string, Partial<SqliteConnectionOption
 /** Cache stores by name; the first is the default one. */
 export type CacheStores = CacheOptions['stores'];
 
+/** Queue connections by name; the first is the default one. */
+export type Queues = QueueOptions['connections'];
+
 /**
  * Makes an application of configuration alone in a folder, and its files with a schema. Its connections have the settings that a new
  * application has, but for what a benchmark says of them; `file` is by default the connection's name.
@@ -27,7 +31,7 @@ export async function makeApplication(
   connections: Connections,
   schema: string,
 ): Promise<Application> {
-  writeConfig(folder, connections, { memory: { driver: 'memory' } });
+  writeConfig(folder, { connections });
   const app = await openApplication(folder);
   for (const name of Object.keys(connections)) {
     const connection = app.connections.connection(name);
@@ -43,10 +47,31 @@ export async function makeCacheApplication(
   connections: Connections,
   stores: CacheStores,
 ): Promise<Application> {
-  writeConfig(folder, connections, stores);
+  writeConfig(folder, { connections, stores });
   const app = await openApplication(folder);
   await app.migrator().migrate();
   return app;
+}
+
+/** Makes such an application with queues, the jobs of a file here, and a command line. */
+export async function makeQueueApplication(
+  folder: string,
+  queues: Queues,
+  jobs: string,
+): Promise<Application> {
+  const names = Object.values(queues).flatMap((one) => ('connection' in one ? one.connection : []));
+  writeConfig(folder, { connections: Object.fromEntries(names.map((name) => [name, {}])), queues });
+  mkdirSync(join(folder, 'app/jobs'), { recursive: true });
+  writeFileSync(join(folder, 'app/jobs/jobs.js'), `module.exports = ${requireOf(jobs)};\n`);
+  const artisan = requireOf(require.resolve('trilite/artisan'));
+  writeFileSync(join(folder, 'artisan.js'), `void ${artisan}.runArtisan(__dirname);\n`);
+  const app = await openApplication(folder);
+  await app.migrator().migrate();
+  return app;
+}
+
+function requireOf(file: string): string {
+  return `require(${JSON.stringify(file)})`;
 }
 
 /** Opens an application made before, in this or another process. */
@@ -54,9 +79,16 @@ export function openApplication(folder: string): Promise<Application> {
   return createApplication({ basePath: folder, storagePath: folder });
 }
 
-function writeConfig(folder: string, connections: Connections, stores: CacheStores): void {
+/** What an application is configured with, beside what all of them are. */
+interface Settings {
+  readonly connections: Connections;
+  readonly stores?: CacheStores;
+  readonly queues?: Queues;
+}
+
+function writeConfig(folder: string, settings: Settings): void {
   mkdirSync(join(folder, 'config'), { recursive: true });
-  for (const [name, value] of Object.entries(configOf(folder, connections, stores))) {
+  for (const [name, value] of Object.entries(configOf(folder, settings))) {
     const text = `exports.default = ${JSON.stringify(value)};\n`;
     writeFileSync(join(folder, 'config', `${name}.js`), text);
   }
@@ -65,8 +97,11 @@ function writeConfig(folder: string, connections: Connections, stores: CacheStor
 
 function configOf(
   folder: string,
-  connections: Connections,
-  stores: CacheStores,
+  {
+    connections,
+    stores = { memory: { driver: 'memory' } },
+    queues = { sync: { driver: 'sync' } },
+  }: Settings,
 ): Record<string, unknown> {
   const files = Object.entries(connections).map(([name, options]) => [
     name,
@@ -79,7 +114,7 @@ function configOf(
       connections: Object.fromEntries(files) as unknown,
     },
     cache: { default: Object.keys(stores)[0], stores },
-    queue: { default: 'sync', connections: { sync: { driver: 'sync' } } },
+    queue: { default: Object.keys(queues)[0], connections: queues },
     tenancy: {},
     logging: { level: 'silent' },
   };

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** What stands in a table in place of the figures of a peer that is not there. */
 export const NOT_INSTALLED = 'not installed (npm ci --prefix bench)';
 
@@ -21,4 +23,12 @@ function isMissing(error: unknown): boolean {
   // The second is what a native module says that was installed with --ignore-scripts
   const isNotFound = 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
   return isNotFound || error.message.startsWith('Could not locate the bindings file');
+}
+
+/** The version of a peer that is there. */
+export function versionOf(name: string): string {
+  const { version } = JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8')) as {
+    readonly version: string;
+  };
+  return version;
 }

@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 /** A redis-server of our own, on loopback. */
 export interface RedisServer {
   readonly port: number;
+  readonly version: string;
   stop(): Promise<void>;
 }
 
@@ -18,12 +19,14 @@ export async function startRedis(folder: string): Promise<RedisServer | undefine
   const server = spawn('redis-server', words, { stdio: ['ignore', 'pipe', 'inherit'] });
   const stopNow = (): void => void server.kill();
   process.once('exit', stopNow);
-  if (!(await isReady(server))) {
+  const said = await whatItSaid(server);
+  if (said === undefined) {
     process.off('exit', stopNow);
     return undefined;
   }
   return {
     port,
+    version: /version=([\d.]+)/.exec(said)?.[1] ?? 'of unknown version',
     async stop() {
       process.off('exit', stopNow);
       if (server.exitCode !== null) return;
@@ -33,16 +36,16 @@ export async function startRedis(folder: string): Promise<RedisServer | undefine
   };
 }
 
-/** Tells whether there is a server, once it takes connections. */
-function isReady(server: ChildProcess): Promise<boolean> {
+/** What the server said until it took connections; undefined where there is none. */
+function whatItSaid(server: ChildProcess): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     let said = '';
     server.stdout?.setEncoding('utf8').on('data', (text: string) => {
       said += text;
-      if (said.includes('Ready to accept connections')) resolve(true);
+      if (said.includes('Ready to accept connections')) resolve(said);
     });
     server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') resolve(false);
+      if (error.code === 'ENOENT') resolve(undefined);
       else reject(error);
     });
     server.once('exit', () => reject(new Error(`redis-server ended at its start:\n${said}`)));
