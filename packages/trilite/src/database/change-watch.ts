@@ -20,7 +20,8 @@ import { realPath } from './file-locks';
  *    commit already, which cannot be seen yet.
  * 3. At most one look goes on at a time.
  * 4. A -wal that takes the place of the watched one is watched once a look has ended, and is looked at: it may have been written to before.
- * 5. Events are a hint. All that they leave out is found by the look every 250 ms.
+ * 5. Events are a hint. All that they leave out is found by the look every 250 ms, and every 2 s once an event has come: a wake-up of an idle
+ *    process costs more than the look itself.
  */
 
 /** How long a commit may take to be seen once its write was told of. */
@@ -28,7 +29,9 @@ const EXPECT_MS = 50;
 
 const PAUSE_MS = 1;
 
+/** How often it is looked whatever is told: the second once the file system has shown that it tells. */
 const NET_MS = 250;
+const WIDE_NET_MS = 2000;
 
 /** Systems whose watch on a file opens no descriptor: closing one would drop the locks of this process on a file without a -wal. */
 const WATCHES_BY_NAME = ['linux', 'win32'];
@@ -71,7 +74,8 @@ class FileChanges {
   readonly #connection: Connection;
   readonly #listeners = new Listeners<void>('changes of a file');
   readonly #events: FileEvents;
-  readonly #net: NodeJS.Timeout;
+  #net: NodeJS.Timeout;
+  #hasBeenTold = false;
   readonly #versions = new WeakMap<Handle, number>();
   #isLooking = false;
   #isClosed = false;
@@ -84,7 +88,10 @@ class FileChanges {
     this.#connection = connection;
     this.#events = new FileEvents(
       () => watchedPath(connection),
-      () => this.#expect(),
+      () => {
+        if (!this.#hasBeenTold) this.#widenNet();
+        this.#expect();
+      },
     );
     this.#net = setInterval(() => void this.#look(), NET_MS);
     void this.#look(); // the first one opens the file, and so makes its -wal
@@ -111,6 +118,13 @@ class FileChanges {
     this.#isToldOf = true;
     this.#expectedUntil = monotonicMs() + EXPECT_MS;
     void this.#look();
+  }
+
+  /** Where nothing is told (a mount of another machine's files, for one), the net stays as narrow as it is. */
+  #widenNet(): void {
+    this.#hasBeenTold = true;
+    clearInterval(this.#net);
+    this.#net = setInterval(() => void this.#look(), WIDE_NET_MS);
   }
 
   async #look(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Session } from '../database/connection-session';
 import { within } from '../support/clock';
 import { toMilliseconds, type Duration } from '../support/duration';
 import { JobEndedBadlyError, JobWaitError } from './errors';
@@ -10,16 +11,23 @@ export interface WaitOptions {
   readonly timeout?: Duration;
 }
 
-/** What a handle asks. */
+/** What a handle asks. One for all handles of a dispatcher. */
 export interface JobHandleParts {
   readonly store: () => QueueStore;
-  /** Where it lies until its transaction is committed and the queue has been told. */
+  /** Where a job lies until its transaction is committed and the queue has been told. */
   readonly pending?: {
     readonly find: (id: string) => Promise<JobRecord | undefined>;
     readonly relay: () => Promise<unknown>;
   };
-  /** Refuses to wait where waiting would never end: inside the transaction that dispatched the job. */
-  readonly refuseWaiting?: () => void;
+}
+
+/** What a handle knows of its job. */
+export interface JobHandleFacts {
+  readonly id: string;
+  readonly queue: string;
+  readonly outcome: JobHandle['outcome'];
+  /** The transaction that dispatched it. */
+  readonly session?: Session | undefined;
 }
 
 /** A job that was dispatched. */
@@ -28,22 +36,23 @@ export class JobHandle {
   readonly queue: string;
   /** What became of the dispatch: stored; kept out by another job with its key; put in the place of one. `id` is that job's then. */
   readonly outcome: PushOutcome['outcome'] | 'pending';
+  readonly #session: Session | undefined;
   readonly #parts: JobHandleParts;
 
-  constructor(facts: Pick<JobHandle, 'id' | 'queue' | 'outcome'>, parts: JobHandleParts) {
-    this.id = facts.id;
-    this.queue = facts.queue;
-    this.outcome = facts.outcome;
+  constructor({ id, queue, outcome, session }: JobHandleFacts, parts: JobHandleParts) {
+    this.id = id;
+    this.queue = queue;
+    this.outcome = outcome;
+    this.#session = session;
     this.#parts = parts;
   }
 
-  // Functions, not methods: `const { id, status } = await queue.dispatch(…)`.
+  // Getters of functions, not methods: `const { id, status } = await queue.dispatch(…)`.
 
   /** What is known of it now; undefined once it had ended and was forgotten. */
-  readonly status = async (): Promise<JobRecord | undefined> => {
-    const { store, pending } = this.#parts;
-    return (await store().find(this.id)) ?? pending?.find(this.id);
-  };
+  get status(): () => Promise<JobRecord | undefined> {
+    return () => this.#find();
+  }
 
   /**
    * Waits until the job is done, in whichever process, and returns what is known of it then.
@@ -51,8 +60,22 @@ export class JobHandle {
    * @throws E_JOB_ENDED_BADLY when it has failed or was cancelled
    * @throws E_JOB_WAIT after `timeout`, and when the job is not known: it was done and forgotten before the wait began
    */
-  readonly wait = async ({ timeout }: WaitOptions = {}): Promise<JobRecord> => {
-    this.#parts.refuseWaiting?.();
+  get wait(): (options?: WaitOptions) => Promise<JobRecord> {
+    return (options = {}) => this.#wait(options);
+  }
+
+  /** Cancels it: it never runs, or its run is told through `signal`. Tells which; undefined when it has ended. */
+  get cancel(): () => Promise<CancelOutcome> {
+    return () => this.#cancel();
+  }
+
+  async #find(): Promise<JobRecord | undefined> {
+    const { store, pending } = this.#parts;
+    return (await store().find(this.id)) ?? pending?.find(this.id);
+  }
+
+  async #wait({ timeout }: WaitOptions): Promise<JobRecord> {
+    if (this.#session?.isOpen === true) throw JobWaitError.insideTransaction(this.id);
     const ended = this.#whenEnded();
     try {
       if (timeout === undefined) return this.#judge(await ended.promise);
@@ -62,16 +85,15 @@ export class JobHandle {
     } finally {
       ended.stop();
     }
-  };
+  }
 
-  /** Cancels it: it never runs, or its run is told through `signal`. Tells which; undefined when it has ended. */
-  readonly cancel = async (): Promise<CancelOutcome> => {
+  async #cancel(): Promise<CancelOutcome> {
     const { store, pending } = this.#parts;
     const outcome = await store().cancel(this.id);
     if (outcome !== undefined || (await pending?.find(this.id)) === undefined) return outcome;
     await pending?.relay();
     return store().cancel(this.id);
-  };
+  }
 
   #judge(record: JobRecord | undefined): JobRecord {
     if (record === undefined) throw JobWaitError.unknown(this.id);
@@ -85,7 +107,7 @@ export class JobHandle {
     const promise = new Promise<JobRecord | undefined>((resolve, reject) => {
       let last: JobRecord | undefined;
       const look = (): void => {
-        this.status().then((record) => {
+        this.#find().then((record) => {
           if (record === undefined) resolve(last && { ...last, state: 'done' });
           else if (hasEnded(record)) resolve(record);
           last = record ?? last;

@@ -1,4 +1,4 @@
-import { currentSession, outsideSessions } from '../database/connection-session';
+import { currentSession, outsideSessions, type Session } from '../database/connection-session';
 import type { DatabaseTransaction } from '../database/database-transaction';
 import { afterResponse } from '../support/after-response';
 import { clock } from '../support/clock';
@@ -6,15 +6,14 @@ import type { Duration } from '../support/duration';
 import { newId } from '../support/id';
 import { BatchHandle } from './batch-handle';
 import { ChainHandle } from './chain-handle';
-import { JobWaitError } from './errors';
 import type { JobClass, JobDispatchOptions, PendingJob } from './job';
-import { JobHandle } from './job-handle';
+import { JobHandle, type JobHandleFacts, type JobHandleParts } from './job-handle';
 import type { JobRecord } from './job-records';
 import { toFollowUp, toStored, type NewJobRules } from './new-job';
 import type { Outbox } from './outbox/outbox';
 import { job, type JobArguments } from './pending-job';
 import type { DispatchEvent } from './queue-events';
-import type { CancelOutcome, NewBatch, NewJob, PushOutcome, QueueStore } from './queue-store';
+import type { CancelOutcome, NewBatch, NewJob, QueueStore } from './queue-store';
 
 /** How a dispatch stands to transactions. */
 export interface WithinOptions {
@@ -92,9 +91,20 @@ export interface QueueDispatcherParts extends NewJobRules {
  */
 export class QueueDispatcher {
   readonly #parts: QueueDispatcherParts;
+  readonly #handleParts: JobHandleParts;
 
   constructor(parts: QueueDispatcherParts) {
+    const { store, outbox, connection: name } = parts;
     this.#parts = parts;
+    this.#handleParts = {
+      store,
+      ...(outbox && {
+        pending: {
+          find: (id) => outbox.find({ name, store }, id),
+          relay: () => outbox.relay(),
+        },
+      }),
+    };
   }
 
   /**
@@ -111,14 +121,14 @@ export class QueueDispatcher {
     ...[payload, options = {}]: DispatchArguments<J>
   ): Promise<JobHandle> {
     const stored = toStored({ type, payload, options }, this.#parts);
-    const [handle] = await this.#push([stored], options);
+    const [handle] = await this.#push([stored], options.within);
     return handle as JobHandle;
   }
 
   /** Stores many jobs in one commit: all of them, but for those that a unique key keeps out. @throws as `dispatch` */
   bulk(jobs: readonly PendingJob[], options: WithinOptions = {}): Promise<JobHandle[]> {
     const stored = jobs.map((one) => toStored(one, this.#parts));
-    return this.#push(stored, options);
+    return this.#push(stored, options.within);
   }
 
   /**
@@ -173,8 +183,8 @@ export class QueueDispatcher {
     const rest = others.map((one) => toFollowUp(one, this.#parts));
     const onFailure = options.catch && toFollowUp(options.catch, this.#parts);
     const chain = { rest, ...(onFailure && { onFailure }) };
-    const [handle] = await this.#push([{ ...first, chain }], options);
-    const later = rest.map((one) => this.#handle(one.id, one.queue, 'pending'));
+    const [handle] = await this.#push([{ ...first, chain }], options.within);
+    const later = rest.map(({ id, queue }) => this.#handle({ id, queue, outcome: 'pending' }));
     return new ChainHandle([handle as JobHandle, ...later]);
   }
 
@@ -197,7 +207,7 @@ export class QueueDispatcher {
       ...(onEnd && { onEnd }),
     };
     const stored = jobs.map((one) => toStored(one, this.#parts));
-    await this.#push(stored, options, batch);
+    await this.#push(stored, options.within, batch);
     return this.batchOf(batch.id);
   }
 
@@ -211,76 +221,59 @@ export class QueueDispatcher {
 
   /** What is known of a job; undefined for an unknown id, and for a job that had ended and was forgotten. */
   find(id: string): Promise<JobRecord | undefined> {
-    return this.#handle(id, '', 'stored').status();
+    return this.#handle({ id, queue: '', outcome: 'stored' }).status();
   }
 
   /** Cancels a job: it never runs, or its run is told. Tells which; undefined when there is none, or it has ended. */
   cancel(id: string): Promise<CancelOutcome> {
-    return this.#handle(id, '', 'stored').cancel();
+    return this.#handle({ id, queue: '', outcome: 'stored' }).cancel();
   }
 
-  async #push(
+  #push(
     jobs: readonly NewJob[],
-    { within }: WithinOptions,
+    within: WithinOptions['within'],
     batch?: NewBatch,
   ): Promise<JobHandle[]> {
-    if (jobs.length === 0 && batch === undefined) return [];
+    if (within === undefined) return this.#pushHere(jobs, batch);
     const push = (): Promise<JobHandle[]> => this.#pushHere(jobs, batch);
-    if (within === false) return outsideSessions(push);
-    return within === undefined ? push() : within.enter(push);
+    return within === false ? outsideSessions(push) : within.enter(push);
   }
 
   /** Stores jobs where the call is made: in the queue, or in the outbox of the transaction it is made in. */
   async #pushHere(jobs: readonly NewJob[], batch: NewBatch | undefined): Promise<JobHandle[]> {
-    const outcomes = await this.#store(jobs, batch);
+    if (jobs.length === 0 && batch === undefined) return [];
     const session = currentSession();
-    return jobs.map(({ queue, job: name }, index) => {
-      const { id, outcome } = outcomes[index] as PushOutcome | { id: string; outcome: 'pending' };
+    const store = this.#parts.store();
+    const isOfQueue = session === undefined || store.isInTransaction;
+    const outcomes = await (isOfQueue
+      ? store.push(jobs, batch)
+      : this.#pushWith(session, jobs, batch));
+    return outcomes.map(({ id, outcome }, index) => {
+      const { queue, job: name } = jobs[index] as NewJob;
       this.#parts.tell?.({ kind: KINDS[outcome], id, queue, job: name });
-      return this.#handle(id, queue, outcome, () => {
-        if (session?.isOpen === true) throw JobWaitError.insideTransaction(id);
-      });
+      return this.#handle({ id, queue, outcome, session });
     });
   }
 
-  async #store(
+  /** Leaves jobs with a transaction of another file. */
+  async #pushWith(
+    session: Session,
     jobs: readonly NewJob[],
     batch: NewBatch | undefined,
-  ): Promise<readonly { readonly id: string; readonly outcome: JobHandle['outcome'] }[]> {
-    const store = this.#parts.store();
-    const session = currentSession();
-    if (session === undefined || store.isInTransaction) return store.push(jobs, batch);
-    const { outbox, connection } = this.#parts;
-    if (store.isDurable && outbox !== undefined) {
+  ): Promise<readonly { readonly id: string; readonly outcome: 'pending' }[]> {
+    const { outbox, connection, store } = this.#parts;
+    if (store().isDurable && outbox !== undefined) {
       await outbox.add(session, connection, jobs, batch);
     } else {
       session.afterCommit(async () => {
-        await this.#parts.store().push(jobs, batch);
+        await store().push(jobs, batch);
       });
     }
     return jobs.map(({ id }) => ({ id, outcome: 'pending' }));
   }
 
-  #handle(
-    id: string,
-    queue: string,
-    outcome: JobHandle['outcome'],
-    refuseWaiting?: () => void,
-  ): JobHandle {
-    const { store, outbox, connection: name } = this.#parts;
-    return new JobHandle(
-      { id, queue, outcome },
-      {
-        store,
-        ...(outbox && {
-          pending: {
-            find: (wanted) => outbox.find({ name, store }, wanted),
-            relay: () => outbox.relay(),
-          },
-        }),
-        ...(refuseWaiting && { refuseWaiting }),
-      },
-    );
+  #handle(facts: JobHandleFacts): JobHandle {
+    return new JobHandle(facts, this.#handleParts);
   }
 }
 

@@ -21,21 +21,21 @@ export interface NewJob {
   readonly availableAt: number;
   readonly maxCrashes: number;
   /** When it was dispatched. Default: now. */
-  readonly createdAt?: number;
+  readonly createdAt?: number | undefined;
   /** Until when a failed run is followed by another one, however many there were. Default: as `tries` says. */
-  readonly retryUntil?: number;
+  readonly retryUntil?: number | undefined;
   /** Words it can be found by. */
-  readonly tags?: readonly string[];
+  readonly tags?: readonly string[] | undefined;
   /** Refuses the job while another one holds the key. */
-  readonly unique?: UniqueKey;
+  readonly unique?: UniqueKey | undefined;
   /** Takes the place of a waiting job with the key. */
-  readonly debounce?: DebounceKey;
+  readonly debounce?: DebounceKey | undefined;
   /** What follows it. */
-  readonly chain?: Chain;
+  readonly chain?: Chain | undefined;
   /** The batch it counts for. */
-  readonly batchId?: string;
+  readonly batchId?: string | undefined;
   /** What it is the answer to. */
-  readonly cause?: JobCause;
+  readonly cause?: JobCause | undefined;
 }
 
 /** How long a job keeps others of its kind out. */

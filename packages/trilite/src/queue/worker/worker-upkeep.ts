@@ -5,7 +5,7 @@ import type { ClaimedJob, QueueStore, RecoveredJob, WorkerSignals } from '../que
 import type { WorkerOptions } from './worker-options';
 
 /** How often a worker looks for jobs of dead owners, and renews its own (three times a lease at least). */
-const UPKEEP_MS = 1000;
+const UPKEEP_MS = 2000;
 
 /** How often a worker forgets jobs that ended long ago. */
 const PRUNE_MS = 60_000;
@@ -29,7 +29,7 @@ export interface WorkerUpkeepParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** What a worker does beside its jobs, every second: renews leases, takes jobs back from the dead, relays, prunes, and reads what it is told. */
+/** What a worker does beside its jobs, every two seconds: renews leases, takes jobs back from the dead, relays, prunes, and reads what it is told. */
 export class WorkerUpkeep {
   readonly #parts: WorkerUpkeepParts;
   readonly #stopped = new AbortController();
