@@ -12,7 +12,8 @@ import {
   type UniqueOptions,
 } from './job';
 import type { JobRegistry } from './job-registry';
-import type { DebounceKey, FollowUp, NewJob, UniqueKey } from './queue-store';
+import { toNewJob } from './follow-up';
+import type { DebounceKey, FollowUp, NewJob } from './queue-store';
 
 /** Where a job goes when neither it nor its dispatch says otherwise. */
 export const DEFAULT_QUEUE = 'default';
@@ -34,24 +35,9 @@ export function toStored(pending: PendingJob, rules: NewJobRules): NewJob {
   const followUp = toFollowUp(pending, rules);
   const now = clock.now();
   const debounce = debounceOf(pending.type, pending.payload, now);
-  // Every key in every job, and in one order: what reads jobs by the thousand is told apart by their shape
-  return {
-    id: followUp.id,
-    queue: followUp.queue,
-    job: followUp.job,
-    payload: followUp.payload,
-    priority: followUp.priority,
-    maxCrashes: followUp.maxCrashes,
-    createdAt: now,
-    availableAt: Math.ceil(now + Math.max(followUp.delayMs, debounce?.waitMs ?? 0)),
-    retryUntil: followUp.retryUntil,
-    tags: followUp.tags,
-    unique: followUp.unique,
-    debounce: debounce?.key,
-    chain: undefined,
-    batchId: undefined,
-    cause: undefined,
-  };
+  if (debounce === undefined) return toNewJob(followUp, now);
+  const delayMs = Math.max(followUp.delayMs, debounce.waitMs);
+  return toNewJob({ ...followUp, delayMs }, now, { debounce: debounce.key });
 }
 
 /** A job as it is stored when another one has ended. @throws as `toStored` */
@@ -75,7 +61,7 @@ export function toFollowUp(
     priority,
     maxCrashes,
     delayMs: options.delay === undefined ? 0 : Math.max(0, toMilliseconds(options.delay)),
-    retryUntil: retryUntil === undefined ? undefined : clock.now() + toMilliseconds(retryUntil),
+    retryForMs: retryUntil === undefined ? undefined : toMilliseconds(retryUntil),
     tags: tagsOf(type, parsed),
     unique: uniqueOf(type, parsed),
   };
@@ -117,16 +103,13 @@ function encodeWithin(maxPayload: number, job: string, payload: unknown): string
   return text;
 }
 
-function uniqueOf(type: JobClass, payload: unknown): UniqueKey | undefined {
+function uniqueOf(type: JobClass, payload: unknown): FollowUp['unique'] {
   const { unique } = type.options ?? {};
   if (unique === undefined || unique === false) return undefined;
   const options: UniqueOptions = unique === true ? {} : unique;
-  const forMs = options.for === undefined ? undefined : toMilliseconds(options.for);
-  return {
-    key: keyOf(type, options.by?.(payload as never)),
-    until: options.until ?? (forMs === undefined ? 'done' : 'time'),
-    ...(forMs !== undefined && { expiresAt: Math.ceil(clock.now() + forMs) }),
-  };
+  const key = keyOf(type, options.by?.(payload as never));
+  if (options.for === undefined) return { key, until: options.until ?? 'done' };
+  return { key, until: options.until ?? 'time', forMs: toMilliseconds(options.for) };
 }
 
 function debounceOf(

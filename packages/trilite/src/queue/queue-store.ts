@@ -54,11 +54,18 @@ export interface DebounceKey {
   readonly latestAt?: number;
 }
 
-/** A job that is stored when another one has ended: it is due `delayMs` after that. */
-export type FollowUp = Omit<
+/** A job that is stored when another one has ended: its times count from then on. */
+export type FollowUp = Pick<
   NewJob,
-  'availableAt' | 'createdAt' | 'debounce' | 'chain' | 'batchId' | 'cause'
-> & { readonly delayMs: number };
+  'id' | 'queue' | 'job' | 'payload' | 'priority' | 'maxCrashes' | 'tags'
+> & {
+  /** How long it waits. */
+  readonly delayMs: number;
+  /** For how long its failed runs are followed by others. Default: as `tries` says. */
+  readonly retryForMs?: number | undefined;
+  /** Its unique key, and for how long that is held. Default: none. */
+  readonly unique?: (Omit<UniqueKey, 'expiresAt'> & { readonly forMs?: number }) | undefined;
+};
 
 /** What follows a job: the rest of its chain when it is done, else what answers its failure. */
 export interface Chain {

@@ -140,6 +140,7 @@ async function renewFailedJobs(db: MigrationDatabase): Promise<void> {
   for (const column of ['batch_id text', 'extra text', 'owner text']) {
     await sql`alter table failed_jobs add column ${sql.raw(column)}`.execute(db);
   }
+  await sql`create index failed_jobs_queue on failed_jobs (queue)`.execute(db);
 }
 
 /** What holds jobs together: keys that keep others out, batches, and how far the dispatches of other files have come. */

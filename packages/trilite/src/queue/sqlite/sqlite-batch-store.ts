@@ -3,7 +3,8 @@ import type { Handle } from '../../database/connection-handle';
 import { clock } from '../../support/clock';
 import type { BatchRecord } from '../job-records';
 import type { FollowUp, JobCause, NewJob, PushOutcome } from '../queue-store';
-import { addToBatch, insertJobs, toNewJob } from './sqlite-push-store';
+import { toNewJob } from '../follow-up';
+import { addToBatch, insertJobs } from './sqlite-push-store';
 
 /*
  * A batch counts how its jobs end, in the transaction in which each does.
@@ -123,7 +124,7 @@ function follow(handle: Handle, row: BatchRow, column: keyof typeof EMPTY, cause
   const followUp = row[column];
   if (followUp === null) return;
   handle.statement(EMPTY[column]).run(row.id);
-  insertJobs(handle, [toNewJob(JSON.parse(followUp) as FollowUp, { cause })]);
+  insertJobs(handle, [toNewJob(JSON.parse(followUp) as FollowUp, clock.now(), { cause })]);
 }
 
 function pendingOf({ total, done, failed, cancelled }: BatchRow): number {

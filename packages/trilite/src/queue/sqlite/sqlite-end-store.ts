@@ -1,9 +1,11 @@
 import type { Handle } from '../../database/connection-handle';
 import { clock } from '../../support/clock';
+import { newId } from '../../support/id';
+import { toNewJob } from '../follow-up';
 import type { JobAttempt } from '../job-records';
 import type { Chain, ClaimedJob, CompletedRun, Failure, FollowUp } from '../queue-store';
 import { countForBatch } from './sqlite-batch-store';
-import { insertJobs, readExtra, toNewJob, toNewJobAgain } from './sqlite-push-store';
+import { insertJobs, readExtra } from './sqlite-push-store';
 
 // How jobs end, and what their end brings with it, within the transaction of whoever calls.
 
@@ -96,7 +98,7 @@ export function failOne(
   const cause = { jobId: id, job: row.job, message };
   const { chain } = freeKey(handle, id, row);
   if (chain?.onFailure !== undefined) {
-    insertJobs(handle, [toNewJobAgain(chain.onFailure, cause)]);
+    insertJobs(handle, [{ ...toNewJob(chain.onFailure, clock.now(), { cause }), id: newId() }]);
   }
   if (row.batchId !== null) countForBatch(handle, row.batchId, 'failed', cause);
   countEnds(handle, row.queue, { done: 0, failed: 1, tookMs: 0 });
@@ -167,7 +169,7 @@ function goOn(handle: Handle, id: string, links: Links): void {
   for (let [next] = rest; next !== undefined; [next] = rest) {
     rest = rest.slice(1);
     const own = chainOf(rest, chain?.onFailure);
-    const [outcome] = insertJobs(handle, [toNewJob(next, own && { chain: own })]);
+    const [outcome] = insertJobs(handle, [toNewJob(next, clock.now(), { chain: own })]);
     if (outcome?.outcome === 'stored') return;
   }
 }

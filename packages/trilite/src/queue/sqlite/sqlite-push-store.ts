@@ -1,6 +1,5 @@
 import type { Handle } from '../../database/connection-handle';
 import { clock } from '../../support/clock';
-import { newId } from '../../support/id';
 import type {
   Chain,
   FollowUp,
@@ -89,18 +88,6 @@ export function addToBatch(
 ): PushOutcome[] | undefined {
   if (handle.statement(BATCH_TAKES_MORE).get(id) === undefined) return undefined;
   return insertMembers(handle, id, jobs);
-}
-
-/** A follow-up as a job of its own, due from now on. */
-export function toNewJob(followUp: FollowUp, differences: Partial<NewJob> = {}): NewJob {
-  const { delayMs, ...rest } = followUp;
-  const now = clock.now();
-  return { ...rest, availableAt: now + delayMs, createdAt: now, ...differences };
-}
-
-/** A follow-up of which there may be several, one for each failure: each has an id of its own. */
-export function toNewJobAgain(followUp: FollowUp, cause: JobCause): NewJob {
-  return toNewJob(followUp, { id: newId(), cause });
 }
 
 /** Takes a unique key for a job. Returns the id of the job that holds it, if another one does. */

@@ -34,10 +34,16 @@ const RUNNING = `select queue, count(*) as running from jobs where state = 'runn
 
 const FAILED = 'select queue, count(*) as failed from failed_jobs group by queue';
 
+/** The counts of years: each queue's name is looked for by itself, and its last hour lies together. */
 const LAST_HOUR = `
-  select queue, sum(case when minute >= :since then done else 0 end) as doneLastHour,
-    sum(case when minute >= :since then failed else 0 end) as failedLastHour
-  from job_counts group by queue`;
+  with recursive names (queue) as (
+    select min(queue) from job_counts
+    union all
+    select (select min(queue) from job_counts where queue > names.queue) from names where names.queue is not null)
+  select names.queue as queue, coalesce(sum(done), 0) as doneLastHour, coalesce(sum(failed), 0) as failedLastHour
+  from names left join job_counts on job_counts.queue = names.queue and minute >= :since
+  where names.queue is not null
+  group by names.queue`;
 
 const TIMES = `
   select queue, took_ms as tookMs from jobs

@@ -73,7 +73,7 @@ export class SyncQueueStore extends KeeplessQueueStore {
 }
 
 function toClaimed(job: NewJob | FollowUp, cause: JobCause | undefined): ClaimedJob {
-  const { id, queue, payload, tags = [], retryUntil } = job;
+  const { id, queue, payload, tags = [] } = job;
   const { batchId, createdAt = 0, cause: own } = job as NewJob;
   return {
     id,
@@ -85,7 +85,7 @@ function toClaimed(job: NewJob | FollowUp, cause: JobCause | undefined): Claimed
     crashes: 0,
     owner: 'sync',
     createdAt,
-    retryUntil,
+    retryUntil: undefined,
     batchId,
     tags,
     cause: cause ?? own,
