@@ -17,6 +17,7 @@ import { projectAt, type Project } from './config/project';
 import { isCommandClass, type CommandClass } from './console/command';
 import type { About, ConsoleApplication } from './console/console-application';
 import type { ConsoleKernelOptions } from './console/console-kernel-options';
+import { ScheduledCommands } from './console/scheduled-commands';
 import { WalKeeper } from './database/care/wal-keeper';
 import { driverVersions } from './database/connection-driver';
 import { ConnectionRegistry } from './database/connection-registry';
@@ -39,6 +40,10 @@ import { isJobClass, JobRegistry } from './queue/job-registry';
 import { QueueDispatcher } from './queue/queue-dispatcher';
 import { QueueRegistry } from './queue/queue-registry';
 import { queueConnection } from './queue/tokens';
+import type { ScheduleFile } from './schedule/schedule';
+import { ScheduleRegistry } from './schedule/schedule-registry';
+import type { Scheduler, SchedulerOptions } from './schedule/scheduler';
+import type { TellSchedulerEvent } from './schedule/scheduler-events';
 import { loadExports, sourceFile, sourceFiles } from './support/file-discovery';
 import { createLogger, type Logger } from './support/logger';
 import { CENTRAL } from './support/scope-holder';
@@ -60,6 +65,8 @@ export interface ApplicationOptions {
   readonly jobs?: readonly JobClass[];
   /** Routes beside those of routes/. For tests. */
   readonly routes?: RouteFile;
+  /** Tasks beside those of routes/console.ts. For tests. */
+  readonly schedule?: ScheduleFile;
 }
 
 /**
@@ -67,7 +74,7 @@ export interface ApplicationOptions {
  * each is opened when something first uses it.
  *
  * @throws E_CONFIG_FILE, E_CONFIG_INVALID, E_ENVIRONMENT_INVALID, E_STORAGE_NOT_WRITABLE
- * @throws E_CONTAINER_UNRESOLVABLE, E_JOB_INVALID and what providers throw
+ * @throws E_CONTAINER_UNRESOLVABLE, E_JOB_INVALID, E_SCHEDULE_INVALID and what providers throw
  * @example
  * import { CacheRepository, createApplication } from 'trilite';
  *
@@ -99,6 +106,8 @@ export class Application implements ConsoleApplication {
   /** Counts hits across all processes, on the same connection. */
   readonly limiter: RateLimiter;
   readonly queues: QueueRegistry;
+  /** The tasks of routes/console.ts, and what became of them. */
+  readonly schedule: ScheduleRegistry;
   /** Keeps the -wal files small in a process that runs for long. "serve" and "queue:work" start it; `close` stops it. */
   readonly walKeeper: WalKeeper;
   readonly logger: Logger;
@@ -156,6 +165,7 @@ export class Application implements ConsoleApplication {
     this.#container.freeze();
     this.#scope = this.#container.open(CENTRAL);
     refuseUnresolvable([...this.#jobs.classes, ...this.#commands()], this.#scope);
+    this.schedule = this.#createSchedule();
   }
 
   /** Calls `boot` of every provider, and looks whether the drivers in config/cache.ts are there. Called once, by `createApplication`. */
@@ -194,13 +204,18 @@ export class Application implements ConsoleApplication {
     return this.queues.dispatcher(name);
   }
 
+  /** Runs the tasks of routes/console.ts as they become due; it does nothing before `run` or `runDue`. */
+  scheduler(tell?: TellSchedulerEvent, options?: SchedulerOptions): Scheduler {
+    return this.schedule.scheduler(tell, options);
+  }
+
   /** The query builder of a connection by name, by default of the default one. */
   database(name?: string): Database {
     return new Database(this.connections, name);
   }
 
   /**
-   * Migrations of every connection: the framework's own for caches, queues and locks, then those of database/migrations.
+   * Migrations of every connection: the framework's own for caches, queues, locks and the schedule, then those of database/migrations.
    *
    * @throws E_MIGRATION_INVALID
    */
@@ -374,6 +389,31 @@ export class Application implements ConsoleApplication {
         this.connections.health((connection, error) =>
           this.logger.error({ connection, err: error }, 'A connection does not answer'),
         ),
+    });
+  }
+
+  #createSchedule(): ScheduleRegistry {
+    const { codePath } = this.#project;
+    const commands = new ScheduledCommands({ codePath, app: this });
+    return new ScheduleRegistry({
+      sources: [
+        {
+          file: 'routes/console.ts',
+          declare: this.#loadDefault<ScheduleFile>('routes', 'console'),
+        },
+        { file: 'the option "schedule"', declare: this.#options.schedule },
+      ],
+      config: this.config,
+      jobs: this.#jobs,
+      queues: this.queues,
+      locks: this.locks,
+      basePath: this.basePath,
+      connection: () => this.connections.connection(this.config.cache.lockConnection),
+      make: (token) => this.make(token),
+      enter: (work) => this.#scope.run(work),
+      commandNames: () => commands.names,
+      runCommand: (argv, print) => commands.run(argv, print),
+      commandProgram: (argv) => commands.program(argv),
     });
   }
 

@@ -14,8 +14,9 @@ import {
 import { Migrator } from './database/migrations/migrator';
 import { outboxMigrations } from './queue/outbox/schema';
 import { queueMigrations } from './queue/sqlite/schema';
+import { scheduleMigrations } from './schedule/schema';
 
-/** Migrations of every connection: the framework's own for caches, queues and locks, then those of database/migrations. */
+/** Migrations of every connection: the framework's own for caches, queues, locks and the schedule, then those of database/migrations. */
 export function createMigrator(
   project: Project,
   config: Config,
@@ -29,7 +30,7 @@ export function createMigrator(
   return new Migrator(connections, mergePlans([...every, ...frameworkPlans(config), ...own]));
 }
 
-/** A cache, a queue and the locks bring their tables to whichever connection the configuration puts them on. */
+/** A cache, a queue, the locks and the schedule bring their tables to whichever connection the configuration puts them on. */
 function frameworkPlans(config: Config): MigrationPlan[] {
   const { cache, queue } = config;
   const connectionsOf = (entries: Readonly<Record<string, object>>): string[] =>
@@ -45,7 +46,7 @@ function frameworkPlans(config: Config): MigrationPlan[] {
       connection,
       migrations: queueMigrations,
     })),
-    { connection: cache.lockConnection, migrations: lockMigrations },
+    { connection: cache.lockConnection, migrations: [...lockMigrations, ...scheduleMigrations] },
     ...outboxConnections(config).map((connection) => ({
       connection,
       migrations: [...generationMigrations, ...outboxMigrations],

@@ -206,6 +206,23 @@ export { QueueRegistry } from './queue/queue-registry';
 export type { CancelOutcome, ClaimedJob, JobCause, NewJob, QueueStore } from './queue/queue-store';
 export { queueConnection } from './queue/tokens';
 
+export type { MissedPolicy } from './schedule/due-plan';
+export { defineSchedule, type Schedule, type ScheduleFile } from './schedule/schedule';
+export type { ScheduleRegistry, TaskStatus } from './schedule/schedule-registry';
+export type { RunRecord, RunState } from './schedule/schedule-store';
+export type { Scheduler, SchedulerOptions } from './schedule/scheduler';
+export type { ScheduledRun, SchedulerEvent } from './schedule/scheduler-events';
+export type {
+  Condition,
+  EndedRunFacts,
+  Hook,
+  RunFacts,
+  ScheduledJobOptions,
+  Task,
+  TaskContext,
+} from './schedule/task';
+export type { ProcessTaskBuilder, RunningTaskBuilder, TaskBuilder } from './schedule/task-builder';
+
 export { FrameworkError, type ErrorCode, type ErrorFacts } from './support/errors';
 export { clock, type Clock } from './support/clock';
 export type { Duration } from './support/duration';

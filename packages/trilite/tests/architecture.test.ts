@@ -7,6 +7,7 @@ const SRC = join(__dirname, '../src');
 const BELOW_CONSOLE = [
   'http',
   'view',
+  'schedule',
   'queue',
   'cache',
   'tenancy',
@@ -23,10 +24,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tenancy: ['database', 'config', 'support'],
   cache: ['database', 'config', 'support'],
   queue: ['tenancy', 'cache', 'database', 'config', 'support'],
+  schedule: ['queue', 'tenancy', 'cache', 'database', 'config', 'support'],
   view: ['config', 'support'],
   http: ['tenancy', 'cache', 'view', 'database', 'config', 'support'],
   console: BELOW_CONSOLE,
-  'framework-migrations.ts': ['queue', 'cache', 'database', 'config'],
+  'framework-migrations.ts': ['schedule', 'queue', 'cache', 'database', 'config'],
   'application.ts': ['framework-migrations.ts', 'console', ...BELOW_CONSOLE],
   'artisan.ts': ['application.ts', 'console', 'config', 'support'],
   testing: ['framework-migrations.ts', 'application.ts', 'console', ...BELOW_CONSOLE],
@@ -179,6 +181,7 @@ describe('walls', () => {
       'enquirer',
       'cli-table3',
       'cli-progress',
+      'croner',
     ];
     const loaded = new Set<string>();
     const load = (path: string): void => {

@@ -8,6 +8,9 @@ import type { Migrator } from '../database/migrations/migrator';
 import type { SeederReport } from '../database/seeding/seeder-runner';
 import type { HttpKernel } from '../http/http-kernel';
 import type { QueueRegistry } from '../queue/queue-registry';
+import type { ScheduleRegistry } from '../schedule/schedule-registry';
+import type { Scheduler, SchedulerOptions } from '../schedule/scheduler';
+import type { TellSchedulerEvent } from '../schedule/scheduler-events';
 import type { Resolver } from '../tenancy/container';
 
 /** Facts about an application: sections of names and values. */
@@ -24,7 +27,10 @@ export interface ConsoleApplication extends Resolver {
   readonly caches: CacheRegistry;
   readonly locks: Locks;
   readonly queues: QueueRegistry;
+  readonly schedule: ScheduleRegistry;
   readonly walKeeper: WalKeeper;
+  /** Runs the tasks of the schedule; it does nothing before `run` or `runDue`. */
+  scheduler(tell?: TellSchedulerEvent, options?: SchedulerOptions): Scheduler;
   /** The query builder of a connection by name, by default of the default one. */
   database(name?: string): Database;
   /** Migrations of every connection, the framework's own first. */

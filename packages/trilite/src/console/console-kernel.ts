@@ -30,6 +30,8 @@ export interface ConsoleKernelParts {
   readonly stderr: OutputStream;
   /** Whether a person sits there. Default: false. */
   readonly interactive?: boolean;
+  /** Whether the application is somebody else's, and stays open after a run. Default: false. */
+  readonly keepsOpen?: boolean;
 }
 
 interface Found extends CommandFacts {
@@ -118,6 +120,7 @@ export class ConsoleKernel {
   }
 
   async #close(): Promise<void> {
+    if (this.#parts.keepsOpen === true) return;
     const app = await this.#app?.catch(() => undefined);
     await app?.close();
   }

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { openConnections } from '../database/connection-holder';
 import { runningWorkers } from '../queue/worker/worker';
+import { runningSchedulers } from '../schedule/scheduler';
 
 /** Where the test environment, which lives outside the test's modules, finds what they left open. */
 export const LEAKS = Symbol.for('trilite.testing.leaks');
@@ -29,6 +30,10 @@ function openThings(): OpenThing[] {
     ...runningWorkers().map((worker): OpenThing => ({
       key: worker,
       label: `worker ${worker.owner}`,
+    })),
+    ...runningSchedulers().map((scheduler): OpenThing => ({
+      key: scheduler,
+      label: `scheduler ${scheduler.owner}`,
     })),
   ];
 }

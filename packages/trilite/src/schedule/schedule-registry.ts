@@ -1,0 +1,220 @@
+import type { Config } from '../config/load-config';
+import type { Connection } from '../database/connection';
+import { QUEUE_NAME, QUEUE_NAME_RULE, jobNameOf } from '../queue/job';
+import type { JobRegistry } from '../queue/job-registry';
+import { toMilliseconds } from '../support/duration';
+import { messageOf, toError } from '../support/errors';
+import { nearest } from '../support/nearest';
+import { encodeReadable } from '../support/serializer';
+import { ScheduleInvalidError, ScheduleTaskUnknownError, type ScheduleProblem } from './errors';
+import { Schedule, type ScheduleFile } from './schedule';
+import { EVERY_TASK, ScheduleStore, type RunRecord } from './schedule-store';
+import type { Scheduler, SchedulerOptions } from './scheduler';
+import type { TellSchedulerEvent } from './scheduler-events';
+import type { Task, TaskAction } from './task';
+import type { BuiltTask } from './task-builder';
+import { TaskRunner, type RunOutcome, type TaskRunnerParts } from './task-runner';
+
+/** A function that declares tasks, and where it stands. */
+export interface ScheduleSource {
+  /** As messages name it: `routes/console.ts`. */
+  readonly file: string;
+  /** Undefined when there is none. */
+  readonly declare: ScheduleFile | undefined;
+}
+
+/** What a schedule is made of. */
+export interface ScheduleRegistryParts extends Omit<TaskRunnerParts, 'onHookError'> {
+  readonly sources: readonly ScheduleSource[];
+  readonly config: Config;
+  readonly jobs: JobRegistry;
+  /** The names of the commands there are; asked only when the schedule has commands. */
+  readonly commandNames: () => readonly string[];
+  /** The connection of the file that remembers what was run: that of the locks. */
+  readonly connection: () => Connection;
+}
+
+/** What is known of a task. */
+export interface TaskStatus {
+  readonly task: Task;
+  /** Epoch milliseconds; undefined when there is no next time. */
+  readonly nextDueAt: number | undefined;
+  readonly last: RunRecord | undefined;
+  readonly isPaused: boolean;
+}
+
+/**
+ * The tasks of the schedule by name, and what became of them. `app.schedule`.
+ *
+ * @throws E_SCHEDULE_INVALID from its constructor, with everything that is wrong with the tasks at once
+ */
+export class ScheduleRegistry {
+  /** The tasks for this environment, in the order declared. */
+  readonly tasks: readonly Task[];
+  readonly #parts: ScheduleRegistryParts;
+  #store: ScheduleStore | undefined;
+
+  constructor(parts: ScheduleRegistryParts) {
+    this.#parts = parts;
+    this.tasks = this.#build();
+  }
+
+  /**
+   * A task by name.
+   *
+   * @throws E_SCHEDULE_TASK_UNKNOWN
+   */
+  find(name: string): Task {
+    const task = this.tasks.find((one) => one.name === name);
+    if (task !== undefined) return task;
+    throw ScheduleTaskUnknownError.named(
+      name,
+      this.tasks.map((one) => one.name),
+    );
+  }
+
+  /** What is known of every task at a moment, in the order declared. */
+  async statuses(now: number): Promise<TaskStatus[]> {
+    const { paused } = await this.store.state();
+    const last = await this.store.lastRuns();
+    return this.tasks.map((task) => ({
+      task,
+      nextDueAt: task.times.next(now),
+      last: last.get(task.name),
+      isPaused: paused.has(task.name) || paused.has(EVERY_TASK),
+    }));
+  }
+
+  /** What was run, in the file of the locks. */
+  get store(): ScheduleStore {
+    this.#store ??= new ScheduleStore(this.#parts.connection());
+    return this.#store;
+  }
+
+  /**
+   * Pauses a task, or all: what becomes due meanwhile is recorded as skipped. False when it was paused.
+   *
+   * @throws E_SCHEDULE_TASK_UNKNOWN
+   */
+  async pause(name?: string): Promise<boolean> {
+    return this.store.pause(name === undefined ? EVERY_TASK : this.find(name).name);
+  }
+
+  /**
+   * Ends the pause of a task, or every pause. False when there was none.
+   *
+   * @throws E_SCHEDULE_TASK_UNKNOWN
+   */
+  async resume(name?: string): Promise<boolean> {
+    return this.store.resume(name === undefined ? EVERY_TASK : this.find(name).name);
+  }
+
+  /** A scheduler; it does nothing before `run` or `runDue`. */
+  scheduler(tell: TellSchedulerEvent = () => undefined, options: SchedulerOptions = {}): Scheduler {
+    // A web server never needs it
+    const { Scheduler } = require('./scheduler') as typeof import('./scheduler');
+    const parts = {
+      tasks: this.tasks,
+      store: this.store,
+      runner: this.#runner((error) => tell({ kind: 'error', error })),
+      locks: this.#parts.locks,
+      file: this.#parts.connection().file,
+      sharesFile: (task: Task) => this.#sharesFile(task),
+    };
+    return new Scheduler(parts, options, tell);
+  }
+
+  /** Runs a task now, whatever its times, conditions and locks say. Nothing is recorded. */
+  runNow(
+    task: Task,
+    signal: AbortSignal,
+    onHookError: (error: Error) => void,
+  ): Promise<RunOutcome> {
+    return this.#runner(onHookError).run(task, undefined, signal);
+  }
+
+  #runner(onHookError: (error: Error) => void): TaskRunner {
+    return new TaskRunner({ ...this.#parts, onHookError });
+  }
+
+  /** Whether a task's job is stored in the file of the runs: then claim and job can be one commit. */
+  #sharesFile({ action }: Task): boolean {
+    if (action.kind !== 'job') return false;
+    const { queue } = this.#parts.config;
+    const settings = queue.connections[action.options.connection ?? queue.default];
+    return settings?.driver === 'sqlite' && settings.connection === this.#parts.connection().name;
+  }
+
+  #build(): readonly Task[] {
+    const { sources, config } = this.#parts;
+    const built: (BuiltTask & { readonly file: string })[] = [];
+    for (const { file, declare } of sources) {
+      if (declare === undefined) continue;
+      if (typeof declare !== 'function') throw ScheduleInvalidError.notASchedule(file);
+      const schedule = new Schedule();
+      declare(schedule);
+      const facts = { timezone: schedule.defaultTimezone, environment: config.app.env };
+      built.push(...schedule.builders.map((builder) => ({ ...builder.build(facts), file })));
+    }
+    const problems = built.flatMap((one) => this.#problemsOf(one, built));
+    if (problems.length > 0) throw ScheduleInvalidError.for(problems);
+    return built.flatMap(({ task }) => task ?? []);
+  }
+
+  #problemsOf(
+    one: BuiltTask & { readonly file: string },
+    all: readonly BuiltTask[],
+  ): ScheduleProblem[] {
+    const { name, file } = one;
+    const isTaken = all.find((other) => other.name === name) !== one;
+    const taken = isTaken ? ['has a name that another task has; give it one by name()'] : [];
+    const problems = [...one.problems, ...taken, ...this.#actionProblems(one.action)];
+    return problems.map((problem) => ({ file, task: name, problem }));
+  }
+
+  #actionProblems(action: TaskAction): string[] {
+    switch (action.kind) {
+      case 'command':
+        return this.#commandProblems(action.argv);
+      case 'job':
+        return this.#jobProblems(action);
+      case 'call':
+        return typeof action.work === 'function' ? [] : ['has no function to call'];
+      case 'exec':
+        return action.line.trim() === '' ? ['has no line to run'] : [];
+    }
+  }
+
+  #commandProblems([name = '']: readonly string[]): string[] {
+    const known = this.#parts.commandNames();
+    if (known.includes(name)) return [];
+    const [guess] = nearest(name, known);
+    const hint = guess === undefined ? 'see "artisan list"' : `did you mean "${guess}"?`;
+    return [`runs the command "${name}", which is not there; ${hint}`];
+  }
+
+  #jobProblems({ job, payload, options }: Extract<TaskAction, { kind: 'job' }>): string[] {
+    const { jobs, queues } = this.#parts;
+    const problems: string[] = [];
+    const attempt = (check: () => unknown): void => {
+      try {
+        check();
+      } catch (error) {
+        problems.push(`cannot be dispatched: ${messageOf(toError(error))}`);
+      }
+    };
+    if (!jobs.classes.includes(job)) {
+      problems.push(`dispatches the job "${jobNameOf(job)}", which no file of app/jobs exports`);
+    }
+    const { connection, queue, delay = 0 } = options;
+    if (connection !== undefined && !queues.names.includes(connection)) {
+      problems.push(`goes to the queue connection "${connection}", which is not declared`);
+    }
+    if (queue !== undefined && !QUEUE_NAME.test(queue)) {
+      problems.push(`goes to the queue "${queue}"; expected ${QUEUE_NAME_RULE}`);
+    }
+    attempt(() => encodeReadable(payload));
+    attempt(() => toMilliseconds(delay));
+    return problems;
+  }
+}

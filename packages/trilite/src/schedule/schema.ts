@@ -1,0 +1,54 @@
+import { sql } from 'kysely';
+import { defineMigration, type NamedMigration } from '../database/migrations/migration';
+import type { MigrationDatabase } from '../database/migrations/migration-database';
+
+/** The tables of the file that remembers what the schedule has run: the one that holds the locks. */
+export const scheduleMigrations: readonly NamedMigration[] = [
+  {
+    name: 'trilite/schedule/0001_create_schedule',
+    load: () =>
+      defineMigration({
+        async up(db) {
+          await createRuns(db);
+          await createTasks(db);
+        },
+      }),
+  },
+];
+
+async function createRuns(db: MigrationDatabase): Promise<void> {
+  await sql`
+    create table schedule_runs (
+      task text not null,
+      due_at integer not null,
+      state text not null
+        check (state in ('claimed', 'running', 'done', 'failed', 'skipped', 'crashed', 'missed')),
+      owner text,
+      attempt integer not null default 1,
+      claimed_at integer,
+      started_at integer,
+      finished_at integer,
+      exit_code integer,
+      message text,
+      primary key (task, due_at),
+      check (state not in ('claimed', 'running') or owner is not null)
+    ) strict, without rowid`.execute(db);
+  // Those that are not over are few, and looked for at every turn.
+  await sql`create index schedule_runs_open on schedule_runs (task, due_at) where state in ('claimed', 'running')`.execute(
+    db,
+  );
+}
+
+async function createTasks(db: MigrationDatabase): Promise<void> {
+  await sql`
+    create table schedule_tasks (
+      task text not null primary key,
+      expression text not null,
+      seen_until integer not null
+    ) strict`.execute(db);
+  await sql`
+    create table schedule_pauses (
+      task text not null primary key,
+      paused_at integer not null
+    ) strict`.execute(db);
+}

@@ -1,0 +1,189 @@
+import type { Locks } from '../cache/locks/locks';
+import type { JobClass } from '../queue/job';
+import type { DispatchArguments } from '../queue/queue-dispatcher';
+import type { QueueRegistry } from '../queue/queue-registry';
+import { monotonicMs } from '../support/clock';
+import { toError } from '../support/errors';
+import type { Resolver } from '../tenancy/container';
+import { runChild, type ChildProgram } from './child-process';
+import { ScheduleTaskFailedError } from './errors';
+import type { EndedRunFacts, RunFacts, Task, TaskAction } from './task';
+import { OutputSink } from './task-output';
+
+/** Runs a command of the console within this process. @returns its exit code */
+export type RunCommand = (
+  argv: readonly string[],
+  print: (text: string) => void,
+) => Promise<number>;
+
+/** What running tasks takes. */
+export interface TaskRunnerParts {
+  readonly make: Resolver['make'];
+  /** Runs work for whoever the task is for. */
+  readonly enter: <T>(work: () => T) => T;
+  readonly queues: QueueRegistry;
+  readonly locks: Locks;
+  readonly basePath: string;
+  readonly runCommand: RunCommand;
+  /** The program that runs a command of the console in a process of its own. */
+  readonly commandProgram: (argv: readonly string[]) => ChildProgram;
+  /** Told of what hooks throw. */
+  readonly onHookError: (error: Error) => void;
+}
+
+/** How a run ended. */
+export interface RunOutcome {
+  readonly state: 'done' | 'failed';
+  readonly tookMs: number;
+  readonly exitCode: number | undefined;
+  readonly output: string;
+  readonly error: Error | undefined;
+}
+
+/** What the work of a run came to. */
+interface Worked {
+  readonly exitCode: number | undefined;
+}
+
+/** Runs one task once: hooks before, the work, hooks after. */
+export class TaskRunner {
+  readonly #parts: TaskRunnerParts;
+
+  constructor(parts: TaskRunnerParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs a task. Never throws: what went wrong is the outcome. */
+  async run(task: Task, dueAt: number | undefined, signal: AbortSignal): Promise<RunOutcome> {
+    const startedAt = monotonicMs();
+    const facts = this.facts(task, dueAt);
+    let sink: OutputSink | undefined;
+    let worked: Worked | undefined;
+    let error: Error | undefined;
+    try {
+      sink = new OutputSink(task.output, this.#parts.basePath);
+      worked = await this.#perform(task, facts, sink, signal);
+      error = failureOf(task, worked, sink);
+    } catch (thrown) {
+      error = toError(thrown);
+    } finally {
+      sink?.close();
+    }
+    // Work that stops where its signal says so throws an error of its own, and a child that is ended an exit code; the signal knows why.
+    if (error !== undefined && signal.aborted) error = toError(signal.reason);
+    const outcome: RunOutcome = {
+      state: error === undefined ? 'done' : 'failed',
+      tookMs: monotonicMs() - startedAt,
+      exitCode: worked?.exitCode,
+      output: sink?.tail ?? '',
+      error,
+    };
+    await this.callAfter(task, { ...facts, ...outcome });
+    return outcome;
+  }
+
+  /** What hooks and conditions are told of a run. */
+  facts(task: Task, dueAt: number | undefined): RunFacts {
+    const date = dueAt === undefined ? undefined : new Date(dueAt);
+    return { task: task.name, dueAt: date, make: (token) => this.#parts.make(token) };
+  }
+
+  /** Calls the hooks after a run. What they throw is told, and changes nothing. */
+  async callAfter(task: Task, facts: EndedRunFacts): Promise<void> {
+    for (const hook of task.after) {
+      try {
+        await this.#parts.enter(() => hook(facts));
+      } catch (thrown) {
+        this.#parts.onHookError(toError(thrown));
+      }
+    }
+  }
+
+  /** Why a run is not to be: the answer of its conditions. Undefined when all of them hold. */
+  async refusal(task: Task, dueAt: number | undefined): Promise<string | undefined> {
+    const facts = this.facts(task, dueAt);
+    for (const { test, runsWhen } of task.conditions) {
+      const holds = await this.#parts.enter(() => test(facts));
+      if (holds !== runsWhen) return runsWhen ? 'its "when" did not hold' : 'its "skip" held';
+    }
+    return undefined;
+  }
+
+  /** Runs work while no other run of the task goes on; undefined when one does. */
+  async withoutOverlap<T>(task: Task, work: () => Promise<T>): Promise<T | undefined> {
+    if (task.overlapMs === undefined) return work();
+    const lock = this.#parts.locks.lock(`schedule:${task.name}`, task.overlapMs / 1000);
+    const held = await lock.get(async () => ({ value: await work() }));
+    return held === false ? undefined : held.value;
+  }
+
+  /** Dispatches the job of a task. Inside a transaction of the queue's own connection it is part of it. */
+  async dispatch({ action }: Task): Promise<void> {
+    if (action.kind !== 'job') return;
+    const { connection, ...options } = action.options;
+    const dispatcher = this.#parts.queues.dispatcher(connection);
+    // Their types were checked against the class where they were declared
+    await dispatcher.dispatch(
+      action.job,
+      ...([action.payload, options] as DispatchArguments<JobClass>),
+    );
+  }
+
+  async #perform(
+    task: Task,
+    facts: RunFacts,
+    sink: OutputSink,
+    signal: AbortSignal,
+  ): Promise<Worked> {
+    for (const hook of task.before) await this.#parts.enter(() => hook(facts));
+    const { action } = task;
+    switch (action.kind) {
+      case 'job':
+        await this.dispatch(task);
+        return { exitCode: undefined };
+      case 'call':
+        await this.#call(action, facts, sink, signal);
+        return { exitCode: undefined };
+      case 'command':
+        return { exitCode: await this.#command(action, task.inBackground, sink, signal) };
+      case 'exec': {
+        const program = { command: action.line, cwd: this.#parts.basePath };
+        return { exitCode: await runChild(program, sink.write, signal) };
+      }
+    }
+  }
+
+  async #call(
+    { work }: Extract<TaskAction, { kind: 'call' }>,
+    facts: RunFacts,
+    sink: OutputSink,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const called = this.#parts.enter(async () => work({ ...facts, signal }));
+    const returned = await Promise.race([called, rejectionOf(signal)]);
+    if (typeof returned === 'string') sink.write(returned);
+  }
+
+  #command(
+    { argv }: Extract<TaskAction, { kind: 'command' }>,
+    inBackground: boolean,
+    sink: OutputSink,
+    signal: AbortSignal,
+  ): Promise<number> {
+    if (inBackground) return runChild(this.#parts.commandProgram(argv), sink.write, signal);
+    return Promise.race([this.#parts.runCommand(argv, sink.write), rejectionOf(signal)]);
+  }
+}
+
+function failureOf(task: Task, { exitCode }: Worked, sink: OutputSink): Error | undefined {
+  if (exitCode === undefined || exitCode === 0) return undefined;
+  return ScheduleTaskFailedError.exited(task.name, exitCode, sink.lastLine);
+}
+
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const refuse = (): void => reject(toError(signal.reason));
+    if (signal.aborted) refuse();
+    else signal.addEventListener('abort', refuse, { once: true });
+  });
+}
