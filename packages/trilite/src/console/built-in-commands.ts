@@ -36,6 +36,12 @@ import { QueueFailedCommand } from './commands/queue-failed-command';
 import { QueueRetryCommand } from './commands/queue-retry-command';
 import { QueueWorkCommand } from './commands/queue-work-command';
 import { RouteListCommand } from './commands/route-list-command';
+import { ScheduleListCommand } from './commands/schedule-list-command';
+import { SchedulePauseCommand } from './commands/schedule-pause-command';
+import { ScheduleResumeCommand } from './commands/schedule-resume-command';
+import { ScheduleRunCommand } from './commands/schedule-run-command';
+import { ScheduleTestCommand } from './commands/schedule-test-command';
+import { ScheduleWorkCommand } from './commands/schedule-work-command';
 import { ServeCommand } from './commands/serve-command';
 import { VersionCommand } from './commands/version-command';
 
@@ -78,6 +84,12 @@ export const builtInCommands: readonly CommandClass[] = [
   QueueRetryCommand,
   QueueWorkCommand,
   RouteListCommand,
+  ScheduleListCommand,
+  SchedulePauseCommand,
+  ScheduleResumeCommand,
+  ScheduleRunCommand,
+  ScheduleTestCommand,
+  ScheduleWorkCommand,
   ServeCommand,
   VersionCommand,
 ];
