@@ -133,8 +133,9 @@ export class TaskBuilder extends Frequencies {
   /** The task, and everything that is wrong with it. Called by the schedule. */
   build({ timezone, environment }: BuildFacts): BuiltTask {
     const problems = [...this.problems];
-    if (!isName(this.#name))
-      {problems.push(`needs a name of 1 to ${NAME_LENGTH} characters by name()`);}
+    if (!isName(this.#name)) {
+      problems.push(`needs a name of 1 to ${NAME_LENGTH} characters by name()`);
+    }
     const zone = this.#timezone ?? timezone;
     const times = problems.length === 0 ? this.#times(zone, problems) : undefined;
     const isForHere = this.#environments?.includes(environment) ?? true;

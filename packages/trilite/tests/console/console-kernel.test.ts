@@ -142,7 +142,7 @@ describe('built-in commands', () => {
   test('migrate:status --pending exits with 1 while something is pending', async () => {
     const { code, out } = await artisan({}, 'migrate:status --pending --json');
     expect(code).toBe(1);
-    expect(JSON.parse(out)).toHaveLength(3);
+    expect(JSON.parse(out)).toHaveLength(4);
   });
 
   test('cache:clear empties the store it names', async () => {
