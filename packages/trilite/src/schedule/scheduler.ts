@@ -74,12 +74,12 @@ export class Scheduler {
   readonly #tell: TellSchedulerEvent;
   readonly #stop = new AbortController();
   readonly #stopNow = new AbortController();
-  /** The signal of running tasks. */
-  readonly #giveUp = new AbortController();
+  /** Who tells each running task to stop: one for each, for a signal keeps those who listen to it. */
+  readonly #running = new Set<AbortController>();
   /** What is under way: the runs of each look, and those in the background. */
   readonly #underWay = new Set<Promise<void>>();
-  #running = 0;
   #hasErred = false;
+  #isCutOff = false;
   #pruneAt = 0;
 
   constructor(
@@ -99,7 +99,7 @@ export class Scheduler {
 
   /** How many tasks it runs now. */
   get runningTasks(): number {
-    return this.#running;
+    return this.#running.size;
   }
 
   /** Runs tasks as they become due, until `stop`; then resolves, holding no run. */
@@ -209,10 +209,12 @@ export class Scheduler {
 
   async #begin(run: ScheduledRun, row: OwnedRun): Promise<true> {
     if (!(await this.#store.start(row))) return true; // no longer ours: the clock jumped, or somebody thought us dead
-    this.#running += 1;
+    const controller = new AbortController();
+    this.#running.add(controller);
     this.#tell({ kind: 'running', run });
-    const outcome = await this.#runner.run(run.task, run.dueAt, this.#giveUp.signal);
-    this.#running -= 1;
+    if (this.#isCutOff) controller.abort(SchedulerStoppingError.now());
+    const outcome = await this.#runner.run(run.task, run.dueAt, controller.signal);
+    this.#running.delete(controller);
     const { state, exitCode, error } = outcome;
     const message = error === undefined ? undefined : messageOf(error);
     await this.#finish(row, { state, exitCode, message });
@@ -263,7 +265,8 @@ export class Scheduler {
   async #cutOff(drained: AbortSignal): Promise<void> {
     await aborted(AbortSignal.any([this.#stop.signal, drained]));
     await delayMs(this.#shutdownMs, AbortSignal.any([this.#stopNow.signal, drained]));
-    this.#giveUp.abort(SchedulerStoppingError.now());
+    this.#isCutOff = true; // for a run that begins at this moment
+    for (const controller of this.#running) controller.abort(SchedulerStoppingError.now());
   }
 
   #err(thrown: unknown): void {

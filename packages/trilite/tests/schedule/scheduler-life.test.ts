@@ -78,6 +78,17 @@ test('a scheduler outlives errors of its file, and looks again after a second', 
   expect(pauses).toEqual([1000, 30_000]);
 });
 
+test('a scheduler that has run many tasks holds nothing of them: each had a signal of its own', async () => {
+  const signals = new Set<AbortSignal>();
+  const app = await appWith((schedule) => {
+    for (const name of ['first', 'second', 'third']) {
+      schedule.call(name, ({ signal }) => void signals.add(signal)).everyMinute();
+    }
+  });
+  await schedulerOf(app).runDue();
+  expect(signals.size).toBe(3);
+});
+
 describe('a stop', () => {
   async function stopping(work: (signal: AbortSignal) => Promise<void>) {
     const begun = gate();
