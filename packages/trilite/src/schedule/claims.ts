@@ -87,7 +87,7 @@ export class Claims {
     const { owner, tasks } = this.#parts;
     if (open.owner === owner || !isGone(open, now)) return [];
     const task = tasks.find(({ name }) => name === open.task);
-    if (task === undefined) return []; // of another release, or removed
+    if (task === undefined) return this.#giveUp(open, now);
     const { dueAt, attempt } = open;
     return open.state === 'running'
       ? this.#recoverRunning(open, { task, dueAt, attempt })
@@ -200,6 +200,13 @@ export class Claims {
     const { task, dueAt } = event.run;
     const outcome = event.kind === 'failed' ? event.outcome : DISPATCHED;
     follow(runner.callAfter(task, { ...runner.facts(task, dueAt), ...outcome }));
+  }
+
+  /** A task that nobody here knows may be one of the next release, which deals with it; for a day, then it was removed. */
+  async #giveUp(open: OpenRun, now: number): Promise<[]> {
+    const state = open.state === 'running' ? 'crashed' : 'missed';
+    if (now - open.claimedAt > UNJUDGED_MS) await this.#parts.store.finish(open, { state });
+    return [];
   }
 
   async #recoverRunning(open: OpenRun, run: ScheduledRun): Promise<ScheduledRun[]> {

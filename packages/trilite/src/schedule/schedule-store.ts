@@ -118,6 +118,8 @@ const RUNS_OF = `
   select task, due_at as dueAt, state, attempt, started_at as startedAt, finished_at as finishedAt, exit_code as exitCode, message
   from schedule_runs where task = ? order by due_at desc limit ?`;
 
+const RECORDED = 'select distinct task from schedule_runs';
+
 const PAUSE = 'insert into schedule_pauses (task, paused_at) values (?, ?) on conflict do nothing';
 const RESUME = 'delete from schedule_pauses where task = ?';
 const RESUME_ALL = 'delete from schedule_pauses';
@@ -221,6 +223,14 @@ export class ScheduleStore {
     return this.#connection.read(
       (handle) => handle.statement(RUNS_OF).all(task, limit) as RunRecord[],
     );
+  }
+
+  /** The tasks that have runs, those that are no longer declared among them. */
+  async recordedTasks(): Promise<string[]> {
+    const rows = await this.#connection.read(
+      (handle) => handle.statement(RECORDED).all() as Pick<RunKey, 'task'>[],
+    );
+    return rows.map(({ task }) => task);
   }
 
   /** Pauses a task, or all by `EVERY_TASK`; false when it was paused. */

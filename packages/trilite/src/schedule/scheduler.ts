@@ -242,9 +242,10 @@ export class Scheduler {
   async #prune(now: number): Promise<void> {
     if (monotonicMs() < this.#pruneAt) return;
     this.#pruneAt = monotonicMs() + PRUNE_EVERY_MS;
-    for (const { name, times } of this.#tasks) {
-      const keepMs = times.isFrequent ? KEEP_FREQUENT_MS : KEEP_MS;
-      while ((await this.#store.prune(name, now - keepMs)) > 0);
+    const frequent = this.#tasks.filter(({ times }) => times.isFrequent).map(({ name }) => name);
+    for (const task of await this.#store.recordedTasks()) {
+      const before = now - (frequent.includes(task) ? KEEP_FREQUENT_MS : KEEP_MS);
+      while ((await this.#store.prune(task, before)) > 0);
     }
   }
 

@@ -156,6 +156,15 @@ test('a run that was given back and is no longer on time is missed', async () =>
   expect(await runsOf(app, 'task')).toEqual(['0: done', '60: missed']);
 });
 
+test('a run of a task that is no longer declared is given up after a day', async () => {
+  const app = await appWith(() => undefined);
+  await app.schedule.store.add({ task: 'gone', dueAt: NOON, state: 'claimed', owner: '' });
+  await runDueAt(app, NOON + 23 * 60 * MINUTE);
+  expect(await runsOf(app, 'gone')).toEqual(['0: claimed']);
+  await runDueAt(app, NOON + 25 * 60 * MINUTE);
+  expect(await runsOf(app, 'gone')).toEqual(['0: missed']);
+});
+
 test('old runs are forgotten after 30 days, but for the last 100', async () => {
   const app = await appWith((schedule) => schedule.call('task', () => undefined).everyMinute());
   await runDueAt(app, NOON);
