@@ -100,7 +100,11 @@ export class WorkerSupervisor {
   #parameters(index: number): string[] {
     const given = process.argv.slice(1);
     const own = given.filter(
-      (one, at) => !/^--workers(=|$)/.test(one) && given[at - 1] !== '--workers',
+      (one, at) =>
+        !/^--workers(=|$)/.test(one) &&
+        given[at - 1] !== '--workers' &&
+        // One scheduler is enough
+        (one !== '--schedule' || index === 1),
     );
     const name = own.some((one) => /^--name(=|$)/.test(one)) ? [] : [`--name=${index}`];
     return [...own, ...name, this.#options.isColored ? '--ansi' : '--no-ansi'];

@@ -1,5 +1,7 @@
 import type { Worker } from '../../queue/worker/worker';
 import type { WorkResult } from '../../queue/worker/worker-options';
+import type { Scheduler } from '../../schedule/scheduler';
+import { toMilliseconds } from '../../support/duration';
 import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
 import type { Output } from '../output';
@@ -26,6 +28,7 @@ const signature = defineSignature({
       description: 'So many processes, started anew when they end',
       default: 0,
     },
+    schedule: { description: 'Run the schedule as well, in the same process' },
     once: { description: 'Run one job, or none when none is due' },
     'stop-when-empty': { description: 'Stop when no job is due' },
     json: { description: 'Print a JSON object a line' },
@@ -44,6 +47,10 @@ export class QueueWorkCommand implements Command<typeof signature> {
     const { options, output } = context;
     const ends = { once: options.once, stopWhenEmpty: options['stop-when-empty'] };
     const asked = readWorkOptions(signature.name, options, ends);
+    if (options.schedule && (ends.once || ends.stopWhenEmpty)) {
+      const why = '--schedule goes on for ever; --once and --stop-when-empty do not';
+      throw CommandUsageError.because(signature.name, why);
+    }
     if (options.workers > 0) return supervise(context);
     const { queues, walKeeper } = await context.app();
     const name = connectionOf(context) ?? queues.defaultName;
@@ -60,7 +67,8 @@ export class QueueWorkCommand implements Command<typeof signature> {
     await queues.store(name).nextDueAt(queueNames); // a queue that does not answer now is told at once, not every turn
     if (!options.json) sayQueues(queueNames, output);
     walKeeper.start();
-    return exitCodeOf(await runUntilTold(worker, context), context);
+    const scheduler = await startScheduler(context);
+    return exitCodeOf(await runUntilTold(worker, scheduler, context), context);
   }
 }
 
@@ -92,23 +100,56 @@ function sayQueues(queueNames: readonly string[], output: Output): void {
   output.info(`Processing jobs from the [${queueNames.join(', ')}] ${noun}.`);
 }
 
-async function runUntilTold(worker: Worker, { options, output }: Context): Promise<WorkResult> {
+/** The scheduler beside the worker, and what settles when it has ended. */
+interface RunningScheduler {
+  readonly scheduler: Pick<Scheduler, 'stop' | 'stopNow'>;
+  readonly ended: Promise<void>;
+}
+
+async function startScheduler(context: Context): Promise<RunningScheduler | undefined> {
+  const { options, output, terminal } = context;
+  if (!options.schedule) return undefined;
+  const app = await context.app();
+  const { SchedulerLines } = require('../scheduler-lines') as typeof import('../scheduler-lines');
+  const lines = new SchedulerLines(output, { json: options.json, verbose: terminal.verbose });
+  const shutdownMs = toMilliseconds(options['shutdown-timeout']);
+  const scheduler = app.scheduler((event) => lines.print(event), { shutdownMs });
+  return { scheduler, ended: scheduler.run() };
+}
+
+/** Both stop together: whoever started one process for both expects both, or an end. */
+async function runUntilTold(
+  worker: Worker,
+  running: RunningScheduler | undefined,
+  { options, output }: Context,
+): Promise<WorkResult> {
+  const stop = (): void => {
+    worker.stop();
+    running?.scheduler.stop();
+  };
   const pause = (): void => worker.pause();
   const resume = (): void => worker.resume();
   process.on('SIGUSR2', pause).on('SIGCONT', resume);
-  process.on('disconnect', () => worker.stop()); // its supervisor is gone
+  process.on('disconnect', stop); // its supervisor is gone
   const stopListening = onShutdown(
     () => {
-      worker.stop();
+      stop();
       if (!options.json) sayStopping(worker.runningJobs, output);
     },
-    () => worker.stopNow(),
+    () => {
+      worker.stopNow();
+      running?.scheduler.stopNow();
+    },
   );
   try {
-    return await worker.run();
+    const [result] = await Promise.all([
+      worker.run().finally(() => running?.scheduler.stop()),
+      running?.ended.finally(() => worker.stop()),
+    ]);
+    return result;
   } finally {
     stopListening();
-    process.off('SIGUSR2', pause).off('SIGCONT', resume);
+    process.off('SIGUSR2', pause).off('SIGCONT', resume).off('disconnect', stop);
     if (process.connected) process.disconnect();
   }
 }
