@@ -8,7 +8,7 @@ type Colors = ReturnType<typeof createColors>;
 export interface OutputStream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
-  readonly columns?: number;
+  readonly columns?: number | undefined;
 }
 
 /** How output looks. */
@@ -34,6 +34,14 @@ export class Output {
     this.colors = createColors(
       options.color ?? (stream.isTTY === true && createColors().isColorSupported),
     );
+  }
+
+  /** The same on another stream, made of this one's. */
+  on(wrap: (stream: OutputStream) => OutputStream): Output {
+    return new Output(wrap(this.#stream), {
+      color: this.colors.isColorSupported,
+      quiet: this.#isQuiet,
+    });
   }
 
   /** A line as it is. */

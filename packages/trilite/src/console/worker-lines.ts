@@ -3,6 +3,7 @@ import { humanDuration } from '../support/duration';
 import { FrameworkError, messageOf } from '../support/errors';
 import type { ClaimedJob } from '../queue/queue-store';
 import type { JobEvent, WorkerEvent } from '../queue/queue-events';
+import { GatheredStream } from './gathered-stream';
 import type { Output } from './output';
 
 /** How a worker's lines look. */
@@ -20,10 +21,16 @@ type EndEvent = Extract<JobEvent, { tookMs: number }>;
 export class WorkerLines {
   readonly #output: Output;
   readonly #options: WorkerLinesOptions;
+  #stream: GatheredStream | undefined;
 
   constructor(output: Output, options: WorkerLinesOptions) {
-    this.#output = output;
+    this.#output = output.on((stream) => (this.#stream = new GatheredStream(stream)));
     this.#options = options;
+  }
+
+  /** Writes what is not written yet: lines are gathered for a turn of the event loop. */
+  flush(): void {
+    this.#stream?.flush();
   }
 
   print(event: WorkerEvent): void {

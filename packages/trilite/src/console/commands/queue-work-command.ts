@@ -68,7 +68,8 @@ export class QueueWorkCommand implements Command<typeof signature> {
     if (!options.json) sayQueues(queueNames, output);
     walKeeper.start();
     const scheduler = await startScheduler(context);
-    return exitCodeOf(await runUntilTold(worker, scheduler, context), context);
+    const result = await runUntilTold(worker, scheduler, context).finally(() => lines.flush());
+    return exitCodeOf(result, context);
   }
 }
 
