@@ -235,7 +235,10 @@ export interface QueueStore {
   /** Stores jobs, and the batch they are the first of: all or none, but for those that their keys keep out. Settled means durable. */
   push(jobs: readonly NewJob[], batch?: NewBatch): Promise<PushOutcome[]>;
 
-  /** Stores what was not relayed before, and remembers how far it came: one change. Returns the last sequence number that is stored. */
+  /**
+   * Stores what was not relayed before, and remembers how far it came: one change. Returns the last sequence number that is stored. A dispatch
+   * of which anything is there already, from another generation, is not stored again.
+   */
   relay(request: RelayRequest): Promise<number>;
 
   /** The last sequence number of a generation that is stored; 0 when there is none. */

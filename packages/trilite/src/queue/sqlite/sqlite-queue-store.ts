@@ -25,6 +25,7 @@ import type {
   PushOutcome,
   QueueStore,
   RecoveredJob,
+  RelayedPush,
   RelayRequest,
   Release,
   Report,
@@ -75,6 +76,11 @@ const RELAYED = 'select seq from relayed where generation = ?';
 const SET_RELAYED = `
   insert into relayed (generation, seq, relayed_at) values (:generation, :seq, :now)
   on conflict (generation) do update set seq = excluded.seq, relayed_at = excluded.relayed_at`;
+
+const JOB_IS_KNOWN = `
+  select 1 from jobs where id = :id union all select 1 from failed_jobs where id = :id`;
+
+const BATCH_IS_KNOWN = 'select 1 from job_batches where id = ?';
 
 const WAITING_IN = `select id, batch_id as batchId, extra from jobs where state = 'waiting' and queue = ? limit ${PIECE}`;
 
@@ -149,7 +155,7 @@ export class SqliteQueueStore implements QueueStore {
       const before = relayedOf(handle, generation);
       const fresh = rows.filter((row) => row.seq > before);
       const seq = fresh.at(-1)?.seq ?? before;
-      for (const { jobs, batch } of fresh) store(handle, jobs, batch);
+      for (const row of fresh) if (!wasStored(handle, row)) store(handle, row.jobs, row.batch);
       handle.statement(SET_RELAYED).run({ generation, seq, now: clock.now() });
       return seq;
     };
@@ -330,6 +336,14 @@ function store(
   const outcomes = insertBatch(handle, batch, jobs);
   finishEmptyBatch(handle, batch.id);
   return outcomes;
+}
+
+/** A file that was put back from a backup begins a new generation, with what lay in its outbox then: relayed before, some of it. */
+function wasStored(handle: Handle, { jobs, batch }: RelayedPush): boolean {
+  if (batch !== undefined && handle.statement(BATCH_IS_KNOWN).get(batch.id) !== undefined) {
+    return true;
+  }
+  return jobs.some(({ id }) => handle.statement(JOB_IS_KNOWN).get({ id }) !== undefined);
 }
 
 function isKeyed(job: NewJob | undefined): boolean {
