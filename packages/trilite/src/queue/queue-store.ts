@@ -171,7 +171,7 @@ export interface RecoveredJob {
   readonly id: string;
   readonly job: string;
   readonly queue: string;
-  readonly outcome: 'released' | 'failed';
+  readonly outcome: 'released' | 'failed' | 'cancelled';
 }
 
 /** What workers are told through the store. */
@@ -268,10 +268,10 @@ export interface QueueStore {
   /** Notes how far a job is, and what it says. Tells whether the caller still was the owner. */
   report(job: ClaimedJob, report: Report): Promise<boolean>;
 
-  /** Takes back what dead or silent owners hold: waiting again, or failed when it crashed too often. */
+  /** Takes back what dead or silent owners hold: waiting again, failed when it crashed too often, or cancelled when somebody asked for that. */
   recover(isGone: (owner: string) => boolean): Promise<RecoveredJob[]>;
 
-  /** Cancels a waiting job, or asks the worker of a running one to. */
+  /** Cancels a waiting job, or asks the worker of a running one to. One that goes back to waiting before that is cancelled then. */
   cancel(id: string): Promise<CancelOutcome>;
 
   /** What is known of a job, or undefined. */

@@ -56,7 +56,8 @@ const RELEASE = `
   update jobs
   set state = 'waiting', lease_until = null, available_at = :availableAt, attempts = attempts - :uncounted,
     exceptions = exceptions + :threw, last_error = coalesce(:error, last_error)
-  where ${OWNED}`;
+  where ${OWNED}
+  returning cancel_at as cancelAt`;
 
 const RENEW = `update jobs set lease_until = :leaseUntil where ${OWNED}`;
 
@@ -64,7 +65,9 @@ const REPORT = `update jobs set progress = coalesce(:progress, progress) where $
 
 const ADD_LINE = 'insert into job_lines (job_id, at, text) values (?, ?, ?)';
 
-const HELD = `select id, queue, job, owner, crashes, max_crashes as maxCrashes, lease_until as leaseUntil from jobs where state = 'running'`;
+const HELD = `
+  select id, queue, job, owner, crashes, max_crashes as maxCrashes, lease_until as leaseUntil, cancel_at as cancelAt
+  from jobs where state = 'running'`;
 
 const RECOVER = `
   update jobs
@@ -103,6 +106,7 @@ interface HeldRow {
   readonly crashes: number;
   readonly maxCrashes: number;
   readonly leaseUntil: number;
+  readonly cancelAt: number | null;
 }
 
 /** How a store keeps jobs. */
@@ -358,15 +362,17 @@ function relayedOf(handle: Handle, generation: string): number {
 function releaseOne(handle: Handle, { id, owner }: ClaimedJob, release: Release): boolean {
   const { availableAt, failure, uncounted = false } = release;
   if (failure !== undefined) noteAttempt(handle, { id, owner }, 'released', failure.message);
-  const { changes } = handle.statement(RELEASE).run({
+  const row = handle.statement(RELEASE).get({
     id,
     owner,
     availableAt: Math.ceil(availableAt),
     uncounted: uncounted ? 1 : 0,
     threw: failure === undefined ? 0 : 1,
     error: failure?.message ?? null,
-  });
-  return changes === 1;
+  }) as Pick<HeldRow, 'cancelAt'> | undefined;
+  // Somebody was promised that the job would be told: from here on nobody would
+  if (typeof row?.cancelAt === 'number') cancelOne(handle, id);
+  return row !== undefined;
 }
 
 function recoverOne(handle: Handle, row: HeldRow): RecoveredJob {
@@ -379,7 +385,9 @@ function recoverOne(handle: Handle, row: HeldRow): RecoveredJob {
   }
   noteAttempt(handle, { id, owner }, 'crashed', failure.message);
   handle.statement(RECOVER).run({ id, owner, now: clock.now(), error: failure.message });
-  return { id, job, queue, outcome: 'released' };
+  if (row.cancelAt === null) return { id, job, queue, outcome: 'released' };
+  cancelOne(handle, id);
+  return { id, job, queue, outcome: 'cancelled' };
 }
 
 function clearSome(handle: Handle, queue: string): number {
