@@ -88,11 +88,7 @@ function retryOne(handle: Handle, id: string): 'retried' | 'duplicate' | 'gone' 
     { readonly batchId: string | null; readonly extra: string | null } | undefined;
   if (row === undefined) return 'gone';
   const { unique } = readExtra(row.extra);
-  // What it took for a time is over, or still its own; any other key is taken anew
-  const isBound = unique !== undefined && unique.until !== 'time';
-  if (isBound && takeKey(handle, { key: unique.key, until: unique.until }, id) !== undefined) {
-    return 'duplicate';
-  }
+  if (unique !== undefined && takeKey(handle, unique, id) !== undefined) return 'duplicate';
   handle.statement(RETRY).run({ id, now: clock.now() });
   handle.statement(FORGET).run(id);
   if (row.batchId !== null) reopenBatch(handle, row.batchId);
