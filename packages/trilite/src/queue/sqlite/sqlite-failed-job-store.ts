@@ -96,8 +96,9 @@ function retryOne(handle: Handle, id: string): 'retried' | 'duplicate' | 'gone' 
 }
 
 function forgetOne(handle: Handle, id: string): boolean {
-  forgetHistory(handle, id);
-  return handle.statement(FORGET).run(id).changes === 1;
+  const isForgotten = handle.statement(FORGET).run(id).changes === 1;
+  if (isForgotten) forgetHistory(handle, id); // else it was put back meanwhile, and keeps it
+  return isForgotten;
 }
 
 function* piecesOf(ids: readonly string[]): Generator<readonly string[]> {
