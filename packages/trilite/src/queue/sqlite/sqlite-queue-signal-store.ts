@@ -9,6 +9,10 @@ const SET = `
   insert into queue_signals (name, at, until) values (:name, :at, :until)
   on conflict (name) do update set at = excluded.at, until = excluded.until`;
 
+const RESUME = 'delete from queue_signals where name = ? returning until';
+
+const RESUME_ALL = `delete from queue_signals where name like 'pause%' returning until`;
+
 const CANCELLED = `select id from jobs where state = 'running' and owner = ? and cancel_at is not null`;
 
 /** What workers are told through a queue's file. */
@@ -46,12 +50,13 @@ export class SqliteQueueSignalStore {
   }
 
   async resume(queue: string | undefined): Promise<boolean> {
-    const { changes } = await this.#connection.write((handle) =>
-      queue === undefined
-        ? handle.statement(`delete from queue_signals where name like 'pause%'`).run()
-        : handle.statement('delete from queue_signals where name = ?').run(pauseOf(queue)),
+    const ended = await this.#connection.write(
+      (handle) =>
+        (queue === undefined
+          ? handle.statement(RESUME_ALL).all()
+          : handle.statement(RESUME).all(pauseOf(queue))) as { readonly until: number | null }[],
     );
-    return changes > 0;
+    return ended.some(({ until }) => until === null || until > clock.now());
   }
 
   async #set(name: string, until?: number): Promise<void> {
