@@ -3,11 +3,11 @@ import { SqliteQueueStore } from '../../src/queue/sqlite/sqlite-queue-store';
 import { testQueueStore } from '../contracts/queue-store';
 import { createTemporaryFile } from '../helpers/temporary-file';
 
-testQueueStore('SqliteQueueStore', async () => {
+testQueueStore('SqliteQueueStore', async (options) => {
   const file = await createTemporaryFile(queueMigrations);
   return {
-    store: new SqliteQueueStore(file.connection),
-    elsewhere: new SqliteQueueStore(file.elsewhere),
+    store: new SqliteQueueStore(file.connection, options),
+    elsewhere: new SqliteQueueStore(file.elsewhere, options),
     close: () => file.close(),
   };
 });
