@@ -71,7 +71,9 @@ export class JobHandle {
 
   async #find(): Promise<JobRecord | undefined> {
     const { store, pending } = this.#parts;
-    return (await store().find(this.id)) ?? pending?.find(this.id);
+    const known = (await store().find(this.id)) ?? (await pending?.find(this.id));
+    // Between the two looks it may have come from the outbox into the queue
+    return known ?? (pending && store().find(this.id));
   }
 
   async #wait({ timeout }: WaitOptions): Promise<JobRecord> {
@@ -90,8 +92,11 @@ export class JobHandle {
   async #cancel(): Promise<CancelOutcome> {
     const { store, pending } = this.#parts;
     const outcome = await store().cancel(this.id);
-    if (outcome !== undefined || (await pending?.find(this.id)) === undefined) return outcome;
-    await pending?.relay();
+    if (outcome !== undefined || pending === undefined) return outcome;
+    // A relay that goes on already may have passed its file; the one after it has not
+    for (let relays = 0; relays < 2 && (await pending.find(this.id)) !== undefined; relays += 1) {
+      await pending.relay();
+    }
     return store().cancel(this.id);
   }
 
