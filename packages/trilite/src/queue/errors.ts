@@ -159,7 +159,7 @@ export class JobEndedBadlyError extends FrameworkError {
   }
 }
 
-/** Thrown when a job cannot be waited for: it takes too long, is not known, or its own transaction has not ended. */
+/** Thrown when a job cannot be waited for: it takes too long, is not known or gone, or its own transaction has not ended. */
 export class JobWaitError extends FrameworkError {
   static timedOut(id: string, timeout: string): JobWaitError {
     return new JobWaitError({
@@ -174,6 +174,14 @@ export class JobWaitError extends FrameworkError {
       code: 'E_JOB_WAIT',
       message: `The job "${id}" is not known, so it cannot be waited for.`,
       help: 'It was done and forgotten: raise "keepFinished" in config/queue.ts. Or its connection keeps no jobs, as "sync" does not.',
+    });
+  }
+
+  static gone(id: string): JobWaitError {
+    return new JobWaitError({
+      code: 'E_JOB_WAIT',
+      message: `The job "${id}" is no longer there, and was not done.`,
+      help: 'Its queue was cleared, or it failed and was forgotten. Dispatch it again if it is still wanted.',
     });
   }
 

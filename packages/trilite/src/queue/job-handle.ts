@@ -58,7 +58,7 @@ export class JobHandle {
    * Waits until the job is done, in whichever process, and returns what is known of it then.
    *
    * @throws E_JOB_ENDED_BADLY when it has failed or was cancelled
-   * @throws E_JOB_WAIT after `timeout`, and when the job is not known: it was done and forgotten before the wait began
+   * @throws E_JOB_WAIT after `timeout`, when the job is not known: it was done and forgotten before the wait began, and when it is cleared
    */
   get wait(): (options?: WaitOptions) => Promise<JobRecord> {
     return (options = {}) => this.#wait(options);
@@ -106,17 +106,25 @@ export class JobHandle {
     throw JobEndedBadlyError.of(record);
   }
 
-  /** Looks at each change of the queue; a job that was there and is not has been done, and forgotten at once. */
+  #judgeGone(last: JobRecord | undefined): JobRecord | undefined {
+    if (last === undefined) return undefined;
+    if (this.#parts.store().keepsDone) throw JobWaitError.gone(this.id);
+    return { ...last, state: 'done' };
+  }
+
+  /** Looks at each change of the queue; a job that was there and is not has been done, and forgotten at once, or was cleared. */
   #whenEnded(): { promise: Promise<JobRecord | undefined>; stop: () => void } {
     let stop = (): void => undefined;
     const promise = new Promise<JobRecord | undefined>((resolve, reject) => {
       let last: JobRecord | undefined;
       const look = (): void => {
-        this.#find().then((record) => {
-          if (record === undefined) resolve(last && { ...last, state: 'done' });
-          else if (hasEnded(record)) resolve(record);
-          last = record ?? last;
-        }, reject);
+        this.#find()
+          .then((record) => {
+            if (record === undefined) resolve(this.#judgeGone(last));
+            else if (hasEnded(record)) resolve(record);
+            last = record ?? last;
+          })
+          .catch(reject);
       };
       const watch = this.#parts.store().watch(look);
       stop = () => watch.close();

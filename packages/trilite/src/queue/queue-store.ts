@@ -229,6 +229,9 @@ export interface QueueStore {
   /** Whether what it keeps outlives the process. What a transaction of another file dispatches then lies in that file until it is relayed. */
   readonly isDurable: boolean;
 
+  /** Whether a job that is done stays for a while: one that is not there was not done then. */
+  readonly keepsDone: boolean;
+
   /** Whether the innermost transaction that a call made now would run in is one of the store's own file. */
   readonly isInTransaction: boolean;
 

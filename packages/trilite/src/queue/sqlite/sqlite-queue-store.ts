@@ -119,8 +119,8 @@ export interface SqliteQueueStoreOptions {
 
 /** A queue in a SQLite file: claims are one statement a priority, and what is asked for together shares one commit. */
 export class SqliteQueueStore implements QueueStore {
+  readonly keepsDone: boolean;
   readonly #connection: Connection;
-  readonly #keepsDone: boolean;
   readonly #checkpoint: (connection: Connection) => Promise<boolean>;
   readonly #batches: SqliteBatchStore;
   readonly #failedJobs: SqliteFailedJobStore;
@@ -131,7 +131,7 @@ export class SqliteQueueStore implements QueueStore {
   constructor(connection: Connection, options: SqliteQueueStoreOptions = {}) {
     const { keepsDone = true, checkpoint = () => Promise.resolve(false) } = options;
     this.#connection = connection;
-    this.#keepsDone = keepsDone;
+    this.keepsDone = keepsDone;
     this.#checkpoint = checkpoint;
     this.#batches = new SqliteBatchStore(connection);
     this.#failedJobs = new SqliteFailedJobStore(connection);
@@ -183,7 +183,7 @@ export class SqliteQueueStore implements QueueStore {
   }
 
   complete(runs: readonly CompletedRun[]): Promise<string[]> {
-    const complete = (handle: Handle): string[] => completeRuns(handle, runs, this.#keepsDone);
+    const complete = (handle: Handle): string[] => completeRuns(handle, runs, this.keepsDone);
     return this.#tell(this.#connection.write(complete, { several: true }));
   }
 

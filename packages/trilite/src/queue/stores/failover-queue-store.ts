@@ -44,6 +44,10 @@ export class FailoverQueueStore extends KeeplessQueueStore {
     this.#parts = parts;
   }
 
+  override get keepsDone(): boolean {
+    return this.#parts.stores().every(({ store }) => store.keepsDone);
+  }
+
   push(jobs: readonly NewJob[], batch?: NewBatch): Promise<PushOutcome[]> {
     return this.#first((store) => store.push(jobs, batch));
   }

@@ -26,6 +26,10 @@ export abstract class KeeplessQueueStore implements QueueStore {
   readonly isDurable: boolean = false;
   readonly isInTransaction: boolean = false;
 
+  get keepsDone(): boolean {
+    return false;
+  }
+
   abstract push(jobs: readonly NewJob[], batch?: NewBatch): Promise<PushOutcome[]>;
 
   async relay({ rows }: RelayRequest): Promise<number> {
