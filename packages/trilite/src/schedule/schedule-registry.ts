@@ -1,11 +1,9 @@
 import type { Config } from '../config/load-config';
 import type { Connection } from '../database/connection';
-import { QUEUE_NAME, QUEUE_NAME_RULE, jobNameOf } from '../queue/job';
 import type { JobRegistry } from '../queue/job-registry';
-import { toMilliseconds } from '../support/duration';
+import { toFollowUp } from '../queue/new-job';
 import { messageOf, toError } from '../support/errors';
 import { nearest } from '../support/nearest';
-import { encodeReadable } from '../support/serializer';
 import { ScheduleInvalidError, ScheduleTaskUnknownError, type ScheduleProblem } from './errors';
 import { Schedule, type ScheduleFile } from './schedule';
 import { EVERY_TASK, ScheduleStore, type RunRecord } from './schedule-store';
@@ -193,28 +191,21 @@ export class ScheduleRegistry {
     return [`runs the command "${name}", which is not there; ${hint}`];
   }
 
+  /** What would be thrown each time, is told before the first. */
   #jobProblems({ job, payload, options }: Extract<TaskAction, { kind: 'job' }>): string[] {
-    const { jobs, queues } = this.#parts;
-    const problems: string[] = [];
-    const attempt = (check: () => unknown): void => {
-      try {
-        check();
-      } catch (error) {
-        problems.push(`cannot be dispatched: ${messageOf(toError(error))}`);
-      }
-    };
-    if (!jobs.classes.includes(job)) {
-      problems.push(`dispatches the job "${jobNameOf(job)}", which no file of app/jobs exports`);
-    }
-    const { connection, queue, delay = 0 } = options;
+    const { config, jobs, queues } = this.#parts;
+    const { connection } = options;
     if (connection !== undefined && !queues.names.includes(connection)) {
-      problems.push(`goes to the queue connection "${connection}", which is not declared`);
+      return [`goes to the queue connection "${connection}", which is not declared`];
     }
-    if (queue !== undefined && !QUEUE_NAME.test(queue)) {
-      problems.push(`goes to the queue "${queue}"; expected ${QUEUE_NAME_RULE}`);
+    const settings = config.queue.connections[connection ?? config.queue.default];
+    const isBound = settings !== undefined && 'maxPayload' in settings;
+    const maxPayload = isBound ? settings.maxPayload : Infinity;
+    try {
+      toFollowUp({ type: job, payload, options }, { jobs, maxPayload });
+      return [];
+    } catch (error) {
+      return [`cannot be dispatched: ${messageOf(toError(error))}`];
     }
-    attempt(() => encodeReadable(payload));
-    attempt(() => toMilliseconds(delay));
-    return problems;
   }
 }

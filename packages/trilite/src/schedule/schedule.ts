@@ -1,11 +1,7 @@
-import { jobNameOf, type JobClass, type PayloadOf } from '../queue/job';
+import { jobNameOf, type JobClass } from '../queue/job';
+import type { JobArguments } from '../queue/pending-job';
 import { ProcessTaskBuilder, RunningTaskBuilder, TaskBuilder } from './task-builder';
 import type { CalledWork, ScheduledJobOptions } from './task';
-
-/** The payload and options of a scheduled job; a job without a payload may leave both out. */
-export type ScheduledJobArguments<J extends JobClass> = [PayloadOf<J>] extends [void]
-  ? [payload?: undefined, options?: ScheduledJobOptions]
-  : [payload: PayloadOf<J>, options?: ScheduledJobOptions];
 
 /** What routes/console.ts exports: a function that declares the tasks. */
 export type ScheduleFile = (schedule: Schedule) => void;
@@ -56,9 +52,12 @@ export class Schedule {
   }
 
   /** Dispatches a job. */
-  job<J extends JobClass>(job: J, ...[payload, options]: ScheduledJobArguments<J>): TaskBuilder {
+  job<J extends JobClass>(
+    job: J,
+    ...[payload, options = {}]: JobArguments<J, ScheduledJobOptions>
+  ): TaskBuilder {
     const name = jobNameOf(job);
-    const action = { kind: 'job', job, payload, options: options ?? {} } as const;
+    const action = { kind: 'job', job, payload, options } as const;
     return this.#add(new TaskBuilder({ name, what: name, action }));
   }
 

@@ -1,5 +1,4 @@
-import type { JobClass } from '../queue/job';
-import type { DispatchOptions } from '../queue/queue-dispatcher';
+import type { JobClass, JobDispatchOptions } from '../queue/job';
 import type { Resolver } from '../tenancy/container';
 import type { MissedPolicy } from './due-plan';
 import type { DueTimes } from './due-times';
@@ -44,7 +43,7 @@ export type Condition = (facts: RunFacts) => Promise<boolean> | boolean;
 export type CalledWork = (context: TaskContext) => unknown;
 
 /** How a job of the schedule is dispatched. */
-export interface ScheduledJobOptions extends DispatchOptions {
+export interface ScheduledJobOptions extends JobDispatchOptions {
   /** The queue connection it goes to. Default: the default one. */
   readonly connection?: string;
 }

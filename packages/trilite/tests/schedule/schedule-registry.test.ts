@@ -96,7 +96,7 @@ test.each<[string, ScheduleFile, RegExp]>([
   [
     'a job that no file exports',
     (schedule) => schedule.job(Unknown, 1).daily(),
-    /dispatches the job "Unknown", which no file of app\/jobs exports/,
+    /"Unknown" cannot be dispatched: The job "Unknown" is not known/,
   ],
   [
     'a payload that cannot be stored',
@@ -111,7 +111,7 @@ test.each<[string, ScheduleFile, RegExp]>([
   [
     'a queue that cannot be named so',
     (schedule) => schedule.job(TestJob, 1, { queue: 'a b' }).daily(),
-    /goes to the queue "a b"/,
+    /cannot be dispatched: .*`a b`/,
   ],
   [
     'a wrong delay',

@@ -136,9 +136,12 @@ describe('a job', () => {
 
   test('that refuses to be dispatched is a failed run, and is not tried again', async () => {
     const app = await appWith(
-      (schedule) => schedule.job(TestJob, {}, { priority: 0.5 }).everyMinute(),
+      (schedule) => schedule.job(TestJob, undefined).everyMinute(),
       [TestJob],
     );
+    jest.spyOn(app.queues, 'dispatcher').mockImplementation(() => {
+      throw new Error('not today');
+    });
     await runDueAt(app, NOON);
     await runDueAt(app, NOON + 10_000);
     expect(told()).toEqual(['failed TestJob']);
