@@ -184,18 +184,20 @@ function judgeThrown(
   if (error instanceof JobLeaseLostError) return { kind: 'lost' };
   if (error instanceof JobCancelledError) return { kind: 'discarded', reason: error.message };
   if (run.wish?.kind === 'fail') return { kind: 'failed', error: run.wish.error };
-  return judgeError(job, run.type, error, defaults);
+  return judgeError(job, run, error, defaults);
 }
 
 function judgeError(
   job: ClaimedJob,
-  type: JobClass,
+  { type, wish }: JobRun,
   error: Error,
   defaults: RunDefaults,
 ): RunOutcome {
   const verdict = verdictOf(job, type, defaults, error instanceof JobTimeoutError);
   if (verdict.isFinal || error instanceof JobPayloadInvalidError) return { kind: 'failed', error };
-  return { kind: 'retry', error, availableAt: dueAfter(verdict.delayMs) };
+  // Who knows better than `backoff` when the next run makes sense says so: a service that answers "in 30 seconds"
+  const delayMs = wish?.kind === 'release' ? wish.delayMs : verdict.delayMs;
+  return { kind: 'retry', error, availableAt: dueAfter(delayMs) };
 }
 
 /** Whether a run that ends badly is the last one, and else how long after it the next one is due. */

@@ -24,7 +24,10 @@ export interface JobContext {
   readonly log: (line: string) => Promise<void>;
   /** Says that the job is alive: prolongs its lease, and lets its timeout begin anew. */
   readonly heartbeat: () => Promise<void>;
-  /** Has the job run again after a delay once `handle` returns. Counts as one of its tries. Default: at once. */
+  /**
+   * Has the job run again after a delay once `handle` has ended. Counts as one of its tries; when it throws, instead of its `backoff`.
+   * Default: at once.
+   */
   readonly release: (delay?: Duration) => void;
   /** Has the job failed for good once `handle` returns, whatever tries are left. */
   readonly fail: (error: Error | string) => void;

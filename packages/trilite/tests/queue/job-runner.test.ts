@@ -170,6 +170,22 @@ describe('after a failure', () => {
     ].map((outcome) => 'availableAt' in outcome && outcome.availableAt - NOW);
     expect(pauses).toEqual([1000, 10_000, 10_000, 1000]);
   });
+
+  test('the next run waits for as long as the job said before it threw', async () => {
+    const type = jobOf(
+      (_, { release }) => {
+        release('30s');
+        throw new Error('Come back in 30 seconds');
+      },
+      { options: { tries: 2, backoff: '1s' } },
+    );
+    expect(await run(type)).toEqual({
+      kind: 'retry',
+      error: new Error('Come back in 30 seconds'),
+      availableAt: NOW + 30_000,
+    });
+    expect(await run(type, { attempts: 2 })).toMatchObject({ kind: 'failed' });
+  });
 });
 
 describe('a timeout', () => {
