@@ -193,6 +193,17 @@ export type {
   QueueStatus,
   RetryOutcome,
 } from './queue/job-records';
+export {
+  RateLimited,
+  type JobRateLimit,
+  type RateLimitedOptions,
+} from './queue/middleware/rate-limited';
+export { Skip, type SkipCondition } from './queue/middleware/skip';
+export {
+  ThrottlesExceptions,
+  type ThrottlesExceptionsOptions,
+} from './queue/middleware/throttles-exceptions';
+export { WithoutOverlapping, type OverlapOptions } from './queue/middleware/without-overlapping';
 export { job } from './queue/pending-job';
 export {
   QueueDispatcher,
