@@ -142,7 +142,10 @@ describe('built-in commands', () => {
   test('migrate:status --pending exits with 1 while something is pending', async () => {
     const { code, out } = await artisan({}, 'migrate:status --pending --json');
     expect(code).toBe(1);
-    expect(JSON.parse(out)).toHaveLength(4);
+    const names = (JSON.parse(out) as { name: string }[]).map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(['trilite/queue/0002_link_jobs', 'trilite/cache/0001_create_cache']),
+    );
   });
 
   test('cache:clear empties the store it names', async () => {
