@@ -41,6 +41,7 @@ export class QueueRegistry {
   readonly #stores = new Map<string, QueueStore>();
   readonly #owned: { close(): Promise<void> }[] = [];
   #outbox: Outbox | undefined;
+  #syncStore: QueueStore | undefined;
 
   constructor(parts: QueueRegistryParts) {
     this.#parts = parts;
@@ -87,7 +88,7 @@ export class QueueRegistry {
     return new QueueDispatcher({
       connection: name,
       store: () => this.store(name),
-      sync: () => this.#sync(),
+      sync: () => this.syncStore(),
       jobs,
       maxPayload: this.#maxPayload(name),
       outbox: this.outbox,
@@ -111,9 +112,20 @@ export class QueueRegistry {
     return store;
   }
 
+  /** What runs jobs where they are dispatched, whatever connections are declared. */
+  syncStore(): QueueStore {
+    this.#syncStore ??= this.#createSync(this.defaultName);
+    return this.#syncStore;
+  }
+
   /** Puts a store in place of the declared one, for whoever holds its dispatcher too. For fakes. */
   use(name: string, store: QueueStore): void {
     this.#stores.set(name, store);
+  }
+
+  /** Puts a store in place of what runs jobs where they are dispatched. For fakes. */
+  useSync(store: QueueStore): void {
+    this.#syncStore = store;
   }
 
   /**
@@ -176,10 +188,6 @@ export class QueueRegistry {
   #runner(name: string): JobRunner {
     const { jobs, make, enter } = this.#parts;
     return new JobRunner({ jobs, make, enter, maxPayload: this.#maxPayload(name) });
-  }
-
-  #sync(): QueueStore {
-    return this.#stores.get('sync') ?? this.#createSync(this.defaultName);
   }
 
   #createSync(name: string): QueueStore {

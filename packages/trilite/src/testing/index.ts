@@ -1,7 +1,15 @@
 import { exposeLeaks } from './leak-guard';
 
 export { fakeCache, type FakeCache } from './fake-cache';
-export { fakeQueue, type DispatchedTo, type FakeQueue } from './fake-queue';
+export {
+  fakeQueue,
+  type DispatchedBatch,
+  type DispatchedChain,
+  type DispatchedJob,
+  type DispatchedTo,
+  type FakeQueue,
+  type FakeQueueOptions,
+} from './fake-queue';
 export {
   createTestApplication,
   type TestApplication,

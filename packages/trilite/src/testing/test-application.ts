@@ -66,7 +66,9 @@ export class TestApplication extends Application {
 
   /**
    * Runs every job that is due, and those they dispatch, until none is; returns how many runs it took. Failing jobs end up in
-   * `failed_jobs` or wait for their next run, as under a real worker.
+   * `failed_jobs` or wait for their next run, as under a real worker; what is due later is, once the test has travelled there.
+   *
+   * @param options `queues`: those to work. Default: as of `queue:work`, "default" and those that job classes name
    */
   async runJobs(
     options: { readonly queues?: readonly string[]; readonly connection?: string } = {},
@@ -75,7 +77,7 @@ export class TestApplication extends Application {
     const worker = this.queues.worker(
       options.connection ?? this.queues.defaultName,
       {
-        queues: options.queues ?? ['default'],
+        queues: options.queues ?? this.queues.queueNames,
         concurrency: 1,
         tries: 1,
         timeoutMs: 0,

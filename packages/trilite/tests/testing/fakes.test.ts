@@ -1,21 +1,33 @@
 import { join } from 'node:path';
-import { defineCacheKeys, CacheRepository, QueueDispatcher } from 'trilite';
-import { createTestApplication, fakeCache, fakeQueue, type TestApplication } from 'trilite/testing';
+import { Database, defineCacheKeys, CacheRepository, job, QueueDispatcher } from 'trilite';
+import {
+  createTestApplication,
+  fakeCache,
+  fakeQueue,
+  travel,
+  travelBack,
+  type TestApplication,
+} from 'trilite/testing';
 import { jobOf } from '../helpers/jobs';
 
 const basePath = join(__dirname, '../fixtures/crash-app');
 const handle = jest.fn();
 const Mail = jobOf(handle, { name: 'Mail', options: { queue: 'mail' } });
 const Report = jobOf(handle, { name: 'Report' });
+const Archive = jobOf(handle, { name: 'Archive' });
+const Once = jobOf(handle, { name: 'Once', options: { unique: true } });
 
 let app: TestApplication;
 
 beforeEach(async () => {
-  app = await createTestApplication({ basePath, jobs: [Mail, Report] });
+  app = await createTestApplication({ basePath, jobs: [Mail, Report, Archive, Once] });
   handle.mockReset();
 });
 
-afterEach(() => app.close());
+afterEach(async () => {
+  travelBack();
+  await app.close();
+});
 
 describe('fakeQueue', () => {
   test('takes the place of what somebody already holds', async () => {
@@ -75,6 +87,209 @@ describe('fakeQueue', () => {
     expect(() => fake.assertNotDispatched(Mail)).toThrow('Expected no Mail that fits');
     expect(() => fake.assertCount(2)).toThrow('Expected 2 dispatched jobs, found 1: Mail {');
     expect(() => fake.assertCount(1, Report)).toThrow('Expected 1 dispatched jobs, found 0');
+  });
+
+  test('asserts that nothing was dispatched, no empty batch either', async () => {
+    const fake = fakeQueue(app);
+    fake.assertNothingDispatched();
+    await app.queue().batch([]);
+    expect(() => fake.assertNothingDispatched()).toThrow('none, and 1 batches.');
+    await app.queue().dispatch(Mail, 1);
+    expect(() => fake.assertNothingDispatched()).toThrow('dispatched were: Mail 1, and 1 batches.');
+  });
+
+  test('notes what would run here and now, and runs it neither', async () => {
+    const fake = fakeQueue(app);
+    await app.queue().dispatchSync(Mail, 1);
+    await app.queue().dispatchAfterResponse(Report, 2);
+    fake.assertDispatched(Mail);
+    fake.assertDispatched(Report);
+    expect(handle).not.toHaveBeenCalled();
+  });
+
+  test('judges no unique keys', async () => {
+    const fake = fakeQueue(app);
+    await app.queue().dispatch(Once, 1);
+    await app.queue().dispatch(Once, 1);
+    fake.assertCount(2, Once);
+  });
+});
+
+describe('fakeQueue and chains', () => {
+  test('asserts the jobs of a chain in their order, with whatever payload or an equal one', async () => {
+    const fake = fakeQueue(app);
+    await app.queue().chain([job(Mail, { at: new Date(5) }), job(Report, 2), job(Archive, 3)]);
+    fake.assertChained([Mail, Report, Archive]);
+    fake.assertChained([job(Mail, { at: new Date(5) }), Report, job(Archive, 3)]);
+    const wrong = [
+      [Mail, Archive, Report],
+      [Mail, Report],
+      [Mail, Report, Archive, Archive],
+      [Mail, Report, job(Archive, 4)],
+    ];
+    for (const jobs of wrong) expect(() => fake.assertChained(jobs)).toThrow('Expected a chain');
+    expect(() => fake.assertChained([Mail, Report])).toThrow(
+      'Expected a chain Mail → Report that fits to be dispatched; dispatched were: Mail {"at":',
+    );
+  });
+
+  test('tells the chains, and what follows a failure', async () => {
+    const fake = fakeQueue(app);
+    await app.queue().dispatch(Report, 1);
+    await app.queue().chain([job(Mail, 1), job(Report, 2, { queue: 'slow' })], {
+      catch: job(Archive, 3),
+    });
+    expect(fake.chains()).toEqual([
+      {
+        jobs: [
+          { job: 'Mail', queue: 'mail', payload: 1 },
+          { job: 'Report', queue: 'slow', payload: 2 },
+        ],
+        catch: { job: 'Archive', queue: 'default', payload: 3 },
+      },
+    ]);
+  });
+
+  test('of a chain only the first job is dispatched', async () => {
+    const fake = fakeQueue(app);
+    await app.queue().chain([job(Mail, 1), job(Report, 2)]);
+    fake.assertDispatched(Mail);
+    fake.assertNotDispatched(Report);
+    fake.assertCount(1);
+  });
+
+  test('a job by itself is no chain', async () => {
+    const fake = fakeQueue(app);
+    await app.queue().dispatch(Mail, 1);
+    expect(() => fake.assertChained([Mail])).toThrow('dispatched were: none.');
+  });
+});
+
+describe('fakeQueue and batches', () => {
+  test('asserts that a batch that fits was dispatched', async () => {
+    const fake = fakeQueue(app);
+    expect(() => fake.assertBatched()).toThrow('dispatched were: none.');
+    await app.queue().batch([job(Mail, 1), job(Mail, 2)], { name: 'letters' });
+    fake.assertBatched();
+    fake.assertBatched(({ name, jobs }) => name === 'letters' && jobs.length === 2);
+    expect(() => fake.assertBatched(({ jobs }) => jobs.length === 3)).toThrow(
+      'Expected a batch that fits to be dispatched; dispatched were: "letters" of Mail 1, Mail 2.',
+    );
+  });
+
+  test('tells the batches, with the jobs that were added', async () => {
+    const fake = fakeQueue(app);
+    const batch = await app.queue().batch([job(Mail, 1)], {
+      allowFailures: true,
+      then: job(Report, 2),
+      finally: job(Archive, 3),
+    });
+    await batch.add([job(Mail, 4)]);
+    expect(fake.batches()).toEqual([
+      {
+        id: batch.id,
+        name: '',
+        allowsFailures: true,
+        jobs: [
+          { job: 'Mail', queue: 'mail', payload: 1 },
+          { job: 'Mail', queue: 'mail', payload: 4 },
+        ],
+        then: { job: 'Report', queue: 'default', payload: 2 },
+        catch: undefined,
+        finally: { job: 'Archive', queue: 'default', payload: 3 },
+      },
+    ]);
+    fake.assertCount(2, Mail);
+    fake.assertNotDispatched(Report);
+  });
+
+  test('a batch that was not dispatched takes no jobs', async () => {
+    fakeQueue(app);
+    const add = app
+      .queue()
+      .batchOf('unknown')
+      .add([job(Mail, 1)]);
+    await expect(add).rejects.toMatchObject({ code: 'E_BATCH_ENDED' });
+  });
+});
+
+describe('fakeQueue and transactions', () => {
+  test('notes what was committed, and nothing that was rolled back', async () => {
+    const fake = fakeQueue(app);
+    const db = app.make(Database);
+    await db.transaction(async (trx) => {
+      await app.queue().dispatch(Mail, 'committed');
+      const undone = trx.transaction(async () => {
+        await app.queue().dispatch(Mail, 'of a savepoint that was rolled back');
+        throw new Error('Undo it');
+      });
+      await expect(undone).rejects.toThrow('Undo it');
+      fake.assertCount(0);
+    });
+    const undone = db.transaction(async () => {
+      await app.queue().dispatch(Mail, 'rolled back');
+      throw new Error('Undo it');
+    });
+    await expect(undone).rejects.toThrow('Undo it');
+    expect(fake.dispatched(Mail).map(({ payload }) => payload)).toEqual(['committed']);
+  });
+
+  test('notes at once what belongs to no transaction', async () => {
+    const fake = fakeQueue(app);
+    await app.make(Database).transaction(async () => {
+      await app.queue().dispatch(Mail, 1, { within: false });
+      fake.assertCount(1);
+    });
+  });
+});
+
+describe('fakeQueue with exceptions', () => {
+  test('stores and runs them, and notes the others', async () => {
+    const fake = fakeQueue(app, { except: [Report] });
+    const [real, noted] = await app.queue().bulk([job(Report, 1), job(Mail, 2)]);
+    fake.assertDispatched(Mail);
+    fake.assertNotDispatched(Report);
+    expect(await real?.status()).toMatchObject({ state: 'waiting', job: 'Report' });
+    expect(await noted?.status()).toBeUndefined();
+    expect(await app.runJobs()).toBe(1);
+    expect(handle.mock.calls.map(([payload]: unknown[]) => payload)).toEqual([1]);
+  });
+
+  test('runs them where dispatchSync is called', async () => {
+    const fake = fakeQueue(app, { except: [Report] });
+    await app.queue().dispatchSync(Report, 1);
+    await app.queue().dispatchSync(Mail, 2);
+    expect(handle).toHaveBeenCalledTimes(1);
+    fake.assertCount(1, Mail);
+  });
+
+  test('stores them once their transaction is committed', async () => {
+    const fake = fakeQueue(app, { except: [Report] });
+    const db = app.make(Database);
+    await db.transaction(async () => {
+      await app.queue().bulk([job(Report, 1), job(Mail, 2)]);
+      expect(await app.runJobs()).toBe(0);
+    });
+    const undone = db.transaction(async () => {
+      await app.queue().bulk([job(Report, 3), job(Mail, 4)]);
+      throw new Error('Undo it');
+    });
+    await expect(undone).rejects.toThrow('Undo it');
+    expect(await app.runJobs()).toBe(1);
+    fake.assertCount(1);
+  });
+
+  test('a chain goes where its first job goes, and a batch is real when all its jobs are', async () => {
+    const fake = fakeQueue(app, { except: [Report] });
+    await app.queue().chain([job(Report, 1), job(Mail, 2)]);
+    await app.queue().chain([job(Mail, 3), job(Report, 4)]);
+    await app.queue().batch([job(Report, 5)], { name: 'real' });
+    const noted = await app.queue().batch([job(Report, 6), job(Mail, 7)], { name: 'noted' });
+    await noted.add([job(Report, 8)]);
+    await app.runJobs();
+    expect(handle.mock.calls.map(([payload]: unknown[]) => payload)).toEqual([1, 5, 2]);
+    fake.assertChained([Mail, Report]);
+    expect(fake.batches().map(({ name, jobs }) => [name, jobs.length])).toEqual([['noted', 3]]);
   });
 });
 
@@ -181,12 +396,34 @@ describe('fakeCache', () => {
 });
 
 describe('runJobs', () => {
-  test('runs what is due and counts the runs', async () => {
+  test('runs what is due on every queue that is known of, and counts the runs', async () => {
     await app.queue().dispatch(Mail, 1);
     await app.queue().dispatch(Report, 2);
     await app.queue().dispatch(Report, 3, { delay: '1h' });
-    expect(await app.runJobs()).toBe(1);
+    await app.queue().dispatch(Report, 4, { queue: 'unknown' });
+    expect(await app.runJobs()).toBe(2);
+    expect(await app.runJobs({ queues: ['unknown'] })).toBe(1);
+    expect(handle.mock.calls.map(([payload]: unknown[]) => payload)).toEqual([2, 1, 4]);
+  });
+
+  test('runs only the queues it is given', async () => {
+    await app.queue().dispatch(Mail, 1);
+    await app.queue().dispatch(Report, 2);
     expect(await app.runJobs({ queues: ['mail'] })).toBe(1);
-    expect(handle.mock.calls.map(([payload]: unknown[]) => payload)).toEqual([2, 1]);
+    expect(handle).toHaveBeenCalledWith(1, expect.anything(), expect.anything());
+  });
+
+  test('runs what is due later once the test has travelled there', async () => {
+    await app.queue().dispatch(Report, 1, { delay: '1h' });
+    travel('59m');
+    expect(await app.runJobs()).toBe(0);
+    travel('1m');
+    expect(await app.runJobs()).toBe(1);
+  });
+
+  test('runs the jobs of a chain and a batch, and what follows them', async () => {
+    await app.queue().chain([job(Mail, 1), job(Report, 2)]);
+    await app.queue().batch([job(Mail, 3)], { then: job(Archive, 4) });
+    expect(await app.runJobs()).toBe(4);
   });
 });

@@ -109,7 +109,7 @@ export abstract class KeeplessQueueStore implements QueueStore {
     return false;
   }
 
-  async addToBatch(): Promise<PushOutcome[] | undefined> {
+  async addToBatch(_id: string, _jobs: readonly NewJob[]): Promise<PushOutcome[] | undefined> {
     return undefined;
   }
 
