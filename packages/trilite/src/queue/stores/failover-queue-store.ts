@@ -38,6 +38,8 @@ export class FailoverQueueStore extends KeeplessQueueStore {
   override readonly isDurable = true;
   readonly #parts: FailoverParts;
   readonly #down = new Set<string>();
+  /** How far each generation came, whoever took it: who took it may not answer now, or remember nothing. */
+  readonly #relayed = new Map<string, number>();
 
   constructor(parts: FailoverParts) {
     super();
@@ -52,13 +54,14 @@ export class FailoverQueueStore extends KeeplessQueueStore {
     return this.#first((store) => store.push(jobs, batch));
   }
 
-  override relay(request: RelayRequest): Promise<number> {
-    return this.#first((store) => store.relay(request));
+  override async relay(request: RelayRequest): Promise<number> {
+    const seq = await this.#first((store) => store.relay(request));
+    return this.#noteRelayed(request.generation, seq);
   }
 
   override async relayed(generation: string): Promise<number> {
     const all = await this.#answers((store) => store.relayed(generation));
-    return Math.max(0, ...all);
+    return this.#noteRelayed(generation, Math.max(0, ...all));
   }
 
   override async secure(): Promise<boolean> {
@@ -66,14 +69,18 @@ export class FailoverQueueStore extends KeeplessQueueStore {
     return all.length === this.#parts.stores().length && all.every((isSecure) => isSecure);
   }
 
-  override async find(id: string): Promise<JobRecord | undefined> {
-    const all = await this.#answers((store) => store.find(id));
-    return all.find((record) => record !== undefined);
+  override find(id: string): Promise<JobRecord | undefined> {
+    return this.#whicheverHasIt((store) => store.find(id));
   }
 
-  override async cancel(id: string): Promise<CancelOutcome> {
-    const all = await this.#answers((store) => store.cancel(id));
-    return all.find((outcome) => outcome !== undefined);
+  override cancel(id: string): Promise<CancelOutcome> {
+    return this.#whicheverHasIt((store) => store.cancel(id));
+  }
+
+  #noteRelayed(generation: string, seq: number): number {
+    const furthest = Math.max(seq, this.#relayed.get(generation) ?? 0);
+    this.#relayed.set(generation, furthest);
+    return furthest;
   }
 
   async #first<T>(ask: (store: QueueStore) => Promise<T>): Promise<T> {
@@ -91,6 +98,16 @@ export class FailoverQueueStore extends KeeplessQueueStore {
       }
     }
     throw last;
+  }
+
+  /** A job that nobody has who answers may be with who does not: that is no answer. */
+  async #whicheverHasIt<T>(ask: (store: QueueStore) => Promise<T | undefined>) {
+    const asked = await Promise.allSettled(this.#parts.stores().map(({ store }) => ask(store)));
+    for (const one of asked) {
+      if (one.status === 'fulfilled' && one.value !== undefined) return one.value;
+    }
+    for (const one of asked) if (one.status === 'rejected') throw one.reason;
+    return undefined;
   }
 
   async #answers<T>(ask: (store: QueueStore) => Promise<T>): Promise<T[]> {
