@@ -39,6 +39,8 @@ export interface JobRunParts {
   readonly leaseMs: number;
   /** 0 is unlimited. */
   readonly timeoutMs: number;
+  /** Told that the timeout begins anew. */
+  readonly onHeartbeat?: (() => void) | undefined;
 }
 
 /** One run of a job: what its `handle` and its middleware are given, and who tells it to stop. */
@@ -52,6 +54,7 @@ export class JobRun implements RunningJob {
   #onAbort: ((reason: Error) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #wish: Wish | undefined;
+  #isGoingOn = false;
 
   constructor(parts: JobRunParts) {
     this.#parts = parts;
@@ -110,8 +113,11 @@ export class JobRun implements RunningJob {
   };
 
   readonly heartbeat = async (): Promise<void> => {
-    this.#startTimer();
-    const { store, job, leaseMs } = this.#parts;
+    const { store, job, leaseMs, onHeartbeat } = this.#parts;
+    if (this.#isGoingOn) {
+      this.#startTimer();
+      onHeartbeat?.();
+    }
     const lost = await store.renew([job], leaseMs);
     if (lost.length > 0) this.abort(JobLeaseLostError.of(job.job));
   };
@@ -139,6 +145,7 @@ export class JobRun implements RunningJob {
 
   /** Runs work until it ends, or until the run is told to stop, whichever comes first. @throws what it throws, or the reason */
   async within(work: () => Promise<void> | void): Promise<void> {
+    this.#isGoingOn = true;
     this.#startTimer();
     try {
       const working = work();
@@ -149,6 +156,7 @@ export class JobRun implements RunningJob {
         Promise.resolve(working).then(resolve, reject);
       });
     } finally {
+      this.#isGoingOn = false;
       clearTimeout(this.#timer);
       this.#onAbort = undefined;
     }

@@ -41,6 +41,8 @@ export interface RunOptions {
   readonly leaseMs?: number;
   /** Told when the run is about to begin: how long it may take, 0 without a limit, and what follows should it take longer. */
   readonly onBegin?: (timeoutMs: number, verdict: Verdict) => void;
+  /** Told at each heartbeat: from then on it may take as long once more. */
+  readonly onHeartbeat?: () => void;
 }
 
 /** What follows a run that ends badly. */
@@ -106,7 +108,7 @@ export class JobRunner {
   }
 
   #createRun(job: ClaimedJob, type: JobClass, options: RunOptions): JobRun {
-    const { store, defaults, leaseMs = 90_000, onBegin } = options;
+    const { store, defaults, leaseMs = 90_000, onBegin, onHeartbeat } = options;
     const { timeout } = type.options ?? {};
     const timeoutMs = timeout === undefined ? defaults.timeoutMs : toMilliseconds(timeout);
     const run = new JobRun({
@@ -118,6 +120,7 @@ export class JobRunner {
       make: this.#parts.make,
       leaseMs,
       timeoutMs,
+      onHeartbeat,
     });
     onBegin?.(timeoutMs, verdictOf(job, type, defaults, true));
     return run;

@@ -15,7 +15,8 @@ import { createTemporaryFile, type TemporaryFile } from './temporary-file';
 /** Bytes of a payload, more than any test needs. */
 export const MAX_PAYLOAD = 1024 * 1024;
 
-const OPTIONS: WorkerOptions = {
+/** What a worker of a test works by, unless that says otherwise. */
+export const WORKER_OPTIONS: WorkerOptions = {
   queues: ['default'],
   concurrency: 1,
   tries: 1,
@@ -61,7 +62,7 @@ export function start(differences: Partial<WorkerOptions> = {}, on: QueueStore =
   const worker = new Worker({
     store: on,
     runner,
-    options: { ...OPTIONS, ...differences },
+    options: { ...WORKER_OPTIONS, ...differences },
     tell: (event) => {
       events.push(event);
       for (const listener of listeners) listener(event);

@@ -263,6 +263,43 @@ describe('a timeout', () => {
   });
 });
 
+describe('a heartbeat', () => {
+  function startBeating() {
+    jest.useFakeTimers();
+    const { opened, open } = gate();
+    const beat = gate<JobContext>();
+    const onHeartbeat = jest.fn();
+    const type = jobOf((_, context) => {
+      beat.open(context);
+      return opened;
+    });
+    const { outcome } = runnerOf(type).start(CLAIMED, { store, defaults: DEFAULTS, onHeartbeat });
+    return { context: beat.opened, end: open, onHeartbeat, outcome };
+  }
+
+  test('has the timeout begin anew, for whoever else watches it too', async () => {
+    const { context, onHeartbeat, outcome } = startBeating();
+    const { heartbeat, signal } = await context;
+    jest.advanceTimersByTime(50_000);
+    await heartbeat();
+    expect(onHeartbeat).toHaveBeenCalledTimes(1);
+    jest.advanceTimersByTime(59_999);
+    expect(signal.aborted).toBe(false);
+    jest.advanceTimersByTime(1);
+    expect(await outcome).toMatchObject({ error: { code: 'E_JOB_TIMEOUT' } });
+  });
+
+  test('of a run that has ended changes nothing', async () => {
+    const { context, end, onHeartbeat, outcome } = startBeating();
+    end();
+    expect(await outcome).toEqual({ kind: 'done' });
+    const { heartbeat } = await context;
+    await heartbeat();
+    expect(onHeartbeat).not.toHaveBeenCalled();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
 describe('a signal', () => {
   test('that is aborted from outside ends the run with its reason', async () => {
     const controller = new AbortController();

@@ -66,6 +66,13 @@ export class SlotTable {
     return slot;
   }
 
+  /** Puts the deadline of a job off: its timeout begins anew. */
+  renew(slot: number, now: number): void {
+    const numbers = this.#numbers(slot);
+    const [deadline = 0, timeoutMs = 0] = numbers;
+    if (Number.isFinite(deadline)) numbers[0] = now + timeoutMs;
+  }
+
   free(slot: number): void {
     this.#numbers(slot)[0] = 0;
     this.#free.push(slot);

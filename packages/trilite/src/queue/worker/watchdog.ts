@@ -12,7 +12,7 @@ import type { Watchdog } from './worker';
  * deadlines of the running jobs, in memory that both see. It finds one overdue only when this thread could not act in time; then it records
  * in the queue what happened, on a handle of its own, and ends the process. What ran beside the job is put back, its run uncounted.
  *
- *   begin ──▶ slot with deadline ──end──▶ free
+ *   begin ──▶ slot with deadline, put off by renew ──end──▶ free
  *                  └──overdue by GRACE_MS──▶ timed out: recorded, and the process is killed
  *
  * Writing a slot costs a microsecond, and no message: a job may block from its first line on.
@@ -48,6 +48,11 @@ export class WorkerWatchdog implements Watchdog {
     const deadline = timeoutMs === 0 ? Infinity : systemMs() + timeoutMs;
     const slot = this.#table.write({ id, owner, job: name, deadline, timeoutMs, isFinal, delayMs });
     if (slot !== undefined) this.#slots.set(id, slot);
+  }
+
+  renew({ id }: ClaimedJob): void {
+    const slot = this.#slots.get(id);
+    if (slot !== undefined) this.#table.renew(slot, systemMs());
   }
 
   end({ id }: ClaimedJob): void {

@@ -60,6 +60,8 @@ export interface WorkerParts {
 /** Who knows for how long each run may take, without needing the event loop. */
 export interface Watchdog {
   begin(job: ClaimedJob, timeoutMs: number, verdict: Verdict): void;
+  /** Has the run take as long once more from now on. */
+  renew(job: ClaimedJob): void;
   end(job: ClaimedJob): void;
   close(): void;
 }
@@ -272,6 +274,7 @@ export class Worker {
       defaults: this.#options,
       leaseMs: this.#options.leaseMs,
       onBegin: (timeoutMs, verdict) => watchdog?.begin(job, timeoutMs, verdict),
+      onHeartbeat: () => watchdog?.renew(job),
     });
     const held: Held = { job, abort, isRunning: true };
     this.#held.set(job.id, held);
