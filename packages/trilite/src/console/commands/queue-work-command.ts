@@ -1,10 +1,10 @@
 import type { Worker } from '../../queue/worker/worker';
 import type { WorkResult } from '../../queue/worker/worker-options';
 import type { Scheduler } from '../../schedule/scheduler';
-import { toMilliseconds } from '../../support/duration';
 import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
 import type { Output } from '../output';
+import { printingScheduler } from '../printing-scheduler';
 import { onShutdown } from '../shutdown';
 import { defineSignature } from '../signature';
 import { readQueues, readWorkOptions, workOptionSpecs } from '../work-options';
@@ -108,13 +108,8 @@ interface RunningScheduler {
 }
 
 async function startScheduler(context: Context): Promise<RunningScheduler | undefined> {
-  const { options, output, terminal } = context;
-  if (!options.schedule) return undefined;
-  const app = await context.app();
-  const { SchedulerLines } = require('../scheduler-lines') as typeof import('../scheduler-lines');
-  const lines = new SchedulerLines(output, { json: options.json, verbose: terminal.verbose });
-  const shutdownMs = toMilliseconds(options['shutdown-timeout']);
-  const scheduler = app.scheduler((event) => lines.print(event), { shutdownMs });
+  if (!context.options.schedule) return undefined;
+  const { scheduler } = await printingScheduler(context);
   return { scheduler, ended: scheduler.run() };
 }
 

@@ -1,33 +1,22 @@
-import { toMilliseconds } from '../../support/duration';
 import type { Command, CommandContext } from '../command';
 import type { Output } from '../output';
-import { SchedulerLines } from '../scheduler-lines';
+import { printingScheduler, schedulerOptionSpecs } from '../printing-scheduler';
 import { onShutdown } from '../shutdown';
 import { defineSignature } from '../signature';
 
 const signature = defineSignature({
   name: 'schedule:work',
   description: 'Run the tasks of the schedule as they become due',
-  options: {
-    'shutdown-timeout': {
-      type: 'integer',
-      value: 'seconds',
-      description: 'How long a stop waits for running tasks',
-      default: 30,
-    },
-    json: { description: 'Print a JSON object a line' },
-  },
+  options: schedulerOptionSpecs,
 });
 
 export class ScheduleWorkCommand implements Command<typeof signature> {
   static readonly signature = signature;
 
   async handle(context: CommandContext<typeof signature>): Promise<number> {
-    const { options, output, terminal } = context;
+    const { options, output } = context;
     const app = await context.app();
-    const lines = new SchedulerLines(output, { json: options.json, verbose: terminal.verbose });
-    const shutdownMs = toMilliseconds(options['shutdown-timeout']);
-    const scheduler = app.scheduler((event) => lines.print(event), { shutdownMs });
+    const { scheduler } = await printingScheduler(context);
     if (!options.json) sayBeginning(app.schedule.tasks.length, output);
     app.walKeeper.start();
     const stopListening = onShutdown(
