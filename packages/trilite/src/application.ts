@@ -368,6 +368,7 @@ export class Application implements ConsoleApplication {
     perTenant(Locks, () => this.locks);
     perTenant(RateLimiter, () => this.limiter);
     perTenant(QueueDispatcher, () => this.queue());
+    perTenant(QueueRegistry, () => this.queues);
     for (const name of this.connections.names) {
       perTenant(databaseConnection(name), () => this.database(name));
     }

@@ -33,12 +33,16 @@ export interface DispatchEvent {
   readonly job: string;
 }
 
+/** That a worker of this process began, or has ended. */
+export type WorkerLifeEvent =
+  | { readonly kind: 'worker-started'; readonly queues: readonly string[] }
+  | { readonly kind: 'worker-stopped'; readonly reason: string; readonly jobs: number };
+
 /** What happened in a queue. */
 export type QueueEvent = { /** Name of the queue connection. */ readonly connection: string } & (
   | WorkerEvent
   | DispatchEvent
-  | { readonly kind: 'worker-started'; readonly queues: readonly string[] }
-  | { readonly kind: 'worker-stopped'; readonly reason: string; readonly jobs: number }
+  | WorkerLifeEvent
   /** A connection of a failover list does not answer. */
   | { readonly kind: 'failed-over'; readonly from: string; readonly error: Error }
   /** A queue is longer than `queue:monitor` allows. */

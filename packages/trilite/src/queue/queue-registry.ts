@@ -7,7 +7,7 @@ import { JobRunner, type EnterScope, type MakeInstance } from './job-runner';
 import { DEFAULT_QUEUE } from './new-job';
 import type { Outbox } from './outbox/outbox';
 import { QueueDispatcher } from './queue-dispatcher';
-import { QueueEvents, type WorkerEvent } from './queue-events';
+import { QueueEvents, type WorkerEvent, type WorkerLifeEvent } from './queue-events';
 import type { QueueStore } from './queue-store';
 import type { Worker } from './worker/worker';
 import type { WorkerOptions } from './worker/worker-options';
@@ -150,6 +150,9 @@ export class QueueRegistry {
     // A web server never needs it
     const { Worker } = require('./worker/worker') as typeof import('./worker/worker');
     const watchdog = this.#createWatchdog(settings, options);
+    const emit = (event: WorkerEvent | WorkerLifeEvent): void => {
+      if (this.events.isHeard) this.events.emit({ connection: name, ...event });
+    };
     return new Worker({
       store: this.store(name),
       runner: this.#runner(name),
@@ -157,8 +160,10 @@ export class QueueRegistry {
       relay: () => this.outbox.relay(),
       tell: (event) => {
         tell?.(event);
-        if (this.events.isHeard) this.events.emit({ connection: name, ...event });
+        emit(event);
       },
+      onStarted: () => emit({ kind: 'worker-started', queues: options.queues }),
+      onStopped: (result) => emit({ kind: 'worker-stopped', ...result }),
       ...(watchdog && { watchdog }),
     });
   }

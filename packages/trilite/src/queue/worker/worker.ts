@@ -51,6 +51,9 @@ export interface WorkerParts {
   readonly runner: JobRunner;
   readonly options: WorkerOptions;
   readonly tell?: (event: WorkerEvent) => void;
+  readonly onStarted?: () => void;
+  /** Told once it holds no job any more. */
+  readonly onStopped?: (result: WorkResult) => void;
   /** Stores what transactions of other files dispatched; returns how many jobs. Called again and again. */
   readonly relay?: () => Promise<number>;
   /** Ends the process when a job blocks the event loop beyond its timeout. */
@@ -143,6 +146,7 @@ export class Worker {
   async run(): Promise<WorkResult> {
     working.add(this);
     this.#beganAt = monotonicMs();
+    this.#parts.onStarted?.();
     const watch = this.#store.watch(() => this.#alarm.ring());
     const upkeep = this.#upkeep.run();
     try {
@@ -154,9 +158,10 @@ export class Worker {
       await upkeep;
       this.#parts.watchdog?.close();
       working.delete(this);
+      this.#parts.onStopped?.(this.#result);
     }
     if (this.#unreachable !== undefined) throw this.#unreachable;
-    return { reason: this.#reason ?? 'asked', jobs: this.#begunJobs };
+    return this.#result;
   }
 
   /** Asks the worker to stop: running jobs may finish until the deadline. Harmless when repeated. */
@@ -182,6 +187,10 @@ export class Worker {
     if (this.#isPaused) this.#tell({ kind: 'resumed' });
     this.#isPaused = false;
     this.#alarm.ring();
+  }
+
+  get #result(): WorkResult {
+    return { reason: this.#reason ?? 'asked', jobs: this.#begunJobs };
   }
 
   async #work(): Promise<void> {
