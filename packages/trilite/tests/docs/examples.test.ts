@@ -22,7 +22,7 @@ import { SendReceipt } from './fragment-scope';
 
 const FOLDER = join(__dirname, '.examples');
 const SCOPE = `import { app, cache, locks, limiter, queue, db, urls, request, response, output, SendReceipt } from '../../fragment-scope';`;
-const PREAMBLE = `${SCOPE} import assert from 'node:assert/strict'; import { CacheRepository, chunk, clock, cursorPaginate, Database, defineCacheKeys, lazy, Limit, NotFoundError, paginate, QueueDispatcher, sql } from 'trilite'; import { travel } from 'trilite/testing'; export async function example() {\n`;
+const PREAMBLE = `${SCOPE} import assert from 'node:assert/strict'; import { CacheRepository, chunk, clock, cursorPaginate, Database, defineCacheKeys, job, lazy, Limit, NotFoundError, paginate, QueueDispatcher, sql } from 'trilite'; import { travel } from 'trilite/testing'; export async function example() {\n`;
 
 interface Placed extends Example {
   readonly name: string;
@@ -59,6 +59,7 @@ describe('examples marked "run"', () => {
   test('there are some', () => expect(running.length).toBeGreaterThan(2));
 
   test.each(running.map(({ name, text }) => ({ name, text })))('$name runs', async ({ text }) => {
+    SendReceipt.sent.length = 0;
     const app = await createTestApplication({ basePath: repository, jobs: [SendReceipt] });
     try {
       const scope = {
