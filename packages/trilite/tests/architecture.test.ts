@@ -128,6 +128,17 @@ describe('walls', () => {
     expect(outside(whoImports('express'), /^http\//)).toEqual([]);
   });
 
+  test('only queue/bullmq imports bullmq, and nobody imports that', () => {
+    expect(outside(whoImports('bullmq'), /^queue\/bullmq\//)).toEqual([]);
+    const users = files.filter((file) => local(file).some((to) => to.startsWith('queue/bullmq/')));
+    expect(
+      outside(
+        users.map(({ path }) => path),
+        /^queue\/bullmq\//,
+      ),
+    ).toEqual([]);
+  });
+
   test('only config/env.ts reads process.env', () => {
     expect(outside(whoSays(/process\.env|\benv\b.*= process/), /^config\/env\.ts$/)).toEqual([]);
   });
