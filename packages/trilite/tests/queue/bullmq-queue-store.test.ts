@@ -8,6 +8,15 @@ const server = useRedisServer();
 const ONE_JOB = 'an id that is there is no error: a push may be repeated, and is one job';
 const LOCK = 'a lease is a lock of Redis, which ends by the clock of the server';
 
+const BATCHES =
+  'batches are refused by name: their counts and what they call for would be no one change with the end of a job';
+const CHAINS =
+  'chains are refused by name: the next job would be no one change with the end of the one before it';
+const DEBOUNCE = 'a job that is put off and keeps its id is refused by name';
+const UNTIL =
+  'a key with an end is a key of Redis, which ends by the clock of the server; some forms are refused by name';
+const CANCELLED = 'a waiting job that is cancelled is removed, and not kept as cancelled';
+
 /** What BullMQ does not keep, or what cannot be tried this way; ARCHITECTURE.md says more. */
 const LEFT_OUT = {
   'keeps all or none': ONE_JOB,
@@ -17,6 +26,35 @@ const LEFT_OUT = {
   'a lease that is renewed lasts from then on': LOCK,
   'takes back a job whose lease has ended': LOCK,
   'changes nothing of a job in another hand, and is told so': LOCK,
+  'is not taken by a push that fails': ONE_JOB,
+  'stores all or none, and remembers nothing then': ONE_JOB,
+  'a job that is done is gone, its history and its key with it, and what follows it follows':
+    BATCHES,
+  'failed and cancelled jobs stay': CANCELLED,
+  'a unique key with an end': UNTIL,
+  'a unique key and retry': 'a failed job that had a key is not put back: refused by name',
+  'a debounced job': DEBOUNCE,
+  'judges keys then, in the order of the commits': DEBOUNCE,
+  'a chain': CHAINS,
+  'the end of a chain': CHAINS,
+  'a batch': BATCHES,
+  'a batch with failures': BATCHES,
+  'of a batch,': BATCHES,
+  'a selection of failed jobs': BATCHES,
+  'removes many, all of them': BATCHES,
+  'stores the jobs of one dispatch together, with their batch': BATCHES,
+  'of a file that was put back stores again only what is not known': BATCHES,
+  'forgets batches that ended before a time, and no others': BATCHES,
+  'leaves a batch while a failed job of it can be put back': BATCHES,
+  'forgets a batch once its failed jobs are forgotten': BATCHES,
+  'forgets jobs that were cancelled before a time': CANCELLED,
+  'of a waiting job has it never run': CANCELLED,
+  'of a running job asks its owner, who goes on until it hears of it': CANCELLED,
+  'of a job that is released before its owner heard of it holds': CANCELLED,
+  'of a job that is taken back from the dead before its owner heard of it holds': CANCELLED,
+  'of a job that has ended, or is not there, is none': CANCELLED,
+  'counts what ended in the last hour, whether or not it is still there':
+    'counts go with the jobs that are pruned',
 };
 
 leavingOut(LEFT_OUT, () =>
