@@ -126,7 +126,7 @@ export class QueueDispatcher {
   }
 
   /** Stores many jobs in one commit: all of them, but for those that a unique key keeps out. @throws as `dispatch` */
-  bulk(jobs: readonly PendingJob[], options: WithinOptions = {}): Promise<JobHandle[]> {
+  async bulk(jobs: readonly PendingJob[], options: WithinOptions = {}): Promise<JobHandle[]> {
     const stored = jobs.map((one) => toStored(one, this.#parts));
     return this.#push(stored, options.within);
   }
