@@ -88,6 +88,11 @@ export class Session {
     return this.#state === 'open' && (this.#parts.outer?.isOpen ?? true);
   }
 
+  /** The transaction whose end decides what becomes of this one: itself, unless it is a savepoint. */
+  get outermost(): Session {
+    return this.#parts.outer?.outermost ?? this;
+  }
+
   /** The session of a connection in this async context: this one, or one that this one was begun in. */
   of(connection: ConnectionFacts): Session | undefined {
     return this.#parts.connection === connection ? this : this.#parts.parent?.of(connection);

@@ -188,8 +188,8 @@ export class JobWaitError extends FrameworkError {
   static insideTransaction(id: string): JobWaitError {
     return new JobWaitError({
       code: 'E_JOB_WAIT',
-      message: `The job "${id}" was dispatched in a transaction that is still open: it would be waited for without an end.`,
-      help: 'Wait once "db.transaction" has settled.',
+      message: `The job "${id}" is dispatched with a transaction, and one that is still open can neither wait for it nor cancel it.`,
+      help: 'Wait for it, or cancel it, once "db.transaction" has settled. Rolled back, it never was.',
     });
   }
 }

@@ -64,7 +64,11 @@ export class JobHandle {
     return (options = {}) => this.#wait(options);
   }
 
-  /** Cancels it: it never runs, or its run is told through `signal`. Tells which; undefined when it has ended. */
+  /**
+   * Cancels it: it never runs, or its run is told through `signal`. Tells which; undefined when it has ended.
+   *
+   * @throws E_JOB_WAIT inside of a transaction, for a job that is dispatched with one and was not relayed
+   */
   get cancel(): () => Promise<CancelOutcome> {
     return () => this.#cancel();
   }
@@ -93,6 +97,8 @@ export class JobHandle {
     const { store, pending } = this.#parts;
     const outcome = await store().cancel(this.id);
     if (outcome !== undefined || pending === undefined) return outcome;
+    const isHere = this.#session?.isOpen === true && (await pending.find(this.id)) !== undefined;
+    if (isHere) throw JobWaitError.insideTransaction(this.id);
     // A relay that goes on already may have passed its file; the one after it has not
     for (let relays = 0; relays < 2 && (await pending.find(this.id)) !== undefined; relays += 1) {
       await pending.relay();

@@ -226,7 +226,8 @@ export class QueueDispatcher {
 
   /** Cancels a job: it never runs, or its run is told. Tells which; undefined when there is none, or it has ended. */
   cancel(id: string): Promise<CancelOutcome> {
-    return this.#handle({ id, queue: '', outcome: 'stored' }).cancel();
+    const session = currentSession()?.outermost;
+    return this.#handle({ id, queue: '', outcome: 'stored', session }).cancel();
   }
 
   #push(
@@ -251,7 +252,7 @@ export class QueueDispatcher {
     return outcomes.map(({ id, outcome }, index) => {
       const { queue, job: name } = jobs[index] as NewJob;
       this.#parts.tell?.({ kind: KINDS[outcome], id, queue, job: name });
-      return this.#handle({ id, queue, outcome, session });
+      return this.#handle({ id, queue, outcome, session: session?.outermost });
     });
   }
 
