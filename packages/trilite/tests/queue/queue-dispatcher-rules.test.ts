@@ -181,7 +181,7 @@ describe('unique', () => {
     if (expected === undefined) expect(key).toBeUndefined();
     else expect(key).toMatchObject(expected);
     if (key?.until === 'done' && expected?.expiresAt === undefined) {
-      expect(key?.expiresAt).toBeUndefined();
+      expect(key.expiresAt).toBeUndefined();
     }
   });
 

@@ -1,0 +1,470 @@
+import { AsyncResource } from 'node:async_hooks';
+import { Database, job, sql, type DatabaseTransaction, type JobHandle } from 'trilite';
+import {
+  createTestApplication,
+  travel,
+  travelBack,
+  travelTo,
+  type TestApplication,
+} from 'trilite/testing';
+import { errorWith } from '../helpers/errors';
+import { gate } from '../helpers/gate';
+import { jobOf } from '../helpers/jobs';
+import { createProject, exportDefault, type TestProject } from '../helpers/project';
+
+/* Dispatches in transactions: data in one file, the queue in another. */
+
+const NOW = Date.UTC(2026, 0, 1);
+
+let ran: unknown[];
+const Note = jobOf((payload) => void ran.push(payload), { name: 'Note' });
+const Single = jobOf((payload) => void ran.push(payload), {
+  name: 'Single',
+  options: { unique: true },
+});
+const Fails = jobOf(
+  () => {
+    throw new Error('It broke');
+  },
+  { name: 'Fails' },
+);
+
+const QUEUES = exportDefault(`{
+  default: 'sqlite',
+  connections: {
+    sqlite: { driver: 'sqlite', connection: 'queue' },
+    beside: { driver: 'sqlite', connection: 'default' },
+    memory: { driver: 'memory' },
+    sync: { driver: 'sync' },
+    null: { driver: 'null' },
+  },
+}`);
+
+let project: TestProject;
+let app: TestApplication;
+let db: Database;
+
+beforeEach(async () => {
+  ran = [];
+  project = createProject({ 'config/queue.js': QUEUES });
+  app = await createTestApplication({
+    basePath: project.path,
+    jobs: [Note, Single, Fails],
+    env: { LOG_LEVEL: 'silent' },
+  });
+  db = app.make(Database);
+  await sql`create table notes (text text not null)`.execute(db);
+});
+
+afterEach(async () => {
+  travelBack();
+  await app.close();
+  project.remove();
+});
+
+function dispatch(payload: unknown, options = {}): Promise<JobHandle> {
+  return app.queue().dispatch(Note, payload, options);
+}
+
+async function write(trx: DatabaseTransaction, text: string): Promise<void> {
+  await sql`insert into notes (text) values (${text})`.execute(trx);
+}
+
+async function notes(): Promise<string[]> {
+  const { rows } = await sql<{ text: string }>`select text from notes order by rowid`.execute(db);
+  return rows.map(({ text }) => text);
+}
+
+/** How many dispatches lie in the outbox, relayed or not. */
+async function rowsInOutbox(): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*) as count from outbox`.execute(db);
+  return rows[0]?.count ?? NaN;
+}
+
+/** Has every relay fail until it is called. */
+function holdRelays(): () => Promise<unknown> {
+  const held = jest.spyOn(app.queues.store(), 'relay').mockRejectedValue(new Error('held'));
+  return async () => {
+    held.mockRestore();
+    await app.queues.outbox.flush();
+    return app.queues.outbox.relay();
+  };
+}
+
+/** What ran of all that is stored, once what is committed is relayed. */
+async function runAll(): Promise<unknown[]> {
+  await app.queues.outbox.flush();
+  await app.runJobs();
+  return ran;
+}
+
+class Undone extends Error {}
+
+async function rolledBack(
+  work: (trx: DatabaseTransaction) => Promise<unknown>,
+  on = db,
+): Promise<void> {
+  const undone = on.transaction(async (trx) => {
+    await work(trx);
+    throw new Undone();
+  });
+  await expect(undone).rejects.toThrow(Undone);
+}
+
+describe('a dispatch in a transaction', () => {
+  test('runs when that is committed', async () => {
+    const handle = await db.transaction(async (trx) => {
+      await write(trx, 'a');
+      return dispatch('a');
+    });
+    expect(handle.outcome).toBe('pending');
+    expect(await runAll()).toEqual(['a']);
+    expect(await handle.status()).toMatchObject({ state: 'done' });
+  });
+
+  test('never was when that is rolled back', async () => {
+    let handle: JobHandle | undefined;
+    await rolledBack(async (trx) => {
+      await write(trx, 'a');
+      handle = await dispatch('a');
+    });
+    expect(await notes()).toEqual([]);
+    expect(await rowsInOutbox()).toBe(0);
+    expect(await handle?.status()).toBeUndefined();
+    expect(await runAll()).toEqual([]);
+  });
+
+  test('goes with the savepoint it was made in', async () => {
+    await db.transaction(async (trx) => {
+      await dispatch('before');
+      await expect(
+        trx.transaction(async (inner) => {
+          await write(inner, 'undone');
+          await dispatch('undone');
+          throw new Undone();
+        }),
+      ).rejects.toThrow(Undone);
+      await trx.transaction(async (inner) => {
+        await write(inner, 'kept');
+        await dispatch('kept');
+      });
+      await dispatch('after');
+    });
+    expect(await notes()).toEqual(['kept']);
+    expect(await runAll()).toEqual(['before', 'kept', 'after']);
+  });
+
+  test('of a savepoint that was kept goes with the transaction', async () => {
+    await rolledBack(async (trx) => {
+      await trx.transaction(() => dispatch('kept at first'));
+    });
+    expect(await runAll()).toEqual([]);
+  });
+
+  test('belongs to the innermost transaction', async () => {
+    await rolledBack(async () => {
+      await app.database('queue').transaction(() => dispatch('of the queue'));
+      await dispatch('of the data');
+    });
+    expect(await runAll()).toEqual(['of the queue']);
+  });
+
+  test('that is refused leaves the transaction as it was', async () => {
+    await db.transaction(async (trx) => {
+      await write(trx, 'a');
+      await expect(dispatch(Symbol('no'))).rejects.toThrow(errorWith('E_VALUE_NOT_SERIALIZABLE'));
+      await dispatch('a');
+    });
+    expect([await notes(), await runAll()]).toEqual([['a'], ['a']]);
+  });
+
+  test('is told of as what lies in an outbox', async () => {
+    const kinds: string[] = [];
+    app.queues.events.listen(({ kind }) => kinds.push(kind));
+    await db.transaction(() => dispatch('a'));
+    expect(kinds).toEqual(['outboxed']);
+  });
+
+  test('keeps the order of many', async () => {
+    await Promise.all(
+      Array.from({ length: 30 }, (_, index) => db.transaction(() => dispatch(index))),
+    );
+    expect(await runAll()).toEqual(Array.from({ length: 30 }, (_, index) => index));
+  });
+
+  test('counts its delay from the dispatch', async () => {
+    travelTo(NOW);
+    const handle = await db.transaction(async () => {
+      const dispatched = await dispatch('a', { delay: '5s' });
+      travel('3s');
+      return dispatched;
+    });
+    await app.queues.outbox.flush();
+    expect(await handle.status()).toMatchObject({ createdAt: NOW, availableAt: NOW + 5000 });
+  });
+
+  test('is one with its chain, its batch, or the others of its bulk', async () => {
+    const release = holdRelays();
+    const many = [job(Note, 1), job(Note, 2)];
+    await db.transaction(async () => {
+      const queue = app.queue();
+      await queue.chain(many);
+      await queue.bulk(many);
+      await queue.batch(many, { then: job(Note, 'then') });
+    });
+    expect(await rowsInOutbox()).toBe(3);
+    await release();
+    expect(await runAll()).toEqual([1, 1, 2, 1, 2, 2, 'then']);
+  });
+
+  test('judges unique keys when it is relayed', async () => {
+    const release = holdRelays();
+    const single = (): Promise<JobHandle> => app.queue().dispatch(Single, 'single');
+    const handles = [await db.transaction(single), await db.transaction(single)];
+    expect(handles.map(({ outcome }) => outcome)).toEqual(['pending', 'pending']);
+    await release();
+    expect(await runAll()).toEqual(['single']);
+    expect(await handles[0]?.status()).toMatchObject({ state: 'done' });
+    expect(await handles[1]?.status()).toBeUndefined();
+  });
+});
+
+describe('within', () => {
+  test('a transaction puts a dispatch of another context into it', async () => {
+    const elsewhere = AsyncResource.bind((payload: unknown, options: object) =>
+      dispatch(payload, options),
+    );
+    await rolledBack(async (trx) => {
+      await elsewhere('with it', { within: trx });
+      await elsewhere('beside it', {});
+    });
+    await db.transaction((trx) => elsewhere('committed', { within: trx }));
+    expect(await runAll()).toEqual(['beside it', 'committed']);
+  });
+
+  test('the outer transaction keeps a dispatch that the inner one would undo', async () => {
+    await db.transaction(async (trx) => {
+      const inner = trx.transaction(async () => {
+        await dispatch('inner');
+        throw new Undone();
+      });
+      await expect(inner).rejects.toThrow(Undone);
+      await dispatch('outer', { within: trx });
+    });
+    expect(await runAll()).toEqual(['outer']);
+  });
+
+  test('false dispatches at once, whatever becomes of the transaction', async () => {
+    await rolledBack(async () => {
+      const handle = await dispatch('at once', { within: false });
+      expect(handle.outcome).toBe('stored');
+      expect(await handle.status()).toMatchObject({ state: 'waiting' });
+    });
+    expect(await runAll()).toEqual(['at once']);
+  });
+
+  test('is for bulk, chain and batch as well', async () => {
+    await rolledBack(async () => {
+      const one = [job(Note, 'at once')];
+      await app.queue().bulk(one, { within: false });
+      await app.queue().chain(one, { within: false });
+      await app.queue().batch(one, { within: false });
+    });
+    expect(await runAll()).toHaveLength(3);
+  });
+
+  test('a transaction that has ended is refused', async () => {
+    const ended = await db.transaction(async (trx) => trx);
+    await expect(dispatch('late', { within: ended })).rejects.toThrow(
+      errorWith('E_OUTBOX', '"default" that has ended'),
+    );
+  });
+});
+
+describe('the handle of a dispatch in a transaction', () => {
+  test('says that it is pending, until it is relayed', async () => {
+    const release = holdRelays();
+    const handle = await db.transaction(async () => {
+      const inside = await dispatch('a', { queue: 'mail', priority: 3 });
+      expect(await inside.status()).toMatchObject({ state: 'pending' });
+      return inside;
+    });
+    expect(await handle.status()).toMatchObject({
+      id: handle.id,
+      queue: 'mail',
+      job: 'Note',
+      payload: '"a"',
+      state: 'pending',
+      priority: 3,
+      attempts: 0,
+    });
+    expect(await app.queue().find(handle.id)).toMatchObject({ state: 'pending' });
+    await release();
+    expect(await handle.status()).toMatchObject({ state: 'waiting' });
+  });
+
+  test('knows of nothing elsewhere before the commit', async () => {
+    const find = AsyncResource.bind((id: string) => app.queue().find(id));
+    await db.transaction(async () => {
+      const { id } = await dispatch('a');
+      expect(await find(id)).toBeUndefined();
+    });
+  });
+
+  test('relays what it is to cancel', async () => {
+    const store = app.queues.store();
+    const held = jest.spyOn(store, 'relay').mockRejectedValueOnce(new Error('held'));
+    const handle = await db.transaction(() => dispatch('a'));
+    await app.queues.outbox.flush();
+    expect(held).toHaveBeenCalledTimes(1);
+    expect(await app.queue().cancel(handle.id)).toBe('cancelled');
+    expect(await handle.status()).toMatchObject({ state: 'cancelled' });
+  });
+
+  test('refuses to cancel from inside the transaction: roll it back instead', async () => {
+    const refused = errorWith('E_JOB_WAIT', 'nor cancel it');
+    await db.transaction(async (trx) => {
+      const handle = await dispatch('outer');
+      await expect(handle.cancel()).rejects.toThrow(refused);
+      const inner = await trx.transaction(() => dispatch('inner'));
+      await expect(inner.cancel()).rejects.toThrow(refused);
+      await expect(app.queue().cancel(inner.id)).rejects.toThrow(refused);
+      expect(await app.queue().cancel('nobody')).toBeUndefined();
+    });
+    expect(await runAll()).toEqual(['outer', 'inner']);
+  });
+
+  test('refuses to wait while the transaction is open, and waits after it', async () => {
+    const refused = errorWith('E_JOB_WAIT', 'one that is still open');
+    const handle = await db.transaction(async (trx) => {
+      const outer = await dispatch('outer');
+      await expect(outer.wait()).rejects.toThrow(refused);
+      const inner = await trx.transaction(async () => {
+        const dispatched = await dispatch('inner');
+        await expect(dispatched.wait()).rejects.toThrow(refused);
+        return dispatched;
+      });
+      await expect(inner.wait({ timeout: '1ms' })).rejects.toThrow(refused);
+      return inner;
+    });
+    const waited = handle.wait();
+    await runAll();
+    expect(await waited).toMatchObject({ state: 'done' });
+  });
+});
+
+describe('a dispatch that nobody awaited', () => {
+  test('is refused after the end of its transaction', async () => {
+    const ended = gate();
+    let late: Promise<unknown> | undefined;
+    await db.transaction(async () => {
+      late = ended.opened.then(() => dispatch('late'));
+      late.catch(() => undefined);
+    });
+    ended.open();
+    await expect(late).rejects.toThrow(errorWith('E_OUTBOX', 'has ended'));
+    expect(await runAll()).toEqual([]);
+  });
+
+  test.each(['beside', 'memory', 'null', 'sync'])(
+    'is refused for the connection "%s" as well',
+    async (name) => {
+      const ended = gate();
+      let late: Promise<unknown> | undefined;
+      await db.transaction(async () => {
+        late = ended.opened.then(() => app.queue(name).dispatch(Note, 'late'));
+        late.catch(() => undefined);
+      });
+      ended.open();
+      await expect(late).rejects.toThrow();
+      expect(ran).toEqual([]);
+    },
+  );
+});
+
+describe("a transaction of the queue's own file", () => {
+  test('takes the job with it: there at its end, or not at all', async () => {
+    const own = app.database('queue');
+    const handle = await own.transaction(async () => {
+      const stored = await dispatch('kept');
+      expect(stored.outcome).toBe('stored');
+      return stored;
+    });
+    expect(await handle.status()).toMatchObject({ state: 'waiting' });
+    await rolledBack(() => dispatch('undone'), own);
+    expect(await runAll()).toEqual(['kept']);
+    expect(await rowsInOutbox()).toBe(0);
+  });
+
+  test('refuses to wait for it', async () => {
+    await app.database('queue').transaction(async () => {
+      const handle = await dispatch('a');
+      await expect(handle.wait()).rejects.toThrow(errorWith('E_JOB_WAIT'));
+    });
+  });
+
+  test('is any of the data where both lie in one file', async () => {
+    const beside = app.queue('beside');
+    await db.transaction(async (trx) => {
+      await write(trx, 'a');
+      expect(await beside.dispatch(Note, 'kept')).toMatchObject({ outcome: 'stored' });
+    });
+    await rolledBack(() => beside.dispatch(Note, 'undone'));
+    expect(await rowsInOutbox()).toBe(0);
+    await app.runJobs({ connection: 'beside' });
+    expect(ran).toEqual(['kept']);
+  });
+});
+
+describe('a connection without an outbox', () => {
+  test('of caches alone refuses a dispatch, unless it is beside the transaction', async () => {
+    await app.database('cache').transaction(async () => {
+      await expect(dispatch('a')).rejects.toThrow(
+        errorWith('E_OUTBOX', '"cache", whose file has no outbox'),
+      );
+      await dispatch('beside it', { within: false });
+    });
+    expect(await runAll()).toEqual(['beside it']);
+  });
+
+  test('that was not migrated refuses a dispatch', async () => {
+    await sql`drop table file_generation`.execute(db);
+    const refused = db.transaction(() => dispatch('a'));
+    await expect(refused).rejects.toThrow(
+      errorWith('E_OUTBOX', '"default", whose file has no outbox'),
+    );
+  });
+});
+
+describe('a queue that keeps nothing on the disk', () => {
+  test.each(['memory', 'sync'])('"%s" is given the job after the commit', async (name) => {
+    let seen: string[] = [];
+    await db.transaction(async (trx) => {
+      await write(trx, 'a');
+      const handle = await app.queue(name).dispatch(Note, 'a');
+      expect(handle.outcome).toBe('pending');
+      expect(ran).toEqual([]);
+      trx.afterCommit(async () => {
+        seen = await notes();
+      });
+    });
+    if (name === 'memory') await app.runJobs({ connection: 'memory' });
+    expect([ran, seen]).toEqual([['a'], ['a']]);
+    expect(await rowsInOutbox()).toBe(0);
+  });
+
+  test.each(['memory', 'sync', 'null'])('"%s" is given nothing after a rollback', async (name) => {
+    await rolledBack(() => app.queue(name).dispatch(Note, 'a'));
+    if (name === 'memory') await app.runJobs({ connection: 'memory' });
+    expect(ran).toEqual([]);
+  });
+
+  test('"sync" tells what the job threw; the data is committed', async () => {
+    const committed = db.transaction(async (trx) => {
+      await write(trx, 'a');
+      await app.queue('sync').dispatch(Fails, 1);
+    });
+    await expect(committed).rejects.toThrow(errorWith('E_AFTER_COMMIT'));
+    expect(await notes()).toEqual(['a']);
+  });
+});
