@@ -116,7 +116,7 @@ export interface ClaimedJob {
   readonly exceptions: number;
   /** Runs that ended with the worker's death or silence. */
   readonly crashes: number;
-  /** Who holds it; every later call proves it by this. */
+  /** Who holds it; every later call proves it by this, and by `attempts`. */
   readonly owner: string;
   readonly createdAt: number;
   readonly retryUntil: number | undefined;

@@ -188,6 +188,18 @@ export function testRenewAndReport(subject: Subject): void {
     await claimOne(store);
     expect(await store.find('a')).toMatchObject({ progress: undefined });
   });
+
+  test("a job that its owner has lost and claimed again is not the first run's", async () => {
+    const { store } = subject();
+    await store.push([newJob('a')]);
+    const first = await claimOne(store);
+    travel('10s');
+    await store.recover(() => false);
+    const second = await claimOne(store);
+    expect(second.owner).toBe(first.owner);
+    await expectNotOwned(store, first);
+    expect(await complete(store, second)).toBe(true);
+  });
 }
 
 export function testRecover(subject: Subject): void {

@@ -9,8 +9,11 @@ import { insertJobs, readExtra } from './sqlite-push-store';
 
 // How jobs end, and what their end brings with it, within the transaction of whoever calls.
 
-/** The proof of ownership in every statement by which a worker changes a job in its hand. */
-export const OWNED = `id = :id and owner = :owner and state = 'running'`;
+/**
+ * The proof of ownership in every statement by which a worker changes a job in its hand. The owner alone proves nothing: a worker that was
+ * silent for too long may claim again the very job it has lost, while its first run still goes on.
+ */
+export const OWNED = `id = :id and owner = :owner and attempts = :attempts and state = 'running'`;
 
 const COMPLETE = `
   update jobs set state = 'done', lease_until = null, finished_at = :now, progress = 100, took_ms = :tookMs, last_error = null
@@ -57,7 +60,7 @@ interface Links {
   readonly extra: string | null;
 }
 
-type Owned = Pick<ClaimedJob, 'id' | 'owner'>;
+type Owned = Pick<ClaimedJob, 'id' | 'owner' | 'attempts'>;
 
 /** Ends runs well. @param keepsDone whether what is done is kept for a while @returns the ids that the caller no longer owned */
 export function completeRuns(
@@ -83,18 +86,18 @@ export function completeRuns(
 /** Moves a job to the failed ones. Tells whether the caller still was the owner. */
 export function failOne(
   handle: Handle,
-  { id, owner }: Owned,
+  { id, owner, attempts }: Owned,
   failure: Failure,
   outcome: JobAttempt['outcome'] = 'failed',
 ): boolean {
   const { message, detail } = failure;
-  noteAttempt(handle, { id, owner }, outcome, message);
+  noteAttempt(handle, { id, owner, attempts }, outcome, message);
   const row = handle
     .statement(COPY_TO_FAILED)
-    .get({ id, owner, message, detail, now: clock.now() }) as
+    .get({ id, owner, attempts, message, detail, now: clock.now() }) as
     (Links & { readonly queue: string; readonly job: string }) | undefined;
   if (row === undefined) return false;
-  handle.statement(DELETE_OWNED).run({ id, owner });
+  handle.statement(DELETE_OWNED).run({ id, owner, attempts });
   const cause = { jobId: id, job: row.job, message };
   const { chain } = freeKey(handle, id, row);
   if (chain?.onFailure !== undefined) {
@@ -106,8 +109,12 @@ export function failOne(
 }
 
 /** Ends a running job as cancelled. Tells whether the caller still was the owner. */
-export function discardOne(handle: Handle, { id, owner }: Owned, reason: string): boolean {
-  const row = handle.statement(DISCARD).get({ id, owner, reason, now: clock.now() });
+export function discardOne(
+  handle: Handle,
+  { id, owner, attempts }: Owned,
+  reason: string,
+): boolean {
+  const row = handle.statement(DISCARD).get({ id, owner, attempts, reason, now: clock.now() });
   return endCancelled(handle, id, row as Links | undefined);
 }
 
@@ -130,11 +137,11 @@ export function freeKey(handle: Handle, id: string, { extra }: Pick<Links, 'extr
 /** Keeps what a run that ended badly was like; the run must still be going on. */
 export function noteAttempt(
   handle: Handle,
-  { id, owner }: Owned,
+  { id, owner, attempts }: Owned,
   outcome: JobAttempt['outcome'],
   message: string,
 ): void {
-  handle.statement(NOTE_ATTEMPT).run({ id, owner, outcome, message, now: clock.now() });
+  handle.statement(NOTE_ATTEMPT).run({ id, owner, attempts, outcome, message, now: clock.now() });
 }
 
 /** Forgets what is kept beside a job that is forgotten. */
@@ -148,11 +155,11 @@ function completeOne(
   job: ClaimedJob,
   { now, tookMs, keepsDone }: { now: number; tookMs: number; keepsDone: boolean },
 ): boolean {
-  const { id, owner } = job;
+  const { id, owner, attempts } = job;
   const links = job.isLinked ? (handle.statement(LINKS).get(id) as Links | undefined) : undefined;
   const { changes } = keepsDone
-    ? handle.statement(COMPLETE).run({ id, owner, now, tookMs })
-    : handle.statement(DELETE_OWNED).run({ id, owner });
+    ? handle.statement(COMPLETE).run({ id, owner, attempts, now, tookMs })
+    : handle.statement(DELETE_OWNED).run({ id, owner, attempts });
   if (changes === 0) return false;
   if (!keepsDone) forgetHistory(handle, id);
   if (links !== undefined) {

@@ -66,7 +66,7 @@ const REPORT = `update jobs set progress = coalesce(:progress, progress) where $
 const ADD_LINE = 'insert into job_lines (job_id, at, text) values (?, ?, ?)';
 
 const HELD = `
-  select id, queue, job, owner, crashes, max_crashes as maxCrashes, lease_until as leaseUntil, cancel_at as cancelAt
+  select id, queue, job, owner, attempts, crashes, max_crashes as maxCrashes, lease_until as leaseUntil, cancel_at as cancelAt
   from jobs where state = 'running'`;
 
 const RECOVER = `
@@ -103,6 +103,7 @@ interface HeldRow {
   readonly queue: string;
   readonly job: string;
   readonly owner: string;
+  readonly attempts: number;
   readonly crashes: number;
   readonly maxCrashes: number;
   readonly leaseUntil: number;
@@ -203,18 +204,20 @@ export class SqliteQueueStore implements QueueStore {
     return this.#connection.write(
       (handle) => {
         const leaseUntil = clock.now() + leaseMs;
-        const isLost = ({ id, owner }: ClaimedJob): boolean =>
-          handle.statement(RENEW).run({ id, owner, leaseUntil }).changes === 0;
+        const isLost = ({ id, owner, attempts }: ClaimedJob): boolean =>
+          handle.statement(RENEW).run({ id, owner, attempts, leaseUntil }).changes === 0;
         return jobs.filter(isLost).map(({ id }) => id);
       },
       { several: true },
     );
   }
 
-  report({ id, owner }: ClaimedJob, { progress, lines = [] }: Report): Promise<boolean> {
+  report(job: ClaimedJob, { progress, lines = [] }: Report): Promise<boolean> {
+    const { id, owner, attempts } = job;
     const now = clock.now();
     const report = (handle: Handle): boolean => {
-      const { changes } = handle.statement(REPORT).run({ id, owner, progress: progress ?? null });
+      const values = { id, owner, attempts, progress: progress ?? null };
+      const { changes } = handle.statement(REPORT).run(values);
       if (changes === 1) {
         for (const line of lines) handle.statement(ADD_LINE).run(id, now, line);
       }
@@ -359,12 +362,14 @@ function relayedOf(handle: Handle, generation: string): number {
   return row?.seq ?? 0;
 }
 
-function releaseOne(handle: Handle, { id, owner }: ClaimedJob, release: Release): boolean {
+function releaseOne(handle: Handle, job: ClaimedJob, release: Release): boolean {
+  const { id, owner, attempts } = job;
   const { availableAt, failure, uncounted = false } = release;
-  if (failure !== undefined) noteAttempt(handle, { id, owner }, 'released', failure.message);
+  if (failure !== undefined) noteAttempt(handle, job, 'released', failure.message);
   const row = handle.statement(RELEASE).get({
     id,
     owner,
+    attempts,
     availableAt: Math.ceil(availableAt),
     uncounted: uncounted ? 1 : 0,
     threw: failure === undefined ? 0 : 1,
@@ -376,15 +381,16 @@ function releaseOne(handle: Handle, { id, owner }: ClaimedJob, release: Release)
 }
 
 function recoverOne(handle: Handle, row: HeldRow): RecoveredJob {
-  const { id, job, queue, owner } = row;
+  const { id, job, queue, owner, attempts } = row;
   const crashes = row.crashes + 1;
   const failure = describeFailure(JobCrashedError.times(crashes, job));
   if (crashes >= row.maxCrashes) {
-    failOne(handle, { id, owner }, failure, 'crashed');
+    failOne(handle, row, failure, 'crashed');
     return { id, job, queue, outcome: 'failed' };
   }
-  noteAttempt(handle, { id, owner }, 'crashed', failure.message);
-  handle.statement(RECOVER).run({ id, owner, now: clock.now(), error: failure.message });
+  noteAttempt(handle, row, 'crashed', failure.message);
+  const values = { id, owner, attempts, now: clock.now(), error: failure.message };
+  handle.statement(RECOVER).run(values);
   if (row.cancelAt === null) return { id, job, queue, outcome: 'released' };
   cancelOne(handle, id);
   return { id, job, queue, outcome: 'cancelled' };

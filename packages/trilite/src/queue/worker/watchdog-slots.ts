@@ -2,6 +2,7 @@
 export interface WatchedJob {
   readonly id: string;
   readonly owner: string;
+  readonly attempts: number;
   readonly job: string;
   /** By `systemMs`; Infinity without a timeout. */
   readonly deadline: number;
@@ -61,6 +62,7 @@ export class SlotTable {
     const numbers = this.#numbers(slot);
     numbers[1] = job.timeoutMs;
     numbers[2] = job.isFinal ? -1 : job.delayMs;
+    numbers[3] = job.attempts;
     numbers[0] = job.deadline; // last: from now on it is looked at
     this.#ring();
     return slot;
@@ -82,14 +84,15 @@ export class SlotTable {
   read(): WatchedJob[] {
     const jobs: WatchedJob[] = [];
     for (let slot = 0; slot < this.#size; slot += 1) {
-      const [deadline = 0, timeoutMs = 0, delayMs = 0] = this.#numbers(slot);
+      const [deadline = 0, timeoutMs = 0, delayMs = 0, attempts = 0] = this.#numbers(slot);
       if (deadline === 0) continue;
       // A copy: what is shared cannot be decoded
       const bytes = Uint8Array.from(this.#text(slot));
       const [id = '', owner = '', job = ''] = decoder
         .decode(bytes.subarray(0, bytes.indexOf(0)))
         .split('\n');
-      jobs.push({ id, owner, job, deadline, timeoutMs, isFinal: delayMs < 0, delayMs });
+      const facts = { id, owner, attempts, job };
+      jobs.push({ ...facts, deadline, timeoutMs, isFinal: delayMs < 0, delayMs });
     }
     return jobs;
   }

@@ -53,7 +53,7 @@ async function endProcess(): Promise<void> {
 }
 
 async function recordOne(store: SqliteQueueStore, job: WatchedJob): Promise<void> {
-  const claimed = { id: job.id, owner: job.owner } as ClaimedJob;
+  const claimed = { id: job.id, owner: job.owner, attempts: job.attempts } as ClaimedJob;
   if (!isOverdue(job)) {
     await store.release(claimed, { availableAt: clock.now(), uncounted: true });
     return;

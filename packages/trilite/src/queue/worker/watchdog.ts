@@ -32,7 +32,8 @@ export interface WatchdogFacts {
 export class WorkerWatchdog implements Watchdog {
   readonly #connection: Connection;
   readonly #table: SlotTable;
-  readonly #slots = new Map<string, number>();
+  /** By run, not by id: one that has lost its job may still end while the same job runs here again. */
+  readonly #slots = new Map<ClaimedJob, number>();
   #thread: Thread | undefined;
   #isClosed = false;
 
@@ -44,21 +45,22 @@ export class WorkerWatchdog implements Watchdog {
 
   begin(job: ClaimedJob, timeoutMs: number, { isFinal, delayMs }: Verdict): void {
     this.#start();
-    const { id, owner, job: name } = job;
+    const { id, owner, attempts, job: name } = job;
     const deadline = timeoutMs === 0 ? Infinity : systemMs() + timeoutMs;
-    const slot = this.#table.write({ id, owner, job: name, deadline, timeoutMs, isFinal, delayMs });
-    if (slot !== undefined) this.#slots.set(id, slot);
+    const facts = { id, owner, attempts, job: name };
+    const slot = this.#table.write({ ...facts, deadline, timeoutMs, isFinal, delayMs });
+    if (slot !== undefined) this.#slots.set(job, slot);
   }
 
-  renew({ id }: ClaimedJob): void {
-    const slot = this.#slots.get(id);
+  renew(job: ClaimedJob): void {
+    const slot = this.#slots.get(job);
     if (slot !== undefined) this.#table.renew(slot, systemMs());
   }
 
-  end({ id }: ClaimedJob): void {
-    const slot = this.#slots.get(id);
+  end(job: ClaimedJob): void {
+    const slot = this.#slots.get(job);
     if (slot === undefined) return;
-    this.#slots.delete(id);
+    this.#slots.delete(job);
     this.#table.free(slot);
   }
 

@@ -273,6 +273,8 @@ export class Worker {
   }
 
   #begin(job: ClaimedJob): void {
+    // Taken back, and claimed again before its renewal could tell: the run in hand is nobody's from now on
+    this.#abort(job.id, (name) => JobLeaseLostError.of(name));
     const startedAt = monotonicMs();
     this.#begunJobs += 1;
     this.#running += 1;
@@ -290,7 +292,7 @@ export class Worker {
     const ended = outcome.then((result) => this.#end(held, result, monotonicMs() - startedAt));
     const settled = ended.finally(() => {
       this.#ending.delete(settled);
-      this.#held.delete(job.id);
+      if (this.#held.get(job.id) === held) this.#held.delete(job.id);
       this.#alarm.ring();
     });
     this.#ending.add(settled);

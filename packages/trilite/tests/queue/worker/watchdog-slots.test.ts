@@ -3,6 +3,7 @@ import { SlotTable, type WatchedJob } from '../../../src/queue/worker/watchdog-s
 const JOB: WatchedJob = {
   id: 'id',
   owner: 'owner',
+  attempts: 1,
   job: 'Mail',
   deadline: 60_000,
   timeoutMs: 60_000,
