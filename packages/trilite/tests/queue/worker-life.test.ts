@@ -40,6 +40,33 @@ describe('once', () => {
     expect(await status()).toMatchObject({ state: 'done' });
   });
 
+  test.each([{ once: true }, { maxJobs: 1 }])(
+    'with %p, lets its job run for longer than a stop would wait',
+    async (end) => {
+      const { opened, open } = gate();
+      const { status } = await dispatch(jobOf(() => opened));
+      // Renewed while it runs, so later than it began
+      const renewing = storeWith({
+        renew: (jobs, leaseMs) => {
+          if (jobs.length > 0) open();
+          return store.renew(jobs, leaseMs);
+        },
+      });
+      await start({ ...end, shutdownMs: 0, leaseMs: 60 }, renewing).finished;
+      expect(await status()).toMatchObject({ state: 'done' });
+    },
+  );
+
+  test('puts its job back when it is told to stop meanwhile', async () => {
+    const { status } = await dispatch(jobOf(() => new Promise(() => undefined)));
+    const running = next('running');
+    const { worker, finished } = start({ once: true, shutdownMs: 0 });
+    await running;
+    worker.stop();
+    await finished;
+    expect(await status()).toMatchObject({ state: 'waiting', attempts: 0 });
+  });
+
   test('stops at once when no job is due', async () => {
     const { status } = await dispatch(
       jobOf(() => undefined),

@@ -22,7 +22,7 @@ import { WorkerUpkeep } from './worker-upkeep';
 /*
  * A worker: claims jobs, runs them, and says how they ended.
  *
- *   starting ──▶ working ──stop(), or a reason of its own──▶ draining ──all done, or deadline──▶ stopped
+ *   starting ──▶ working ──stop(), or a reason of its own──▶ draining ──all done, or deadline after stop()──▶ stopped
  *                 │ ▲  ▲│
  *                 ▼ │  │▼ pause(), resume(), or the queue's own pause
  *              waiting paused
@@ -34,7 +34,7 @@ import { WorkerUpkeep } from './worker-upkeep';
  *    commit with the claim of the next job.
  * 2. Every claimed job is acknowledged once: complete, release, fail or discard, each of which proves ownership.
  * 3. Until it is acknowledged its lease is renewed, three times a lease. A job whose lease is lost is told so, and not acknowledged.
- * 4. A stopped worker holds no job: what did not finish by the deadline goes back, its run uncounted.
+ * 4. A stopped worker holds no job: what did not finish by the deadline after `stop()` goes back, its run uncounted.
  * 5. Errors of the store end a turn, never the worker, unless they last for `unreachableMs`.
  */
 
@@ -98,6 +98,9 @@ export class Worker {
   readonly #ending = new Set<Promise<void>>();
   readonly #alarm = new Alarm();
   readonly #stopNow = new AbortController();
+  /** For whatever reason. */
+  readonly #stopping = new AbortController();
+  /** By somebody else, who does not wait for ever. */
   readonly #asked = new AbortController();
   #reason: StopReason | undefined;
   #begunJobs = 0;
@@ -166,6 +169,7 @@ export class Worker {
 
   /** Asks the worker to stop: running jobs may finish until the deadline. Harmless when repeated. */
   stop(): void {
+    this.#asked.abort();
     this.#stopFor('asked');
   }
 
@@ -212,7 +216,7 @@ export class Worker {
       // Who waits for the queue to be empty must learn that it does not answer.
       if (this.#options.once || this.#options.stopWhenEmpty) throw error;
       this.#noteError(error);
-      await delayMs(ERROR_PAUSE_MS, this.#asked.signal);
+      await delayMs(ERROR_PAUSE_MS, this.#stopping.signal);
     }
   }
 
@@ -268,7 +272,7 @@ export class Worker {
 
   #stopFor(reason: StopReason): void {
     this.#reason ??= reason;
-    this.#asked.abort();
+    this.#stopping.abort();
     this.#alarm.ring();
   }
 
@@ -320,7 +324,7 @@ export class Worker {
       }
     }
     if (restMs === 0) return;
-    await delayMs(restMs, this.#asked.signal);
+    await delayMs(restMs, this.#stopping.signal);
     freeSlot();
   }
 
@@ -374,7 +378,10 @@ export class Worker {
     }
   }
 
-  /** Waits for what is running; after a stop only until the deadline, when the rest is told to stop, which puts it back. */
+  /**
+   * Waits for what is running. Once somebody has asked for the stop, only until the deadline: then the rest is told to stop, which puts it
+   * back. A worker that stops by itself lets its jobs run as long as they may.
+   */
   async #drain(): Promise<void> {
     const drained = new AbortController();
     const cutOff = this.#cutOff(drained.signal);
@@ -407,7 +414,7 @@ export class Worker {
     this.#failingSince ??= monotonicMs();
     const failingMs = monotonicMs() - this.#failingSince;
     if (failingMs < (this.#options.unreachableMs ?? UNREACHABLE_MS)) return;
-    this.#stopFor('asked');
+    this.stop();
     this.#unreachable ??= QueueUnreachableError.after(Math.round(failingMs / 1000), error);
   }
 
