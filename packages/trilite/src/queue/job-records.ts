@@ -18,6 +18,8 @@ export interface JobRecord {
   readonly lastError: string | undefined;
   readonly tags: readonly string[];
   readonly batchId: string | undefined;
+  /** What keeps, or kept, others of its kind out. */
+  readonly uniqueKey?: string;
   /** Who runs it, or ran it last. */
   readonly owner: string | undefined;
   readonly createdAt: number;

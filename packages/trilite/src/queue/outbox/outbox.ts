@@ -186,6 +186,7 @@ function toRecord(job: NewJob): JobRecord {
     lastError: undefined,
     tags: job.tags ?? [],
     batchId: job.batchId,
+    ...(job.unique && { uniqueKey: job.unique.key }),
     owner: undefined,
     createdAt: job.createdAt ?? job.availableAt,
     startedAt: undefined,

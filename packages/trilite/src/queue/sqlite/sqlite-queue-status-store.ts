@@ -51,7 +51,7 @@ const TIMES = `
   order by finished_at desc limit ${SAMPLE}`;
 
 type RecordRow = {
-  readonly [K in Exclude<keyof JobRecord, 'tags'>]: undefined extends JobRecord[K]
+  readonly [K in Exclude<keyof JobRecord, 'tags' | 'uniqueKey'>]: undefined extends JobRecord[K]
     ? Exclude<JobRecord[K], undefined> | null
     : JobRecord[K];
 } & { readonly extra: string | null };
@@ -133,9 +133,11 @@ function percentile(sorted: readonly number[], part: number): number | undefined
 function toRecord(row: RecordRow | undefined): JobRecord | undefined {
   if (row === undefined) return undefined;
   const { extra, ...rest } = row;
+  const { tags = [], unique } = readExtra(extra);
   return {
     ...rest,
-    tags: readExtra(extra).tags ?? [],
+    tags,
+    ...(unique && { uniqueKey: unique.key }),
     availableAt: row.availableAt ?? undefined,
     progress: row.progress ?? undefined,
     lastError: row.lastError ?? undefined,
