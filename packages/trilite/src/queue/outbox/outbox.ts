@@ -5,7 +5,7 @@ import { monotonicMs } from '../../support/clock';
 import { OutboxError } from '../errors';
 import type { JobRecord } from '../job-records';
 import type { NewBatch, NewJob, QueueStore } from '../queue-store';
-import { SqliteOutboxStore } from './sqlite-outbox-store';
+import { SqliteOutboxStore, type OutboxBacklog } from './sqlite-outbox-store';
 
 /*
  * Two files cannot commit together. What a transaction dispatches lies in its own file, in the table `outbox`, and is committed or rolled
@@ -39,6 +39,16 @@ export interface OutboxParts {
   readonly targets: () => readonly RelayTarget[];
   /** Told when a relay after a commit failed: a worker, or the next commit, does it again. */
   readonly onError: (error: unknown) => void;
+}
+
+/** What waits in one file for one queue. */
+export interface WaitingDispatches extends OutboxBacklog {
+  /** Name of the connection whose file it lies in. */
+  readonly source: string;
+  /** Name of the queue connection. */
+  readonly target: string;
+  /** Whether there is such a queue connection; else nobody relays it. */
+  readonly isDeclared: boolean;
 }
 
 /** The outboxes of an application's files. */
@@ -93,6 +103,24 @@ export class Outbox {
       if (job !== undefined) return toRecord(job);
     }
     return undefined;
+  }
+
+  /** What is committed and not relayed, of every file and queue. */
+  async waiting(): Promise<WaitingDispatches[]> {
+    const all: WaitingDispatches[] = [];
+    for (const source of this.#openSources()) {
+      const store = this.#store(source);
+      const generation = await store.generation();
+      if (generation === undefined) continue;
+      for (const name of await store.targets()) {
+        const target = this.#parts.targets().find((one) => one.name === name);
+        const relayed = await target?.store().relayed(keyOf(generation, target));
+        const backlog = await store.waiting(name, relayed ?? 0);
+        const facts = { source: source.name, target: name, isDeclared: target !== undefined };
+        if (backlog !== undefined) all.push({ ...facts, ...backlog });
+      }
+    }
+    return all;
   }
 
   /** Waits until what is being relayed is. */

@@ -20,10 +20,22 @@ const COUNT = 'select count(*) as count from outbox where target = ? and seq <= 
 
 const DELETE = 'delete from outbox where target = ? and seq <= ?';
 
+const TARGETS = 'select distinct target from outbox order by target';
+
+const WAITING = `
+  select count(*) as dispatches, min(created_at) as since from outbox where target = ? and seq > ?`;
+
 /** One dispatch, as its row holds it. */
 interface Body {
   readonly jobs: readonly NewJob[];
   readonly batch?: NewBatch;
+}
+
+/** What is committed and not relayed. */
+export interface OutboxBacklog {
+  readonly dispatches: number;
+  /** When the oldest of them was made, in epoch milliseconds. */
+  readonly since: number;
 }
 
 /** The outbox in one file of data. */
@@ -76,6 +88,21 @@ export class SqliteOutboxStore {
       { join: false },
     );
     return (last?.seq ?? 0) < relayed;
+  }
+
+  /** The targets that there are rows of, relayed or not. */
+  targets(): Promise<string[]> {
+    return this.#connection.read((handle) =>
+      (handle.statement(TARGETS).all() as { target: string }[]).map(({ target }) => target),
+    );
+  }
+
+  /** How much there is after a sequence number, and since when; undefined when there is nothing. */
+  async waiting(target: string, seq: number): Promise<OutboxBacklog | undefined> {
+    const { dispatches, since } = await this.#connection.read(
+      (handle) => handle.statement(WAITING).get(target, seq) as OutboxBacklog,
+    );
+    return dispatches === 0 ? undefined : { dispatches, since };
   }
 
   /** Begins a new generation: numbers count anew. */

@@ -4,7 +4,6 @@ import type { ConsoleApplication } from '../../../src/console/console-applicatio
 import { runCheck, type CheckResult } from '../../../src/console/doctor/check';
 import { judgeBound } from '../../../src/console/doctor/cache-checks';
 import { judgeKey } from '../../../src/console/doctor/environment-checks';
-import { judgeLease } from '../../../src/console/doctor/queue-checks';
 import { descriptorLimit, judgeDescriptors } from '../../../src/console/doctor/runtime-checks';
 import {
   judgeFreeBytes,
@@ -66,6 +65,9 @@ describe('doctor', () => {
       'Bound of sqlite',
       'Damage to cache',
       'Lease of sqlite',
+      'Waiting jobs of sqlite',
+      'Failed jobs of sqlite',
+      'Outboxes',
     ]);
   });
 
@@ -207,15 +209,6 @@ describe('a check', () => {
     expect(judgeDescriptors(1024).status).toBe('ok');
     expect(judgeDescriptors(undefined).status).toBe('ok');
     if (process.platform === 'linux') expect(descriptorLimit()).toBeGreaterThan(0);
-  });
-
-  test('of a lease warns when its renewal may come too late, and when nobody takes over for long', () => {
-    expect(judgeLease(90_000, 5000, 'lease').status).toBe('ok');
-    expect(judgeLease(8000, 5000, 'lease')).toMatchObject({
-      status: 'warn',
-      mend: 'Raise lease to at least "10s".',
-    });
-    expect(judgeLease(3_600_000, 5000, 'lease').status).toBe('warn');
   });
 
   test('of a cache warns when it has no bound, and names one that it can have', () => {
