@@ -286,7 +286,7 @@ export interface QueueStore {
   /** When the next waiting job of these queues is due, or undefined. May be in the past. */
   nextDueAt(queues: readonly string[]): Promise<number | undefined>;
 
-  /** What a worker has to know beside its jobs. */
+  /** What a worker has to know beside its jobs. Rejects when nobody else sees the queue any more that this store works on: its file was moved. */
   signals(owner: string): Promise<WorkerSignals>;
 
   /** Asks every worker that began before now to stop after its jobs. */

@@ -1,3 +1,4 @@
+import { mkdirSync, renameSync } from 'node:fs';
 import { clock } from 'trilite';
 import { travel, travelTo } from 'trilite/testing';
 import { newOwner } from '../../src/support/owner';
@@ -372,6 +373,36 @@ describe('an error of the store', () => {
     await expect(start({ stopWhenEmpty: true }, refusing).finished).rejects.toThrow(
       'does not answer',
     );
+  });
+
+  test.each(['is missing', 'is a folder'])(
+    'ends a worker whose file %s for too long, though it can still claim from the one it has open',
+    async (what) => {
+      const done = next('done');
+      const { finished } = start({ unreachableMs: 1, leaseMs: 30 });
+      await dispatch(jobOf(() => undefined));
+      await done;
+      const path = file.connection.file;
+      renameSync(path, `${path}.away`);
+      if (what === 'is a folder') mkdirSync(path);
+      await expect(finished).rejects.toMatchObject({ code: 'E_QUEUE_UNREACHABLE' });
+    },
+  );
+
+  test('of the upkeep is forgotten once the queue has answered', async () => {
+    let calls = 0;
+    const looked = gate();
+    const answering = storeWith({
+      recover: (isGone) => {
+        calls += 1;
+        if (calls === 5) looked.open();
+        return calls < 5 ? Promise.reject(new Error('Not now')) : store.recover(isGone);
+      },
+    });
+    const { worker, finished } = start({ unreachableMs: 1, leaseMs: 30 }, answering);
+    await looked.opened;
+    worker.stop();
+    await expect(finished).resolves.toMatchObject({ reason: 'asked' });
   });
 
   test('at progress is an error of the job', async () => {

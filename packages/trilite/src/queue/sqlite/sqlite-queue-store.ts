@@ -254,7 +254,8 @@ export class SqliteQueueStore implements QueueStore {
     return this.#connection.read((handle) => nextDueAt(handle, queues));
   }
 
-  signals(owner: string): Promise<WorkerSignals> {
+  async signals(owner: string): Promise<WorkerSignals> {
+    await this.#connection.check();
     return this.#signals.read(owner);
   }
 

@@ -26,6 +26,8 @@ export interface WorkerUpkeepParts {
   readonly onRestart: () => void;
   /** There may be jobs to claim. */
   readonly onWork: () => void;
+  /** The queue has answered, and leases are renewed. */
+  readonly onKept: () => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -81,6 +83,7 @@ export class WorkerUpkeep {
   async #tick(): Promise<void> {
     await this.#readSignals();
     await this.#renew();
+    this.#parts.onKept();
     await this.takeBack();
     await this.#prune();
     if (this.#parts.options.maxMemoryBytes !== undefined) {

@@ -108,7 +108,8 @@ export class Worker {
   #isPaused = false;
   /** Whether the last claim took all it asked for: there may be more. */
   #expectsMore = true;
-  #failingSince: number | undefined;
+  /** Since when nothing but errors came of what. */
+  readonly #failingSince = new Map<'turns' | 'upkeep', number>();
   #unreachable: QueueUnreachableError | undefined;
   #beganAt = 0;
 
@@ -131,7 +132,8 @@ export class Worker {
       onRelayed: (jobs) => this.#tell({ kind: 'relayed', jobs }),
       onRestart: () => this.#stopFor('restart'),
       onWork: () => this.#alarm.ring(),
-      onError: (error) => this.#noteError(error),
+      onKept: () => void this.#failingSince.delete('upkeep'),
+      onError: (error) => this.#noteError(error, 'upkeep'),
       ...(parts.relay && { relay: parts.relay }),
     });
   }
@@ -207,7 +209,7 @@ export class Worker {
   async #turn(): Promise<void> {
     try {
       const claimed = await this.#claim();
-      this.#failingSince = undefined;
+      this.#failingSince.delete('turns');
       for (const job of claimed) this.#begin(job);
       this.#stopIfFinished(claimed.length);
       if (this.#reason !== undefined || (this.#expectsMore && this.#claimable > 0)) return;
@@ -330,7 +332,7 @@ export class Worker {
 
   async #acknowledge(job: ClaimedJob, outcome: RunOutcome, tookMs: number): Promise<void> {
     const isOurs = outcome.kind !== 'lost' && (await this.#record(job, outcome, tookMs));
-    this.#failingSince = undefined;
+    this.#failingSince.delete('turns');
     if (!isOurs) return this.#tell({ kind: 'lost', job, tookMs });
     switch (outcome.kind) {
       case 'done':
@@ -407,12 +409,16 @@ export class Worker {
     if (held?.isRunning === true) held.abort(reasonFor(held.job.job));
   }
 
-  /** Tells of an error; ends the worker when there was nothing else for too long. */
-  #noteError(thrown: unknown): void {
+  /**
+   * Tells of an error; ends the worker when there was nothing else for too long: of the upkeep alone, too, for a worker claims on in a file
+   * that was moved away, and nobody else sees it.
+   */
+  #noteError(thrown: unknown, of: 'turns' | 'upkeep' = 'turns'): void {
     const error = toError(thrown);
     this.#tell({ kind: 'error', error });
-    this.#failingSince ??= monotonicMs();
-    const failingMs = monotonicMs() - this.#failingSince;
+    const now = monotonicMs();
+    const failingMs = now - (this.#failingSince.get(of) ?? now);
+    this.#failingSince.set(of, now - failingMs);
     if (failingMs < (this.#options.unreachableMs ?? UNREACHABLE_MS)) return;
     this.stop();
     this.#unreachable ??= QueueUnreachableError.after(Math.round(failingMs / 1000), error);
