@@ -32,8 +32,20 @@ import { MigrateRefreshCommand } from './commands/migrate-refresh-command';
 import { MigrateResetCommand } from './commands/migrate-reset-command';
 import { MigrateRollbackCommand } from './commands/migrate-rollback-command';
 import { MigrateStatusCommand } from './commands/migrate-status-command';
+import { QueueBatchCommand } from './commands/queue-batch-command';
+import { QueueCancelCommand } from './commands/queue-cancel-command';
+import { QueueClearCommand } from './commands/queue-clear-command';
 import { QueueFailedCommand } from './commands/queue-failed-command';
+import { QueueFlushCommand } from './commands/queue-flush-command';
+import { QueueForgetCommand } from './commands/queue-forget-command';
+import { QueueMonitorCommand } from './commands/queue-monitor-command';
+import { QueuePauseCommand } from './commands/queue-pause-command';
+import { QueuePruneFailedCommand } from './commands/queue-prune-failed-command';
+import { QueueRestartCommand } from './commands/queue-restart-command';
+import { QueueResumeCommand } from './commands/queue-resume-command';
 import { QueueRetryCommand } from './commands/queue-retry-command';
+import { QueueShowCommand } from './commands/queue-show-command';
+import { QueueStatusCommand } from './commands/queue-status-command';
 import { QueueWorkCommand } from './commands/queue-work-command';
 import { RouteListCommand } from './commands/route-list-command';
 import { ScheduleListCommand } from './commands/schedule-list-command';
@@ -80,8 +92,20 @@ export const builtInCommands: readonly CommandClass[] = [
   MigrateResetCommand,
   MigrateRollbackCommand,
   MigrateStatusCommand,
+  QueueBatchCommand,
+  QueueCancelCommand,
+  QueueClearCommand,
   QueueFailedCommand,
+  QueueFlushCommand,
+  QueueForgetCommand,
+  QueueMonitorCommand,
+  QueuePauseCommand,
+  QueuePruneFailedCommand,
+  QueueRestartCommand,
+  QueueResumeCommand,
   QueueRetryCommand,
+  QueueShowCommand,
+  QueueStatusCommand,
   QueueWorkCommand,
   RouteListCommand,
   ScheduleListCommand,

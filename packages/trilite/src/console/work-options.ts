@@ -1,6 +1,7 @@
 import type { Backoff } from '../queue/job';
 import type { WorkOptions } from '../queue/queue-registry';
 import { toMilliseconds } from '../support/duration';
+import { readQueue } from './chosen-queue';
 import { CommandUsageError } from './errors';
 import type { OptionsOf } from './signature';
 
@@ -94,9 +95,10 @@ export function readWorkOptions(
   };
 }
 
-/** The queues of a list. @throws E_COMMAND_USAGE for an empty name */
+/** The queues of a list. @throws E_COMMAND_USAGE for what is no name of a queue */
 export function readQueues(command: string, text: string): string[] {
-  return [...new Set(readList(command, 'queue', text))];
+  const names = readList(command, 'queue', text).map((name) => readQueue(command, name));
+  return [...new Set(names)];
 }
 
 /** Part of what the owner of a job is called, whose parts are separated by slashes. */

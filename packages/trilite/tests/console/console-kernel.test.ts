@@ -37,7 +37,7 @@ describe('list', () => {
     const { code, out } = await artisan(withGreet, '');
     expect(code).toBe(0);
     expect(out).toMatch(/ {3}app\n {4}app:greet +Greet somebody\n/);
-    expect(out).toMatch(/ {3}queue\n {4}queue:failed/);
+    expect(out).toMatch(/ {3}queue\n {4}queue:batch/);
   });
 
   test('with --json is valid JSON and nothing else', async () => {

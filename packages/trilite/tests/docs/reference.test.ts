@@ -39,7 +39,7 @@ describe('docs/configuration.md', () => {
 });
 
 describe('docs/console.md', () => {
-  const rows = all(consolePage, /^(\| `[a-z:]+(?: .*?)?` \|.*)$/gm);
+  const rows = all(consolePage, /^(\| `[a-z:-]+(?: .*?)?` \|.*)$/gm);
 
   test.each(builtInCommands.map(({ signature }) => ({ ...signature, command: signature.name })))(
     'has a row for "$command" with its options',

@@ -2,6 +2,7 @@ import type { HeldLock } from '../../cache/locks/lock-store';
 import { clock } from '../../support/clock';
 import { humanDuration } from '../../support/duration';
 import type { Command, CommandContext } from '../command';
+import { holderText } from '../holder-text';
 import type { Output } from '../output';
 import { defineSignature } from '../signature';
 
@@ -57,23 +58,16 @@ function sayHeld(held: readonly ReturnType<typeof describe>[], output: Output): 
 /** A lock as it is shown, and printed as JSON. */
 function describe({ name, owner, boundTo, acquiredAt, expiresAt, isAbandoned }: HeldLock) {
   // Only here: `list` is to answer at once
-  const { isOwnerGone, pidOfOwner } =
-    require('../../support/owner') as typeof import('../../support/owner');
+  const { isOwnerGone } = require('../../support/owner') as typeof import('../../support/owner');
   const taker = boundTo ?? owner;
-  const pid = pidOfOwner(taker);
   return {
     name,
     owner,
-    holder: pid === undefined ? holderElsewhere(taker) : `pid ${pid}`,
+    holder: holderText(taker),
     acquiredAt,
     expiresAt,
     /** Whether it is free as soon as its process is gone. */
     isBound: boundTo !== undefined,
     isGone: isAbandoned || isOwnerGone(taker),
   };
-}
-
-/** What Trilite makes as an owner has parts; what else there is, an application made. */
-function holderElsewhere(owner: string): string {
-  return owner.split('/').length >= 4 ? 'another machine or container' : `"${owner}"`;
 }
