@@ -38,6 +38,7 @@ import { QueueClearCommand } from './commands/queue-clear-command';
 import { QueueFailedCommand } from './commands/queue-failed-command';
 import { QueueFlushCommand } from './commands/queue-flush-command';
 import { QueueForgetCommand } from './commands/queue-forget-command';
+import { QueueListenCommand } from './commands/queue-listen-command';
 import { QueueMonitorCommand } from './commands/queue-monitor-command';
 import { QueuePauseCommand } from './commands/queue-pause-command';
 import { QueuePruneFailedCommand } from './commands/queue-prune-failed-command';
@@ -98,6 +99,7 @@ export const builtInCommands: readonly CommandClass[] = [
   QueueFailedCommand,
   QueueFlushCommand,
   QueueForgetCommand,
+  QueueListenCommand,
   QueueMonitorCommand,
   QueuePauseCommand,
   QueuePruneFailedCommand,

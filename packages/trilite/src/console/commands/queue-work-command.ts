@@ -31,6 +31,7 @@ const signature = defineSignature({
     schedule: { description: 'Run the schedule as well, in the same process' },
     once: { description: 'Run one job, or none when none is due' },
     'stop-when-empty': { description: 'Stop when no job is due' },
+    'jobs-only': { description: 'Print neither which queues are worked nor why it stops' },
     json: { description: 'Print a JSON object a line' },
   },
 });
@@ -65,7 +66,7 @@ export class QueueWorkCommand implements Command<typeof signature> {
       lines.print(event),
     );
     await queues.store(name).nextDueAt(queueNames); // a queue that does not answer now is told at once, not every turn
-    if (!options.json) sayQueues(queueNames, output);
+    if (!saysJobsAlone(context)) sayQueues(queueNames, output);
     walKeeper.start();
     const scheduler = await startScheduler(context);
     const result = await runUntilTold(worker, scheduler, context).finally(() => lines.flush());
@@ -96,6 +97,10 @@ function connectionOf({ arguments: { connection }, options }: Context): string |
   return connection ?? options.connection;
 }
 
+function saysJobsAlone({ options }: Context): boolean {
+  return options.json || options['jobs-only'];
+}
+
 function sayQueues(queueNames: readonly string[], output: Output): void {
   const noun = queueNames.length > 1 ? 'queues' : 'queue';
   output.info(`Processing jobs from the [${queueNames.join(', ')}] ${noun}.`);
@@ -117,7 +122,7 @@ async function startScheduler(context: Context): Promise<RunningScheduler | unde
 async function runUntilTold(
   worker: Worker,
   running: RunningScheduler | undefined,
-  { options, output }: Context,
+  context: Context,
 ): Promise<WorkResult> {
   const stop = (): void => {
     worker.stop();
@@ -130,7 +135,7 @@ async function runUntilTold(
   const stopListening = onShutdown(
     () => {
       stop();
-      if (!options.json) sayStopping(worker.runningJobs, output);
+      if (!saysJobsAlone(context)) sayStopping(worker.runningJobs, context.output);
     },
     () => {
       worker.stopNow();
@@ -158,7 +163,8 @@ function sayStopping(jobs: number, output: Output): void {
   );
 }
 
-function exitCodeOf({ reason, jobs }: WorkResult, { options, output }: Context): number {
+function exitCodeOf({ reason, jobs }: WorkResult, context: Context): number {
+  const { options, output } = context;
   const why = {
     asked: undefined,
     once: undefined,
@@ -168,6 +174,6 @@ function exitCodeOf({ reason, jobs }: WorkResult, { options, output }: Context):
     memory: `more memory than the ${options.memory} MB that --memory allows`,
     restart: '"queue:restart"',
   }[reason];
-  if (why !== undefined && !options.json) output.info(`Stopped after ${why}.`);
+  if (why !== undefined && !saysJobsAlone(context)) output.info(`Stopped after ${why}.`);
   return reason === 'memory' ? MEMORY_EXIT : 0;
 }

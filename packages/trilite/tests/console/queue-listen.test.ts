@@ -1,0 +1,120 @@
+import { isRunning } from '../helpers/artisan-process';
+import {
+  app,
+  artisan,
+  dispatch,
+  listener,
+  project,
+  start,
+  useWorkerProject,
+} from '../helpers/worker-project';
+import { TALKING_JOBS } from '../helpers/talking-jobs';
+
+/* queue:listen, in processes of the built framework. */
+
+jest.setTimeout(60_000);
+
+useWorkerProject();
+
+const WELL = { code: 0, signal: null };
+
+/** Has the job "Mail" say a word from now on. */
+function mailSays(word: string): void {
+  const says = `handle() { console.log('Mail says ${word}'); }`;
+  project.write('app/jobs/jobs.js', TALKING_JOBS.replace('handle() {}', says));
+}
+
+test('each job is run by a worker of its own, with the options it was given', async () => {
+  const listening = start('queue:listen --queue=mail --name=blue --tries=2');
+  await dispatch('Talk', 'other');
+  const pids = new Set([listening.pid]);
+  for (const name of ['a', 'b']) {
+    await dispatch('Talk', name, { queue: 'mail' });
+    pids.add((await listener.begun(name)).pid);
+    listener.answer(name);
+    await listening.said(/\[blue\] Talk \.+ .* DONE$/);
+  }
+  expect(pids.size).toBe(3);
+  await dispatch('Break', null, { queue: 'mail' });
+  await listening.said(/Break \.+ .* FAIL, WILL RETRY$/);
+  await listening.said(/Break \.+ .* FAIL$/);
+  listening.signal('SIGTERM');
+  expect(await listening.end()).toEqual(WELL);
+  expect(listening.text).not.toMatch(/Processing jobs|Stopped after/);
+  expect(await app.queues.store().status()).toContainEqual(
+    expect.objectContaining({ queue: 'default', ready: 1 }),
+  );
+});
+
+test('a job runs the code that lies there when its turn comes', async () => {
+  const listening = start('queue:listen');
+  mailSays('one');
+  await dispatch('Mail');
+  await listening.said(/Mail says one/);
+  mailSays('two');
+  await listening.said(/^ {2}app\/jobs\/jobs\.js has changed\.$/);
+  await dispatch('Mail');
+  await listening.said(/Mail says two/);
+});
+
+test('a change lets the running job end with the code that it began with', async () => {
+  const { status } = await dispatch('Talk', 'a');
+  const listening = start('queue:listen');
+  await listener.begun('a');
+  mailSays('two');
+  await listening.said(/has changed/);
+  await listener.alive('a');
+  listener.answer('a');
+  await listening.said(/Talk \.+ .* DONE$/);
+  expect(await status()).toMatchObject({ state: 'done', attempts: 1 });
+});
+
+test('code that does not load is waited with until it is mended', async () => {
+  const listening = start('queue:listen');
+  await dispatch('Mail');
+  await listening.said(/Mail \.+ .* DONE$/);
+  project.write('app/jobs/jobs.js', 'exports.Mail = class {');
+  await listening.said(/The worker has ended with code 1; the next one starts when a file changes/);
+  mailSays('again');
+  await dispatch('Mail');
+  await listening.said(/Mail says again/);
+});
+
+test('a job that blocks its process is ended, and the next one runs', async () => {
+  const listening = start('queue:listen');
+  const { status } = await dispatch('Block', 'a');
+  await listening.said(/The worker is killed/);
+  await dispatch('Mail');
+  await listening.said(/Mail \.+ .* DONE$/);
+  expect(await status()).toMatchObject({ state: 'failed' });
+});
+
+test('a second Ctrl-C puts the running job back', async () => {
+  const { status } = await dispatch('Talk', 'a');
+  const listening = start('queue:listen');
+  await listener.begun('a');
+  listening.signal('SIGINT');
+  // The first few come as close as an echo of the first one, and count as that
+  for (let ended = false; !ended; ended = listening.hasEnded) {
+    await Promise.race([listener.alive('a'), listening.end()]);
+    listening.signal('SIGINT');
+  }
+  expect(await listening.end()).toEqual(WELL);
+  expect(await status()).toMatchObject({ state: 'waiting', attempts: 0 });
+});
+
+test('its worker does not outlive it', async () => {
+  await dispatch('Talk', 'a');
+  const listening = start('queue:listen');
+  const { pid } = await listener.begun('a');
+  listening.signal('SIGKILL');
+  listener.answer('a');
+  await listening.end(); // its pipes are closed once its worker has ended, too
+  expect(isRunning(pid)).toBe(false);
+});
+
+test('options that make no sense for one job are refused', async () => {
+  for (const option of ['--max-jobs=2', '--once', '--workers=2', '--concurrency=2']) {
+    expect((await artisan(`queue:listen ${option}`)).code).toBe(2);
+  }
+});
