@@ -22,6 +22,20 @@ export class JobInvalidError extends FrameworkError {
     });
   }
 
+  static noClass(found: unknown): JobInvalidError {
+    const made = (found as { constructor?: { name?: unknown } } | null | undefined)?.constructor
+      ?.name;
+    const what =
+      typeof found === 'object' && found !== null
+        ? `an instance of "${String(made)}"`
+        : `"${String(found)}"`;
+    return new JobInvalidError({
+      code: 'E_JOB_INVALID',
+      message: `Expected a job class to dispatch, got ${what}.`,
+      help: 'Name the class, and give the payload beside it: dispatch(SendMail, { to }). A job is made where it runs.',
+    });
+  }
+
   static option(job: string, option: string, found: string, expected: string): JobInvalidError {
     return new JobInvalidError({
       code: 'E_JOB_INVALID',
@@ -161,18 +175,18 @@ export class JobEndedBadlyError extends FrameworkError {
 
 /** Thrown when a job cannot be waited for: it takes too long, is not known or gone, or its own transaction has not ended. */
 export class JobWaitError extends FrameworkError {
-  static timedOut(id: string, timeout: string): JobWaitError {
+  static timedOut(id: string, timeout: string, what: 'job' | 'batch' = 'job'): JobWaitError {
     return new JobWaitError({
       code: 'E_JOB_WAIT',
-      message: `The job "${id}" had not ended within \`${timeout}\`.`,
+      message: `The ${what} "${id}" had not ended within \`${timeout}\`.`,
       help: 'It goes on. Wait longer, look with "status()", and see that a worker runs: "artisan queue:work".',
     });
   }
 
-  static unknown(id: string): JobWaitError {
+  static unknown(id: string, what: 'job' | 'batch' = 'job'): JobWaitError {
     return new JobWaitError({
       code: 'E_JOB_WAIT',
-      message: `The job "${id}" is not known, so it cannot be waited for.`,
+      message: `The ${what} "${id}" is not known, so it cannot be waited for.`,
       help: 'It was done and forgotten: raise "keepFinished" in config/queue.ts. Or its connection keeps no jobs, as "sync" does not.',
     });
   }

@@ -44,6 +44,7 @@ export class JobRegistry {
    * @throws E_JOB_UNKNOWN, E_JOB_INVALID
    */
   refuseUnknown(job: JobClass): void {
+    if (!isJobClass(job)) throw JobInvalidError.noClass(job);
     if (this.find(jobNameOf(job)) !== job) this.add(job); // throws: the name is another class's
   }
 }

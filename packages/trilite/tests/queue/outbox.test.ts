@@ -1,115 +1,31 @@
 import { AsyncResource } from 'node:async_hooks';
-import { Database, job, sql, type DatabaseTransaction, type JobHandle } from 'trilite';
-import {
-  createTestApplication,
-  travel,
-  travelBack,
-  travelTo,
-  type TestApplication,
-} from 'trilite/testing';
+import { job, sql, type JobHandle } from 'trilite';
+import { travel, travelTo } from 'trilite/testing';
 import { errorWith } from '../helpers/errors';
 import { gate } from '../helpers/gate';
-import { jobOf } from '../helpers/jobs';
-import { createProject, exportDefault, type TestProject } from '../helpers/project';
+import {
+  app,
+  db,
+  dispatch,
+  Fails,
+  holdRelays,
+  Note,
+  notes,
+  ran,
+  rolledBack,
+  rowsInOutbox,
+  runAll,
+  Single,
+  Undone,
+  useOutbox,
+  write,
+} from '../helpers/outbox';
 
 /* Dispatches in transactions: data in one file, the queue in another. */
 
 const NOW = Date.UTC(2026, 0, 1);
 
-let ran: unknown[];
-const Note = jobOf((payload) => void ran.push(payload), { name: 'Note' });
-const Single = jobOf((payload) => void ran.push(payload), {
-  name: 'Single',
-  options: { unique: true },
-});
-const Fails = jobOf(
-  () => {
-    throw new Error('It broke');
-  },
-  { name: 'Fails' },
-);
-
-const QUEUES = exportDefault(`{
-  default: 'sqlite',
-  connections: {
-    sqlite: { driver: 'sqlite', connection: 'queue' },
-    beside: { driver: 'sqlite', connection: 'default' },
-    memory: { driver: 'memory' },
-    sync: { driver: 'sync' },
-    null: { driver: 'null' },
-  },
-}`);
-
-let project: TestProject;
-let app: TestApplication;
-let db: Database;
-
-beforeEach(async () => {
-  ran = [];
-  project = createProject({ 'config/queue.js': QUEUES });
-  app = await createTestApplication({
-    basePath: project.path,
-    jobs: [Note, Single, Fails],
-    env: { LOG_LEVEL: 'silent' },
-  });
-  db = app.make(Database);
-  await sql`create table notes (text text not null)`.execute(db);
-});
-
-afterEach(async () => {
-  travelBack();
-  await app.close();
-  project.remove();
-});
-
-function dispatch(payload: unknown, options = {}): Promise<JobHandle> {
-  return app.queue().dispatch(Note, payload, options);
-}
-
-async function write(trx: DatabaseTransaction, text: string): Promise<void> {
-  await sql`insert into notes (text) values (${text})`.execute(trx);
-}
-
-async function notes(): Promise<string[]> {
-  const { rows } = await sql<{ text: string }>`select text from notes order by rowid`.execute(db);
-  return rows.map(({ text }) => text);
-}
-
-/** How many dispatches lie in the outbox, relayed or not. */
-async function rowsInOutbox(): Promise<number> {
-  const { rows } = await sql<{ count: number }>`select count(*) as count from outbox`.execute(db);
-  return rows[0]?.count ?? NaN;
-}
-
-/** Has every relay fail until it is called. */
-function holdRelays(): () => Promise<unknown> {
-  const held = jest.spyOn(app.queues.store(), 'relay').mockRejectedValue(new Error('held'));
-  return async () => {
-    held.mockRestore();
-    await app.queues.outbox.flush();
-    return app.queues.outbox.relay();
-  };
-}
-
-/** What ran of all that is stored, once what is committed is relayed. */
-async function runAll(): Promise<unknown[]> {
-  await app.queues.outbox.flush();
-  await app.runJobs();
-  return ran;
-}
-
-class Undone extends Error {}
-
-async function rolledBack(
-  work: (trx: DatabaseTransaction) => Promise<unknown>,
-  on = db,
-): Promise<void> {
-  const undone = on.transaction(async (trx) => {
-    await work(trx);
-    throw new Undone();
-  });
-  await expect(undone).rejects.toThrow(Undone);
-}
+useOutbox();
 
 describe('a dispatch in a transaction', () => {
   test('runs when that is committed', async () => {

@@ -23,9 +23,11 @@ import {
 
 useWorkers();
 
+const noSignal = (): AbortSignal | undefined => undefined;
+
 /** A job that stays in each of its runs until the test lets it go. */
 function jobOfRuns() {
-  const runs = [1, 2].map(() => ({ begun: gate(), ends: gate(), signal: undefined as unknown }));
+  const runs = [1, 2].map(() => ({ begun: gate(), ends: gate(), signal: noSignal() }));
   const job = jobOf(async (_, { attempt, signal }) => {
     const run = runs[attempt - 1];
     if (run === undefined) return;

@@ -76,7 +76,7 @@ function programs(nodemon: string, output: Output): Program[] {
   ];
   return [
     { name: 'web', command: process.execPath, parameters: artisan('serve') },
-    { name: 'worker', command: process.execPath, parameters: artisan('queue:work') },
+    { name: 'worker', command: process.execPath, parameters: artisan('queue:work --workers=1') },
   ];
 }
 

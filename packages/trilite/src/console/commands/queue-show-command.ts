@@ -27,6 +27,9 @@ interface Shown extends JobRecord {
   readonly worker: string | undefined;
 }
 
+/** How a run ended badly, in the words of the worker's lines. */
+const ENDINGS = { released: 'FAIL, RETRIED', failed: 'FAIL', crashed: 'CRASHED' } as const;
+
 export class QueueShowCommand implements Command<typeof signature> {
   static readonly signature = signature;
 
@@ -152,7 +155,7 @@ function printRuns({ attempts }: JobHistory, output: Output): void {
     const took = dim(humanDuration(Math.max(0, endedAt - startedAt)));
     output.twoColumn(
       `#${attempt} ${dim(`${iso(startedAt)} ${who}`)}`,
-      `${took} ${red(outcome.toUpperCase())}`,
+      `${took} ${red(ENDINGS[outcome])}`,
     );
     output.line(`    ${red(printable(message))}`);
   }

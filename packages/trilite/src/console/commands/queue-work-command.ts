@@ -1,3 +1,4 @@
+import type { QueueStore } from '../../queue/queue-store';
 import type { Worker } from '../../queue/worker/worker';
 import type { WorkResult } from '../../queue/worker/worker-options';
 import type { Scheduler } from '../../schedule/scheduler';
@@ -66,7 +67,10 @@ export class QueueWorkCommand implements Command<typeof signature> {
       lines.print(event),
     );
     await queues.store(name).nextDueAt(queueNames); // a queue that does not answer now is told at once, not every turn
-    if (!saysJobsAlone(context)) sayQueues(queueNames, output);
+    if (!saysJobsAlone(context)) {
+      sayQueues(queueNames, output);
+      await sayPaused(queues.store(name), worker, { queueNames, output });
+    }
     walKeeper.start();
     const scheduler = await startScheduler(context);
     const result = await runUntilTold(worker, scheduler, context).finally(() => lines.flush());
@@ -104,6 +108,18 @@ function saysJobsAlone({ options }: Context): boolean {
 function sayQueues(queueNames: readonly string[], output: Output): void {
   const noun = queueNames.length > 1 ? 'queues' : 'queue';
   output.info(`Processing jobs from the [${queueNames.join(', ')}] ${noun}.`);
+}
+
+/** A worker of a paused queue waits, which looks like one that does not work. */
+async function sayPaused(
+  store: QueueStore,
+  worker: Worker,
+  { queueNames, output }: { readonly queueNames: readonly string[]; readonly output: Output },
+): Promise<void> {
+  const { isPaused, pausedQueues } = await store.signals(worker.owner);
+  const held = isPaused ? queueNames : queueNames.filter((one) => pausedQueues.includes(one));
+  if (held.length === 0) return;
+  output.warn(`Paused: ${held.join(', ')}. "queue:resume" lets their jobs run.`);
 }
 
 /** The scheduler beside the worker, and what settles when it has ended. */

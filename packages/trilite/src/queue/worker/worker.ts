@@ -1,4 +1,4 @@
-import { clock, delayMs, monotonicMs } from '../../support/clock';
+import { clock, delayMs, monotonicMs, nextTurn } from '../../support/clock';
 import { ValueNotReadableError, toError } from '../../support/errors';
 import { newOwner } from '../../support/owner';
 import {
@@ -210,6 +210,8 @@ export class Worker {
     try {
       const claimed = await this.#claim();
       this.#failingSince.delete('turns');
+      // What has ended by the same commit is told before what begins
+      if (claimed.length > 0 && this.#held.size > this.#running) await nextTurn();
       for (const job of claimed) this.#begin(job);
       this.#stopIfFinished(claimed.length);
       if (this.#reason !== undefined || (this.#expectsMore && this.#claimable > 0)) return;
