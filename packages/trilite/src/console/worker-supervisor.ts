@@ -1,15 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { delayMs, monotonicMs } from '../support/clock';
+import type { ChildProcess } from 'node:child_process';
+import { delayMs, MAX_TIMER_MS, monotonicMs } from '../support/clock';
 import { onShutdown } from './shutdown';
+import { describeEnd, startWorker, type ProcessEnd } from './worker-process';
 
 /*
  * Keeps so many workers running.
  *
- *   started ──ends──▶ started anew, at once; after PAUSE_MS, and twice as long each time, when it lived for less than SHORT_MS
+ *   started ──ends──▶ started anew, at once; once a pause is over; after PAUSE_MS, and twice as long each time, when it ended badly and soon
  *      └──TERM, INT, QUIT or HUP here──▶ told to stop ──all have ended──▶ ended
- *
- * Each worker is in a process group of its own: a Ctrl-C of the terminal reaches it once, through here. It holds a channel to here, and stops
- * by itself when that closes: no worker outlives its supervisor unseen.
  */
 
 /** A worker that lives for less is broken, and is started anew after a pause. */
@@ -33,6 +31,8 @@ export class WorkerSupervisor {
   readonly #options: WorkerSupervisorOptions;
   readonly #children = new Set<ChildProcess>();
   readonly #stopping = new AbortController();
+  /** While paused; aborted by the end of the pause. */
+  #heldUp: AbortController | undefined;
 
   constructor(count: number, options: WorkerSupervisorOptions) {
     this.#count = count;
@@ -45,8 +45,8 @@ export class WorkerSupervisor {
       () => this.#stop('SIGTERM'),
       () => this.#signal('SIGINT'),
     );
-    const pause = (): void => this.#signal('SIGUSR2');
-    const resume = (): void => this.#signal('SIGCONT');
+    const pause = (): void => this.#pause();
+    const resume = (): void => this.#resume();
     process.on('SIGUSR2', pause).on('SIGCONT', resume);
     this.#options.say(`Supervising ${this.#count} worker${this.#count > 1 ? 's' : ''}.`);
     try {
@@ -65,15 +65,25 @@ export class WorkerSupervisor {
     let pauseMs = PAUSE_MS;
     for (;;) {
       const startedAt = monotonicMs();
-      const { code, signal } = await this.#start(index);
-      if (this.#isStopping()) return code ?? 1;
-      if (this.#options.endsByItself && code === 0) return 0;
-      const how = signal === null ? `with code ${String(code)}` : `by ${signal}`;
-      this.#options.say(`Worker ${index} has ended ${how}; it is started anew.`);
-      const isShort = monotonicMs() - startedAt < SHORT_MS;
-      if (isShort) await delayMs(pauseMs, this.#stopping.signal);
+      const end = await this.#start(index);
+      // One that was still starting did not listen yet, and holds nothing
+      if (this.#isStopping()) return end.signal === 'SIGTERM' ? 0 : (end.code ?? 1);
+      if (this.#options.endsByItself && end.code === 0) return 0;
+      // One that has run its --max-jobs is not broken, however soon that was
+      const isBroken = end.code !== 0 && monotonicMs() - startedAt < SHORT_MS;
+      const when = isBroken ? `anew in ${pauseMs / 1000} s` : 'anew';
+      this.#options.say(`Worker ${index} has ended ${describeEnd(end)}; it is started ${when}.`);
+      if (isBroken) await delayMs(pauseMs, this.#stopping.signal);
+      await this.#whileHeldUp();
       if (this.#isStopping()) return 0;
-      pauseMs = isShort ? Math.min(pauseMs * 2, LONGEST_PAUSE_MS) : PAUSE_MS;
+      pauseMs = isBroken ? Math.min(pauseMs * 2, LONGEST_PAUSE_MS) : PAUSE_MS;
+    }
+  }
+
+  /** A worker that was started anew meanwhile would know of no pause. */
+  async #whileHeldUp(): Promise<void> {
+    while (this.#heldUp !== undefined && !this.#isStopping()) {
+      await delayMs(MAX_TIMER_MS, AbortSignal.any([this.#heldUp.signal, this.#stopping.signal]));
     }
   }
 
@@ -81,19 +91,12 @@ export class WorkerSupervisor {
     return this.#stopping.signal.aborted;
   }
 
-  #start(index: number): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-    const child = spawn(process.execPath, [...process.execArgv, ...this.#parameters(index)], {
-      detached: true,
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+  async #start(index: number): Promise<ProcessEnd> {
+    const { child, ended } = startWorker(this.#parameters(index));
     this.#children.add(child);
-    return new Promise((resolve) => {
-      child.once('error', () => resolve({ code: 1, signal: null }));
-      child.once('exit', (code, signal) => {
-        this.#children.delete(child);
-        resolve({ code, signal });
-      });
-    });
+    const end = await ended;
+    this.#children.delete(child);
+    return end;
   }
 
   /** The own command line, for one worker: with a name, and the colour of this terminal. */
@@ -108,6 +111,17 @@ export class WorkerSupervisor {
     );
     const name = own.some((one) => /^--name(=|$)/.test(one)) ? [] : [`--name=${index}`];
     return [...own, ...name, this.#options.isColored ? '--ansi' : '--no-ansi'];
+  }
+
+  #pause(): void {
+    this.#heldUp ??= new AbortController();
+    this.#signal('SIGUSR2');
+  }
+
+  #resume(): void {
+    this.#heldUp?.abort();
+    this.#heldUp = undefined;
+    this.#signal('SIGCONT');
   }
 
   #stop(signal: NodeJS.Signals): void {

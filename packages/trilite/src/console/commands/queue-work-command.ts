@@ -148,6 +148,8 @@ async function runUntilTold(
   const resume = (): void => worker.resume();
   process.on('SIGUSR2', pause).on('SIGCONT', resume);
   process.on('disconnect', stop); // its supervisor is gone
+  // It was before anybody listened; undefined where nobody supervises, which the types leave out
+  if ((process.connected as boolean | undefined) === false) stop();
   const stopListening = onShutdown(
     () => {
       stop();
@@ -167,7 +169,6 @@ async function runUntilTold(
   } finally {
     stopListening();
     process.off('SIGUSR2', pause).off('SIGCONT', resume).off('disconnect', stop);
-    if (process.connected) process.disconnect();
   }
 }
 
