@@ -15,7 +15,8 @@ import { SqliteOutboxStore, type OutboxBacklog } from './sqlite-outbox-store';
  *                                     └──rollback──▶ nothing       └──once the queue is on the disk──▶ row deleted
  *
  * Invariants:
- * 1. Numbers are in the order of the commits: one transaction writes at a time, and a rollback gives its numbers back.
+ * 1. Numbers are in the order of the commits: one transaction writes at a time, and a rollback gives its numbers back. They are times, or
+ *    the next number when that is greater: where the clock goes on, a file that was put back by a copy gives none a second time.
  * 2. A row is stored in the queue once, whoever relays: the queue remembers the last number of each file, in the transaction that stores it.
  * 3. A row is deleted only when a power cut can no longer take its jobs from the queue.
  * 4. Numbers count within a generation of the file. Putting a file back begins another: what is in the backup's outbox is relayed again then.

@@ -7,7 +7,10 @@ import type { NewBatch, NewJob, RelayedPush } from '../queue-store';
 /** Rows relayed in one transaction. */
 const PIECE = 500;
 
-const ADD = 'insert into outbox (target, body, created_at) values (?, ?, ?)';
+/** The next number, and none smaller than the time: a file that was put back by a copy gives no number that it gave before. */
+const ADD = `
+  insert into outbox (seq, target, body, created_at)
+  values (max(:now, 1 + coalesce((select seq from sqlite_sequence where name = 'outbox'), 0)), :target, :body, :now)`;
 
 const AFTER = `select seq, body from outbox where target = ? and seq > ? order by seq limit ${PIECE}`;
 
@@ -51,7 +54,7 @@ export class SqliteOutboxStore {
     const body: Body = batch === undefined ? { jobs } : { jobs, batch };
     return this.#connection.write((handle) => {
       if (readGeneration(handle) === undefined) return false;
-      handle.statement(ADD).run(target, JSON.stringify(body), clock.now());
+      handle.statement(ADD).run({ target, body: JSON.stringify(body), now: clock.now() });
       return true;
     });
   }
@@ -80,7 +83,7 @@ export class SqliteOutboxStore {
     });
   }
 
-  /** Whether numbers are being given again that were relayed before: the file was put back by other means than a restore. */
+  /** Whether numbers are missing that were relayed before: the file was put back by other means than a restore. */
   async hasGoneBack(relayed: number): Promise<boolean> {
     if (relayed === 0) return false;
     const last = await this.#connection.read(
