@@ -3,8 +3,7 @@ import { createTestApplication, travelBack, type TestApplication } from 'trilite
 import { jobOf } from './jobs';
 import { createProject, exportDefault, type TestProject } from './project';
 
-/* Dispatches in transactions: data in one file, the queue in another. */
-
+/** The payloads of the jobs that ran. */
 export let ran: unknown[];
 export const Note = jobOf((payload) => void ran.push(payload), { name: 'Note' });
 export const Single = jobOf((payload) => void ran.push(payload), {
@@ -33,7 +32,7 @@ let project: TestProject;
 export let app: TestApplication;
 export let db: Database;
 
-/** Gives every test of a file an application with an outbox. */
+/** Gives every test of a file an application with its data in one file and its queue in another, and queues of every other kind. */
 export function useOutbox(): void {
   beforeEach(async () => {
     ran = [];
@@ -90,8 +89,10 @@ export async function runAll(): Promise<unknown[]> {
   return ran;
 }
 
+/** What rolls a transaction back. */
 export class Undone extends Error {}
 
+/** Runs work in a transaction that is rolled back. */
 export async function rolledBack(
   work: (trx: DatabaseTransaction) => Promise<unknown>,
   on = db,
