@@ -13,6 +13,7 @@ import {
   testManyFailed,
   testPruneMore,
 } from './queue-store-many';
+import { expectAsModelled } from './queue-store-model';
 import {
   testFail,
   testRecover,
@@ -83,6 +84,10 @@ export function testQueueStore(name: string, create: CreateUnderTest): void {
     describe('clear', () => testClear(() => subject));
     describe('prune', () => testPruneMore(() => subject));
     describe('relay', () => testRelay(() => subject));
+
+    test('does whatever is asked of it, in any order, as a list of jobs would', async () => {
+      await expectAsModelled(subject.store, 100);
+    }, 60_000);
   });
 
   describe(`${name} that keeps nothing of what is done`, () => testForgetful(create));
