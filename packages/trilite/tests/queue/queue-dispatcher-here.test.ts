@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import request from 'supertest';
 import { QueueDispatcher, type RouteFile } from 'trilite';
 import { createTestApplication, type TestApplication } from 'trilite/testing';
+import { nextTurn } from '../../src/support/clock';
 import { errorWith } from '../helpers/errors';
 import { gate, type Gate } from '../helpers/gate';
 import { jobOf } from '../helpers/jobs';
@@ -96,6 +97,9 @@ describe('dispatchAfterResponse', () => {
     await client.get('/').expect(200, 'answered');
     expect(notes).toEqual([]);
     const closed = close().then(() => notes.push('closed'));
+    // As many turns as would close all of it, if nobody waited
+    for (let turn = 0; turn < 100; turn += 1) await nextTurn();
+    expect(notes).toEqual([]);
     hold.open();
     await closed;
     expect(notes).toEqual(['after', 'closed']);
