@@ -21,7 +21,7 @@ export interface WorkerUpkeepParts {
   readonly onCancel: (id: string) => void;
   readonly onRecovered: (recovered: RecoveredJob) => void;
   /** A job that had crashed once too often: nobody else calls its `failed`. */
-  readonly onFailedByCrash: (job: ClaimedJob, error: Error) => Promise<void>;
+  readonly onFailedByCrash: (job: ClaimedJob, error: Error) => void;
   readonly onRelayed: (jobs: number) => void;
   readonly onRestart: () => void;
   /** There may be jobs to claim. */
@@ -135,7 +135,7 @@ export class WorkerUpkeep {
       cause: undefined,
       isLinked: false,
     };
-    await onFailedByCrash(job, JobCrashedError.times(failed.attempts, failed.job));
+    onFailedByCrash(job, JobCrashedError.times(failed.attempts, failed.job));
   }
 
   async #relay(): Promise<void> {

@@ -34,7 +34,8 @@ import { WorkerUpkeep } from './worker-upkeep';
  *    commit with the claim of the next job.
  * 2. Every claimed job is acknowledged once: complete, release, fail or discard, each of which proves ownership.
  * 3. Until it is acknowledged its lease is renewed, three times a lease. A job whose lease is lost is told so, and not acknowledged.
- * 4. A stopped worker holds no job: what did not finish by the deadline after `stop()` goes back, its run uncounted.
+ * 4. A stopped worker holds no job: what did not finish by the deadline after `stop()` goes back, its run uncounted. What `failed` of a job does
+ *    is waited for until then, and nothing else waits for it.
  * 5. Errors of the store end a turn, never the worker, unless they last for `unreachableMs`.
  */
 
@@ -96,6 +97,8 @@ export class Worker {
   readonly #completions: Completions;
   readonly #held = new Map<string, Held>();
   readonly #ending = new Set<Promise<void>>();
+  /** What `failed` of jobs does: it may take long, or never end. */
+  readonly #hooks = new Set<Promise<void>>();
   readonly #alarm = new Alarm();
   readonly #stopNow = new AbortController();
   /** For whatever reason. */
@@ -268,7 +271,8 @@ export class Worker {
     const { once, stopWhenEmpty, maxJobs = Infinity, maxTimeMs = Infinity } = this.#options;
     const { maxMemoryBytes = Infinity } = this.#options;
     if (once) return this.#stopFor('once');
-    if (stopWhenEmpty && claimed === 0 && this.#held.size === 0) return this.#stopFor('empty');
+    const isIdle = claimed === 0 && this.#held.size === 0 && this.#hooks.size === 0;
+    if (stopWhenEmpty && isIdle) return this.#stopFor('empty');
     if (this.#begunJobs >= maxJobs) return this.#stopFor('max-jobs');
     if (monotonicMs() - this.#beganAt >= maxTimeMs) return this.#stopFor('max-time');
     if (this.#upkeep.memoryBytes > maxMemoryBytes) this.#stopFor('memory');
@@ -346,7 +350,7 @@ export class Worker {
         return this.#tell({ kind: 'retry', job, tookMs, error: outcome.error });
       case 'failed':
         this.#tell({ kind: 'failed', job, tookMs, error: outcome.error });
-        return this.#callFailed(job, outcome.error);
+        this.#callFailed(job, outcome.error);
     }
   }
 
@@ -371,7 +375,16 @@ export class Worker {
     }
   }
 
-  async #callFailed(job: ClaimedJob, error: Error): Promise<void> {
+  #callFailed(job: ClaimedJob, error: Error): void {
+    const hook = this.#hookOf(job, error).finally(() => {
+      this.#hooks.delete(hook);
+      this.#alarm.ring();
+    });
+    this.#hooks.add(hook);
+  }
+
+  /** Never rejects. */
+  async #hookOf(job: ClaimedJob, error: Error): Promise<void> {
     // Without its class or its payload there is nobody to call, and nothing to call with.
     if (error instanceof JobUnknownError || error instanceof ValueNotReadableError) return;
     if (error instanceof JobPayloadInvalidError) return;
@@ -390,6 +403,7 @@ export class Worker {
     const drained = new AbortController();
     const cutOff = this.#cutOff(drained.signal);
     while (this.#ending.size > 0) await Promise.all(this.#ending);
+    await Promise.race([Promise.all(this.#hooks), cutOff]);
     drained.abort();
     await cutOff;
   }
