@@ -51,7 +51,9 @@ test('a worker that stops when it is empty waits for what "failed" does, and run
   const notes: unknown[] = [];
   const child = jobOf(noted(notes), { name: 'Child' });
   const job = jobOf(() => Promise.reject(new Error('It broke')), {
-    failed: async () => void (await dispatch(child, 'child')),
+    failed: async () => {
+      await dispatch(child, 'child');
+    },
   });
   await dispatch(job);
   await runAll({ shutdownMs: 0 });

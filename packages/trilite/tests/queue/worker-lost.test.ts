@@ -23,11 +23,10 @@ import {
 
 useWorkers();
 
-const noSignal = (): AbortSignal | undefined => undefined;
-
 /** A job that stays in each of its runs until the test lets it go. */
 function jobOfRuns() {
-  const runs = [1, 2].map(() => ({ begun: gate(), ends: gate(), signal: noSignal() }));
+  const newRun = () => ({ begun: gate(), ends: gate(), signal: undefined as unknown });
+  const runs = [newRun(), newRun()] as const;
   const job = jobOf(async (_, { attempt, signal }) => {
     const run = runs[attempt - 1];
     if (run === undefined) return;
@@ -35,7 +34,7 @@ function jobOfRuns() {
     run.begun.open();
     await run.ends.opened;
   });
-  return { job, runs: runs as [(typeof runs)[0], (typeof runs)[0]] };
+  return { job, runs };
 }
 
 async function takeBack(): Promise<void> {

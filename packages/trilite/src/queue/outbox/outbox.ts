@@ -142,13 +142,20 @@ export class Outbox {
     before.then(begin, begin).catch((error: unknown) => this.#parts.onError(error));
   }
 
+  /** A file that does not answer keeps back its own jobs alone. @throws what the first that erred did, once the others have had their turn */
   async #relayAll(): Promise<number> {
     let relayed = 0;
+    const errors: unknown[] = [];
     for (const source of this.#openSources()) {
       for (const target of this.#parts.targets()) {
-        if (target.store().isDurable) relayed += await this.#relayTo(target, this.#store(source));
+        try {
+          if (target.store().isDurable) relayed += await this.#relayTo(target, this.#store(source));
+        } catch (error) {
+          errors.push(error);
+        }
       }
     }
+    if (errors.length > 0) throw errors[0];
     return relayed;
   }
 

@@ -76,20 +76,25 @@ export class WorkerUpkeep {
 
   /** Takes back what dead workers hold, and what was committed and not relayed: it is to be found by the next claim. */
   async takeBack(): Promise<void> {
-    await this.#relay();
     await this.#recover();
+    await this.#relay();
   }
 
   async #tick(): Promise<void> {
     await this.#readSignals();
     await this.#renew();
     this.#parts.onKept();
-    await this.takeBack();
+    await this.#recover();
     await this.#prune();
-    if (this.#parts.options.maxMemoryBytes !== undefined) {
-      this.#memoryBytes = process.memoryUsage.rss();
-      if (this.#memoryBytes > this.#parts.options.maxMemoryBytes) this.#parts.onWork();
-    }
+    this.#weigh();
+    await this.#relay(); // last: other files may err in it, and nothing of this queue is to wait until they do not
+  }
+
+  #weigh(): void {
+    const { options, onWork } = this.#parts;
+    if (options.maxMemoryBytes === undefined) return;
+    this.#memoryBytes = process.memoryUsage.rss();
+    if (this.#memoryBytes > options.maxMemoryBytes) onWork();
   }
 
   async #readSignals(): Promise<void> {
