@@ -1,3 +1,5 @@
+import { MAX_TIMER_MS } from '../../support/clock';
+
 /** Wakes one waiter: who is rung for while nobody waits ends the next wait at once. */
 export class Alarm {
   #hasRung = false;
@@ -16,7 +18,7 @@ export class Alarm {
 
   #sleep(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#wake?.(), milliseconds);
+      const timer = setTimeout(() => this.#wake?.(), Math.min(milliseconds, MAX_TIMER_MS));
       this.#wake = () => {
         clearTimeout(timer);
         this.#wake = undefined;
