@@ -145,6 +145,7 @@ export class JobRun implements RunningJob {
 
   /** Runs work until it ends, or until the run is told to stop, whichever comes first. @throws what it throws, or the reason */
   async within(work: () => Promise<void> | void): Promise<void> {
+    if (this.#reason !== undefined) throw this.#reason; // told before it began: while its batch was looked at
     this.#isGoingOn = true;
     this.#startTimer();
     try {

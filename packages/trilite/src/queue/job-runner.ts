@@ -80,15 +80,16 @@ export class JobRunner {
       const type = this.#parts.jobs.find(job.job);
       run = this.#createRun(job, type, options);
       const running = run;
-      const outcome = this.#handle(running).then(
-        () => judgeReturned(job, running, options.defaults),
-        (error: unknown) => judgeThrown(job, running, toError(error), options.defaults),
-      );
+      const outcome = this.#handle(running)
+        .then(
+          () => judgeReturned(job, running, options.defaults),
+          (error: unknown) => judgeThrown(job, running, toError(error), options.defaults),
+        )
+        .catch(failedBy); // its `backoff` throws
       return { abort: (reason) => running.abort(reason), outcome };
     } catch (error) {
       // Its class is not known, or its payload cannot be read: trying again in this process changes nothing
-      const failed: RunOutcome = { kind: 'failed', error: toError(error) };
-      return { abort: () => undefined, outcome: Promise.resolve(failed) };
+      return { abort: () => undefined, outcome: Promise.resolve(failedBy(error)) };
     }
   }
 
@@ -122,7 +123,7 @@ export class JobRunner {
       timeoutMs,
       onHeartbeat,
     });
-    onBegin?.(timeoutMs, verdictOf(job, type, defaults, true));
+    onBegin?.(timeoutMs, verdictOfTimeout(job, type, defaults));
     return run;
   }
 
@@ -152,6 +153,19 @@ export class JobRunner {
 
   #instance(type: JobClass): Job<unknown> {
     return this.#parts.make<Job<unknown>>(type);
+  }
+}
+
+function failedBy(error: unknown): RunOutcome {
+  return { kind: 'failed', error: toError(error) };
+}
+
+/** What follows should it take too long. A `backoff` that throws is no reason not to begin: the run may end well. */
+function verdictOfTimeout(job: ClaimedJob, type: JobClass, defaults: RunDefaults): Verdict {
+  try {
+    return verdictOf(job, type, defaults, true);
+  } catch {
+    return { isFinal: true, delayMs: 0 };
   }
 }
 
