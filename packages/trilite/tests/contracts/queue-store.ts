@@ -160,6 +160,21 @@ function testClaim(subject: Subject): void {
     });
   });
 
+  test('goes by priority however many priorities there are, past what is due later', async () => {
+    const { store } = subject();
+    const numbers = Array.from({ length: 300 }, (_, index) => index);
+    const dueAt = (index: number): number => (index < 20 ? NOW : NOW + index);
+    await store.push(
+      numbers.map((index) => newJob(`${index}`, { priority: index, availableAt: dueAt(index) })),
+    );
+    expect(await store.nextDueAt(['default'])).toBe(NOW);
+    expect(await claimIds(store, { limit: 3 })).toEqual(['19', '18', '17']);
+    await claimIds(store, { limit: 17 });
+    expect(await store.nextDueAt(['default'])).toBe(NOW + 20);
+    travel('1s');
+    expect((await claimIds(store, { limit: 300 })).slice(-2)).toEqual(['21', '20']);
+  });
+
   test('makes a job running, from now', async () => {
     const { store } = subject();
     await store.push([newJob('a')]);

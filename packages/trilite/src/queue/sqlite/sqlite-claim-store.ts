@@ -6,31 +6,42 @@ import { readExtra } from './sqlite-push-store';
 /*
  * Which job is next. The index of the waiting jobs is by queue, priority and due time: within one priority, what is due lies together, and
  * what is not is never read. So each priority that jobs wait at is asked for by itself, the highest first: with one index range over all of
- * them, a hundred thousand delayed jobs would be read at every claim.
+ * them, a hundred thousand delayed jobs would be read at every claim. Who gives each job a priority of its own, a time for instance, has as
+ * many priorities as jobs: beyond the first ones the rest is read as one range, for reading a row costs less than asking for a priority.
  */
+
+/** Priorities of a queue that are asked for by themselves. */
+const MANY_PRIORITIES = 100;
 
 const FIRST_PRIORITY = `select max(priority) as priority from jobs where state = 'waiting' and queue = :queue`;
 
 const NEXT_PRIORITY = `
   select max(priority) as priority from jobs where state = 'waiting' and queue = :queue and priority < :priority`;
 
-/** One statement: what it chooses is its own before anybody else can choose. */
-const CLAIM = `
+const claimWhere = (place: string, order: string): string => `
   update jobs
   set state = 'running', owner = :owner, lease_until = :leaseUntil, attempts = attempts + 1, started_at = :now, progress = null,
     cancel_at = null, debounce_key = null
   where id in (
     select id from jobs
-    where state = 'waiting' and queue = :queue and priority = :priority and available_at <= :now
-    order by available_at, id
+    where state = 'waiting' and queue = :queue and ${place} and available_at <= :now
+    order by ${order}
     limit :limit)
   returning id, queue, job, payload, attempts, exceptions, crashes, owner, created_at as createdAt, retry_until as retryUntil,
-    batch_id as batchId, extra, available_at as availableAt`;
+    batch_id as batchId, extra, available_at as availableAt, priority`;
+
+/** One statement: what it chooses is its own before anybody else can choose. */
+const CLAIM = claimWhere('priority = :priority', 'available_at, id');
+
+const CLAIM_REST = claimWhere('priority <= :priority', 'priority desc, available_at, id');
 
 const START_KEY = `delete from job_keys where key = ? and job_id = ? and until = 'started'`;
 
 const DUE = `
   select min(available_at) as dueAt from jobs where state = 'waiting' and queue = :queue and priority = :priority`;
+
+const DUE_REST = `
+  select min(available_at) as dueAt from jobs where state = 'waiting' and queue = :queue and priority <= :priority`;
 
 const PAUSED = `select name from queue_signals where name like 'pause%' and (until is null or until > ?)`;
 
@@ -54,6 +65,14 @@ interface ClaimedRow {
   readonly batchId: string | null;
   readonly extra: string | null;
   readonly availableAt: number;
+  readonly priority: number;
+}
+
+/** Where jobs are looked for: at a priority, or, beyond many, at it and all below. */
+interface Place {
+  readonly queue: string;
+  readonly priority: number;
+  readonly isRest: boolean;
 }
 
 /** Takes due jobs within the transaction of whoever calls. */
@@ -63,9 +82,9 @@ export function claimJobs(handle: Handle, request: ClaimRequest): ClaimedJob[] {
   const claimed: ClaimedJob[] = [];
   for (const queue of request.queues) {
     if (paused.has(pauseOf(queue))) continue;
-    for (const priority of prioritiesOf(handle, queue)) {
+    for (const place of placesOf(handle, queue)) {
       if (claimed.length >= request.limit) return claimed;
-      claimed.push(...claimAt(handle, { queue, priority }, request, claimed.length));
+      claimed.push(...claimAt(handle, place, request, claimed.length));
     }
   }
   return claimed;
@@ -75,8 +94,9 @@ export function claimJobs(handle: Handle, request: ClaimRequest): ClaimedJob[] {
 export function nextDueAt(handle: Handle, queues: readonly string[]): number | undefined {
   let earliest: number | undefined;
   for (const queue of queues) {
-    for (const priority of prioritiesOf(handle, queue)) {
-      const { dueAt } = handle.statement(DUE).get({ queue, priority }) as { dueAt: number };
+    for (const { priority, isRest } of placesOf(handle, queue)) {
+      const due = handle.statement(isRest ? DUE_REST : DUE);
+      const { dueAt } = due.get({ queue, priority }) as { dueAt: number };
       earliest = Math.min(earliest ?? dueAt, dueAt);
     }
   }
@@ -89,25 +109,28 @@ export function pausedNow(handle: Handle): Set<string> {
   return new Set(rows.map(({ name }) => name));
 }
 
-function* prioritiesOf(handle: Handle, queue: string): Generator<number> {
+function* placesOf(handle: Handle, queue: string): Generator<Place> {
   let row = handle.statement(FIRST_PRIORITY).get({ queue }) as { priority: number | null };
-  while (row.priority !== null) {
-    yield row.priority;
+  for (let count = 1; row.priority !== null; count += 1) {
     const { priority } = row;
+    const isRest = count > MANY_PRIORITIES;
+    yield { queue, priority, isRest };
+    if (isRest) return;
     row = handle.statement(NEXT_PRIORITY).get({ queue, priority }) as typeof row;
   }
 }
 
 function claimAt(
   handle: Handle,
-  place: { readonly queue: string; readonly priority: number },
+  { queue, priority, isRest }: Place,
   { owner, leaseMs, limit }: ClaimRequest,
   claimed: number,
 ): ClaimedJob[] {
   const now = clock.now();
-  const values = { ...place, owner, now, leaseUntil: now + leaseMs, limit: limit - claimed };
-  const rows = handle.statement(CLAIM).all(values) as ClaimedRow[];
-  if (rows.length > 1) rows.sort(byDueTime);
+  const values = { queue, priority, owner, now, leaseUntil: now + leaseMs, limit: limit - claimed };
+  const statement = handle.statement(isRest ? CLAIM_REST : CLAIM);
+  const rows = statement.all(values) as ClaimedRow[];
+  if (rows.length > 1) rows.sort(inOrder);
   return rows.map((row) => toClaimed(handle, row));
 }
 
@@ -133,6 +156,6 @@ function toClaimed(handle: Handle, row: ClaimedRow): ClaimedJob {
 }
 
 /** RETURNING gives rows in no order of its own. */
-function byDueTime(a: ClaimedRow, b: ClaimedRow): number {
-  return a.availableAt - b.availableAt || (a.id < b.id ? -1 : 1);
+function inOrder(a: ClaimedRow, b: ClaimedRow): number {
+  return b.priority - a.priority || a.availableAt - b.availableAt || (a.id < b.id ? -1 : 1);
 }
