@@ -6,6 +6,7 @@ import { JobTimeoutError } from '../errors';
 import { describeFailure } from '../failure';
 import type { ClaimedJob } from '../queue-store';
 import { SqliteQueueStore } from '../sqlite/sqlite-queue-store';
+import { Patience } from './patience';
 import type { WatchdogFacts } from './watchdog';
 import { SlotTable, type WatchedJob } from './watchdog-slots';
 
@@ -19,25 +20,29 @@ const IDLE_LOOKS = 50;
 
 const SLEEP_MS = 60_000;
 
-/** How long the main thread may be late: its own timer comes first. */
-const GRACE_MS = 1000;
-
 /** How long recording may take: the main thread may hold the file's lock. */
 const RECORD_MS = 2000;
 
 const { name, settings, memory } = workerData as WatchdogFacts;
 const table = new SlotTable(memory);
 
+const patience = new Patience();
 let idleLooks = 0;
 for (let jobs = table.read(); !jobs.some(isOverdue); jobs = table.read()) {
   idleLooks = jobs.length === 0 ? idleLooks + 1 : 0;
-  if (idleLooks < IDLE_LOOKS) table.pause(LOOK_MS);
+  if (idleLooks < IDLE_LOOKS) pause();
   else table.sleep(SLEEP_MS);
 }
 void endProcess();
 
+function pause(): void {
+  const beganAt = systemMs();
+  table.pause(LOOK_MS);
+  patience.notePause(LOOK_MS, beganAt, systemMs());
+}
+
 function isOverdue({ deadline }: WatchedJob): boolean {
-  return systemMs() > deadline + GRACE_MS;
+  return patience.isOverFor(deadline, systemMs());
 }
 
 async function endProcess(): Promise<void> {
