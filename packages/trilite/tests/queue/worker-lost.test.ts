@@ -5,7 +5,6 @@ import { gate } from '../helpers/gate';
 import { jobOf } from '../helpers/jobs';
 import {
   dispatch,
-  file,
   jobs,
   kinds,
   makeInstance,
@@ -37,9 +36,9 @@ function jobOfRuns() {
   return { job, runs };
 }
 
+/** As another worker would that takes this one for gone. By its lease it would race with the renewal. */
 async function takeBack(): Promise<void> {
-  await file.elsewhere.write((handle) => handle.statement('update jobs set lease_until = 1').run());
-  await store.recover(() => false);
+  await store.recover(() => true);
 }
 
 test('a job that its worker has lost and claimed again is done when the second run is', async () => {
