@@ -12,7 +12,7 @@ import type {
 import { FAILURE, LEASE_MS, newJob } from './queue-store-under-test';
 
 /** What a claim is proved by. */
-type Hold = Pick<ClaimedJob, 'id' | 'owner'>;
+type Hold = Pick<ClaimedJob, 'id' | 'owner' | 'attempts'>;
 
 interface ModelJob {
   readonly id: string;
@@ -50,7 +50,7 @@ class QueueModel {
       Object.assign(job, { state: 'running', owner, leaseUntil, isCancelAsked: false });
       job.attempts += 1;
     }
-    return due.slice(0, limit).map(({ id }) => ({ id, owner }));
+    return due.slice(0, limit).map(({ id, attempts }) => ({ id, owner, attempts }));
   }
 
   /** Ends a run that its owner still has. */
@@ -106,9 +106,13 @@ class QueueModel {
     job.state = job.isCancelAsked ? 'cancelled' : 'waiting';
   }
 
-  #held({ id, owner }: Hold): ModelJob | undefined {
+  #held({ id, owner, attempts }: Hold): ModelJob | undefined {
     return this.#jobs.find(
-      (job) => job.id === id && job.owner === owner && job.state === 'running',
+      (job) =>
+        job.id === id &&
+        job.owner === owner &&
+        job.attempts === attempts &&
+        job.state === 'running',
     );
   }
 
