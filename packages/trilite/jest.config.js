@@ -4,6 +4,8 @@
 module.exports = {
   testEnvironment: '<rootDir>/dist/testing/environment.js',
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
+  // A guard against what hangs, not a measure: a busy machine is slow.
+  testTimeout: 30_000,
   transform: {
     '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tests/tsconfig.json', diagnostics: false }],
   },

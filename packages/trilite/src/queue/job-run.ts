@@ -150,7 +150,7 @@ export class JobRun implements RunningJob {
     this.#startTimer();
     try {
       const working = work();
-      if (working === undefined && this.#reason === undefined) return;
+      if (working === undefined && this.reason === undefined) return;
       await new Promise<void>((resolve, reject) => {
         this.#onAbort = reject;
         if (this.#reason !== undefined) reject(this.#reason);

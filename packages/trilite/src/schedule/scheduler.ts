@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS, clock, delayMs, monotonicMs } from '../support/clock';
+import { MAX_TIMER_MS, aborted, clock, delayMs, monotonicMs } from '../support/clock';
 import { messageOf, toError } from '../support/errors';
 import { newOwner } from '../support/owner';
 import { Claims, type ClaimsParts } from './claims';
@@ -280,11 +280,4 @@ export class Scheduler {
 function nextOf(tasks: readonly Task[]): number {
   const now = clock.now();
   return Math.min(now + MAX_TIMER_MS, ...tasks.map(({ times }) => times.next(now) ?? Infinity));
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) =>
-    signal.addEventListener('abort', () => resolve(), { once: true }),
-  );
 }

@@ -47,7 +47,7 @@ test('a job that is told to stop while its batch is looked at does not begin', a
   const notes: unknown[] = [];
   const member = jobOf(noted(notes), { name: 'Member' });
   jobs.add(member);
-  const batch = await dispatcher().batch([job(member, 'ran' as never)]);
+  const batch = await dispatcher().batch([job(member, 'ran')]);
   const looking = gate();
   const answered = gate();
   const findBatch: typeof store.findBatch = async (id) => {

@@ -1,4 +1,4 @@
-import { clock, delayMs, monotonicMs, nextTurn } from '../../support/clock';
+import { aborted, clock, delayMs, monotonicMs, nextTurn } from '../../support/clock';
 import { ValueNotReadableError, toError } from '../../support/errors';
 import { newOwner } from '../../support/owner';
 import {
@@ -443,11 +443,4 @@ export class Worker {
   #tell(event: WorkerEvent): void {
     this.#parts.tell?.(event);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) =>
-    signal.addEventListener('abort', () => resolve(), { once: true }),
-  );
 }

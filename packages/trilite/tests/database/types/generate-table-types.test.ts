@@ -164,7 +164,7 @@ describe('a column', () => {
 describe('the tables of Trilite', () => {
   test('are left out, on whichever connection, and those of one name elsewhere are not', async () => {
     const text = await typesOf({
-      'queue/01_own': ['create table own (a text)', 'alter table jobs add column extra text'],
+      'queue/01_own': ['create table own (a text)', 'alter table jobs add column mark text'],
       'default/01_jobs': ['create table jobs (mine text)'],
     });
     expect(text.match(/^ {4}\w+: \{/gm)).toEqual(['    jobs: {', '    own: {']);
