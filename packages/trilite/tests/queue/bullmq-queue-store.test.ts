@@ -26,6 +26,10 @@ const LEFT_OUT = {
   'a lease that is renewed lasts from then on': LOCK,
   'takes back a job whose lease has ended': LOCK,
   'changes nothing of a job in another hand, and is told so': LOCK,
+  "a job that its owner has lost and claimed again is not the first run's":
+    'a lock is proved by the name of the owner alone, not by the run',
+  'does whatever is asked of it, in any order, as a list of jobs would':
+    'the list has keys, cancelled jobs and leases as well, which are left out above',
   'is not taken by a push that fails': ONE_JOB,
   'stores all or none, and remembers nothing then': ONE_JOB,
   'a job that is done is gone, its history and its key with it, and what follows it follows':
@@ -50,8 +54,7 @@ const LEFT_OUT = {
   'forgets jobs that were cancelled before a time': CANCELLED,
   'of a waiting job has it never run': CANCELLED,
   'of a running job asks its owner, who goes on until it hears of it': CANCELLED,
-  'of a job that is released before its owner heard of it holds': CANCELLED,
-  'of a job that is taken back from the dead before its owner heard of it holds': CANCELLED,
+  'of a job that is %s before its owner heard of it holds': CANCELLED,
   'of a job that has ended, or is not there, is none': CANCELLED,
   'counts what ended in the last hour, whether or not it is still there':
     'counts go with the jobs that are pruned',

@@ -147,7 +147,8 @@ async function killAndGoOn(killAt: number): Promise<boolean> {
     if (wasKilled) await migrate(folder);
     const end = look(folder);
     expectWholeSteps(end);
-    expect(end.ran).toEqual(['01_start', '02_add_column', '03_rebuild', '04_fill']);
+    const own = end.ran.filter((name) => !name.startsWith('trilite/'));
+    expect(own).toEqual(['01_start', '02_add_column', '03_rebuild', '04_fill']);
     expect(end.isFilling).toBe(false);
     return wasKilled;
   } finally {
