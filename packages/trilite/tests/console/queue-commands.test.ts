@@ -129,7 +129,9 @@ describe('queue:show', () => {
     expect(out).toMatch(new RegExp(`Worker \\.+ blue, pid ${process.pid}\n`));
     expect(out).toMatch(/Tags \.+ order:7\n/);
     expect(out).toContain('{ order: 7, at: 1970-01-01T00:00:00.000Z }');
-    expect(out).toMatch(new RegExp(`#1 .* blue, pid ${process.pid} .* FAIL, RETRIED\n {4}Too early\n`));
+    expect(out).toMatch(
+      new RegExp(`#1 .* blue, pid ${process.pid} .* FAIL, RETRIED\n {4}Too early\n`),
+    );
     expect(out.match(/Z Looks at 7\n/g)).toHaveLength(2);
   });
 
