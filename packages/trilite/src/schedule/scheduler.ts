@@ -44,6 +44,9 @@ const LONGEST_PAUSE_MS = 30_000;
 /** Pause after an error of the store: not long, for a run is late after a minute. */
 const ERROR_PAUSE_MS = 1000;
 
+/** How long what was told to stop may take to end: a child has five seconds before it is killed, and hooks after a run may never end. */
+const LEAVE_MS = 10_000;
+
 /** How often the end of a run is tried to be written when the store errs. */
 const FINISH_ATTEMPTS = 5;
 
@@ -254,13 +257,20 @@ export class Scheduler {
     void work.finally(() => this.#underWay.delete(work));
   }
 
-  /** Waits for what is under way; after a stop only until the deadline, when the rest is told to stop. */
+  /** Waits for what is under way; after a stop only until the deadline, when the rest is told to stop, and left when it does not. */
   async #drain(): Promise<void> {
     const drained = new AbortController();
     const cutOff = this.#cutOff(drained.signal);
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    const left = cutOff.then(() =>
+      drained.signal.aborted ? undefined : this.#pause(LEAVE_MS, drained.signal),
+    );
+    await Promise.race([this.#allEnded(), left]);
     drained.abort();
     await cutOff;
+  }
+
+  async #allEnded(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
   async #cutOff(drained: AbortSignal): Promise<void> {

@@ -141,6 +141,27 @@ describe('a stop', () => {
     await ended;
     expect(await runsOf(app, 'running')).toEqual(['0: failed']);
   });
+
+  test('leaves a hook that never returns, ten seconds after it was to end', async () => {
+    const called = gate();
+    const app = await appWith((schedule) =>
+      schedule
+        .call('task', () => undefined)
+        .everyMinute()
+        .after(() => {
+          called.open();
+          return new Promise(() => undefined);
+        }),
+    );
+    const pauses: number[] = [];
+    const pause = async (milliseconds: number): Promise<void> => void pauses.push(milliseconds);
+    const scheduler = schedulerOf(app, { pause });
+    const ended = scheduler.runDue();
+    await called.opened;
+    scheduler.stopNow();
+    await ended;
+    expect(pauses).toEqual([10_000]);
+  });
 });
 
 test('a run that was given back and is no longer on time is missed', async () => {
