@@ -97,6 +97,7 @@ test('SIGUSR2 has a worker claim nothing until SIGCONT, and its running job goes
   await dispatch('Talk', 'a');
   const worker = start('queue:work');
   await listener.begun('a');
+  await worker.said(/Talk \.+ RUNNING$/);
   worker.signal('SIGUSR2');
   await worker.said(/Worker \.+ PAUSED$/);
   listener.answer('a');
@@ -104,7 +105,7 @@ test('SIGUSR2 has a worker claim nothing until SIGCONT, and its running job goes
   await dispatch('Talk', 'b');
   worker.signal('SIGCONT');
   await worker.said(/Worker \.+ RESUMED$/);
-  await listener.begun('b');
+  await worker.said(/Talk \.+ RUNNING$/); // the lines may come later than the job itself speaks
   expect(worker.text.indexOf('RESUMED')).toBeLessThan(worker.text.lastIndexOf('RUNNING'));
 });
 
