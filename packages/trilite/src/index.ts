@@ -180,7 +180,7 @@ export type {
   RunningJob,
   UniqueOptions,
 } from './queue/job';
-export { JobHandle, type WaitOptions } from './queue/job-handle';
+export { JobHandle } from './queue/job-handle';
 export type {
   BatchRecord,
   FailedJob,
@@ -216,6 +216,7 @@ export { QueueEvents, type QueueEvent } from './queue/queue-events';
 export { QueueRegistry } from './queue/queue-registry';
 export type { CancelOutcome, ClaimedJob, JobCause, NewJob, QueueStore } from './queue/queue-store';
 export { queueConnection } from './queue/tokens';
+export type { WaitOptions } from './queue/watched-answer';
 
 export type { MissedPolicy } from './schedule/due-plan';
 export { defineSchedule, type Schedule, type ScheduleFile } from './schedule/schedule';

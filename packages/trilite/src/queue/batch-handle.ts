@@ -1,10 +1,8 @@
-import { within } from '../support/clock';
-import { toMilliseconds } from '../support/duration';
 import { BatchEndedError, JobWaitError } from './errors';
-import type { WaitOptions } from './job-handle';
 import type { BatchRecord } from './job-records';
 import type { JobBatch, PendingJob } from './job';
 import type { NewJob, QueueStore } from './queue-store';
+import { watchedAnswer, type Answer, type WaitOptions } from './watched-answer';
 
 /** What a handle asks. */
 export interface BatchHandleParts {
@@ -32,16 +30,10 @@ export class BatchHandle implements JobBatch {
    *
    * @throws E_JOB_WAIT after `timeout`, and when it is not known
    */
-  async wait({ timeout }: WaitOptions = {}): Promise<BatchRecord> {
-    const ended = this.#whenEnded();
-    try {
-      if (timeout === undefined) return await ended.promise;
-      const answer = await within(toMilliseconds(timeout), ended.promise);
-      if (answer === undefined) throw JobWaitError.timedOut(this.id, String(timeout), 'batch');
-      return answer.value;
-    } finally {
-      ended.stop();
-    }
+  async wait(options: WaitOptions = {}): Promise<BatchRecord> {
+    const answer = await watchedAnswer(this.#parts.store(), () => this.#whenEnded(), options);
+    if (answer !== undefined) return answer.value;
+    throw JobWaitError.timedOut(this.id, String(options.timeout), 'batch');
   }
 
   /**
@@ -60,20 +52,9 @@ export class BatchHandle implements JobBatch {
     return this.#parts.store().cancelBatch(this.id);
   }
 
-  /** Looks at each change of the queue. */
-  #whenEnded(): { promise: Promise<BatchRecord>; stop: () => void } {
-    let stop = (): void => undefined;
-    const promise = new Promise<BatchRecord>((resolve, reject) => {
-      const look = (): void => {
-        this.status().then((record) => {
-          if (record === undefined) reject(JobWaitError.unknown(this.id, 'batch'));
-          else if (record.finishedAt !== undefined) resolve(record);
-        }, reject);
-      };
-      const watch = this.#parts.store().watch(look);
-      stop = () => watch.close();
-      look();
-    });
-    return { promise, stop: () => stop() };
+  async #whenEnded(): Promise<Answer<BatchRecord> | undefined> {
+    const record = await this.status();
+    if (record === undefined) throw JobWaitError.unknown(this.id, 'batch');
+    return record.finishedAt === undefined ? undefined : { value: record };
   }
 }

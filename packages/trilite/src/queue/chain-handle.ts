@@ -1,5 +1,6 @@
-import type { JobHandle, WaitOptions } from './job-handle';
+import type { JobHandle } from './job-handle';
 import type { JobRecord } from './job-records';
+import type { WaitOptions } from './watched-answer';
 
 /** A chain that was dispatched: its jobs in order, of which the first one waits and the others are to come. */
 export class ChainHandle {

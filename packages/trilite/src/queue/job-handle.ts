@@ -1,15 +1,8 @@
 import type { Session } from '../database/connection-session';
-import { within } from '../support/clock';
-import { toMilliseconds, type Duration } from '../support/duration';
 import { JobEndedBadlyError, JobWaitError } from './errors';
 import type { JobRecord } from './job-records';
 import type { CancelOutcome, PushOutcome, QueueStore } from './queue-store';
-
-/** How a job is waited for. */
-export interface WaitOptions {
-  /** For how long. Default: until it has ended. */
-  readonly timeout?: Duration;
-}
+import { watchedAnswer, type Answer, type WaitOptions } from './watched-answer';
 
 /** What a handle asks. One for all handles of a dispatcher. */
 export interface JobHandleParts {
@@ -80,17 +73,19 @@ export class JobHandle {
     return known ?? (pending && store().find(this.id));
   }
 
-  async #wait({ timeout }: WaitOptions): Promise<JobRecord> {
+  /** A job that was there and is not has been done, and forgotten at once, or was cleared. */
+  async #wait(options: WaitOptions): Promise<JobRecord> {
     if (this.#session?.isOpen === true) throw JobWaitError.insideTransaction(this.id);
-    const ended = this.#whenEnded();
-    try {
-      if (timeout === undefined) return this.#judge(await ended.promise);
-      const answer = await within(toMilliseconds(timeout), ended.promise);
-      if (answer === undefined) throw JobWaitError.timedOut(this.id, String(timeout));
-      return this.#judge(answer.value);
-    } finally {
-      ended.stop();
-    }
+    let last: JobRecord | undefined;
+    const look = async (): Promise<Answer<JobRecord | undefined> | undefined> => {
+      const record = await this.#find();
+      if (record === undefined) return { value: this.#judgeGone(last) };
+      last = record;
+      return hasEnded(record) ? { value: record } : undefined;
+    };
+    const answer = await watchedAnswer(this.#parts.store(), look, options);
+    if (answer === undefined) throw JobWaitError.timedOut(this.id, String(options.timeout));
+    return this.#judge(answer.value);
   }
 
   async #cancel(): Promise<CancelOutcome> {
@@ -116,27 +111,6 @@ export class JobHandle {
     if (last === undefined) return undefined;
     if (this.#parts.store().keepsDone) throw JobWaitError.gone(this.id);
     return { ...last, state: 'done' };
-  }
-
-  /** Looks at each change of the queue; a job that was there and is not has been done, and forgotten at once, or was cleared. */
-  #whenEnded(): { promise: Promise<JobRecord | undefined>; stop: () => void } {
-    let stop = (): void => undefined;
-    const promise = new Promise<JobRecord | undefined>((resolve, reject) => {
-      let last: JobRecord | undefined;
-      const look = (): void => {
-        this.#find()
-          .then((record) => {
-            if (record === undefined) resolve(this.#judgeGone(last));
-            else if (hasEnded(record)) resolve(record);
-            last = record ?? last;
-          })
-          .catch(reject);
-      };
-      const watch = this.#parts.store().watch(look);
-      stop = () => watch.close();
-      look();
-    });
-    return { promise, stop: () => stop() };
   }
 }
 

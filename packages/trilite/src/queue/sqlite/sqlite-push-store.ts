@@ -32,8 +32,7 @@ const INSERT_BATCH = `
   insert into job_batches (id, name, total, allow_failures, on_done, on_failure, on_end, created_at)
   values (:id, :name, 0, :allowFailures, :onDone, :onFailure, :onEnd, :createdAt)`;
 
-const ADD_TO_BATCH = `
-  update job_batches set total = total + :count where id = :id and finished_at is null and cancelled_at is null returning id`;
+const ADD_TO_BATCH = 'update job_batches set total = total + :count where id = :id';
 
 const BATCH_TAKES_MORE =
   'select 1 from job_batches where id = ? and finished_at is null and cancelled_at is null';
@@ -110,7 +109,7 @@ function insertMembers(handle: Handle, id: string, jobs: readonly NewJob[]): Pus
     jobs.map((job) => ({ ...job, batchId: id })),
   );
   const count = outcomes.filter(({ outcome }) => outcome === 'stored').length;
-  handle.statement(ADD_TO_BATCH).get({ id, count });
+  handle.statement(ADD_TO_BATCH).run({ id, count });
   return outcomes;
 }
 
