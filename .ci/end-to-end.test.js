@@ -84,7 +84,7 @@ test('each of the three files is WAL, and holds what its role says and nothing e
       `${name}.sqlite`,
       "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name",
     ).map((row) => row.name);
-  expect(tables('database')).toEqual(['migrations', 'reports']);
+  expect(tables('database')).toEqual(['file_generation', 'migrations', 'outbox', 'reports']);
   expect(tables('cache')).toEqual([
     'cache_claims',
     'cache_counts',
@@ -92,7 +92,25 @@ test('each of the three files is WAL, and holds what its role says and nothing e
     'cache_tags',
     'migrations',
   ]);
-  expect(tables('queue')).toEqual(['failed_jobs', 'jobs', 'locks', 'migrations', 'rate_limits']);
+  expect(tables('queue')).toEqual([
+    'failed_jobs',
+    'file_generation',
+    'job_attempts',
+    'job_batches',
+    'job_counts',
+    'job_keys',
+    'job_lines',
+    'jobs',
+    'locks',
+    'migrations',
+    'outbox',
+    'queue_signals',
+    'rate_limits',
+    'relayed',
+    'schedule_pauses',
+    'schedule_runs',
+    'schedule_tasks',
+  ]);
   for (const name of ['database', 'cache', 'queue']) {
     expect(query(`${name}.sqlite`, 'pragma journal_mode')).toEqual([{ journal_mode: 'wal' }]);
   }
