@@ -17,6 +17,15 @@ export interface WorkerLinesOptions {
 
 type EndEvent = Extract<JobEvent, { tookMs: number }>;
 
+const RESULTS = {
+  done: ['green', 'DONE'],
+  retry: ['yellow', 'FAIL, WILL RETRY'],
+  failed: ['red', 'FAIL'],
+  released: ['yellow', 'RELEASED'],
+  cancelled: ['yellow', 'CANCELLED'],
+  lost: ['red', 'LEASE LOST'],
+} as const;
+
 /** Prints what a worker tells: a line when a job begins, and one when it ends. */
 export class WorkerLines {
   readonly #output: Output;
@@ -60,18 +69,11 @@ export class WorkerLines {
   }
 
   #ended(event: EndEvent): void {
-    const { bold, dim, green, red, yellow } = this.#output.colors;
-    const result = {
-      done: green('DONE'),
-      retry: yellow('FAIL, WILL RETRY'),
-      failed: red('FAIL'),
-      released: yellow('RELEASED'),
-      cancelled: yellow('CANCELLED'),
-      lost: red('LEASE LOST'),
-    };
+    const { bold, dim } = this.#output.colors;
+    const [color, result] = RESULTS[event.kind];
     this.#row(
       this.#name(event.job),
-      `${dim(humanDuration(event.tookMs))} ${bold(result[event.kind])}`,
+      `${dim(humanDuration(event.tookMs))} ${bold(this.#output.colors[color](result))}`,
     );
     if ('error' in event) this.#reason(event.error);
   }
@@ -122,6 +124,13 @@ export class WorkerLines {
   }
 }
 
+/** The last second that was printed, and how: a fast worker prints thousands of lines in it. */
+let printed = { second: NaN, text: '' };
+
 function timestamp(): string {
-  return clock.date().toISOString().slice(0, 19).replace('T', ' ');
+  const second = Math.floor(clock.now() / 1000);
+  if (second !== printed.second) {
+    printed = { second, text: clock.date().toISOString().slice(0, 19).replace('T', ' ') };
+  }
+  return printed.text;
 }

@@ -116,8 +116,10 @@ export interface ClaimedJob {
   readonly exceptions: number;
   /** Runs that ended with the worker's death or silence. */
   readonly crashes: number;
-  /** Who holds it; every later call proves it by this, and by `attempts`. */
+  /** Who holds it. */
   readonly owner: string;
+  /** Which claim of it this is, unlike any other one: every later call proves by it that the hold still counts. */
+  readonly claim: number;
   readonly createdAt: number;
   readonly retryUntil: number | undefined;
   readonly batchId: string | undefined;

@@ -12,6 +12,7 @@ import {
   NOW,
   retry,
   statesOf,
+  strange,
   type Subject,
 } from './queue-store-under-test';
 
@@ -109,9 +110,9 @@ function testHolding(subject: Subject): void {
     const { store } = subject();
     await push(store, 'a', unique());
     const job = await claimOne(store);
-    await complete(store, { ...job, owner: 'stranger' });
-    await store.fail({ ...job, owner: 'stranger' }, FAILURE);
-    await store.discard({ ...job, owner: 'stranger' }, 'Not mine');
+    await complete(store, strange(job));
+    await store.fail(strange(job), FAILURE);
+    await store.discard(strange(job), 'Not mine');
     await expectKeptOut(store, 'a');
   });
 }

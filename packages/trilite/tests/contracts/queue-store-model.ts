@@ -11,8 +11,11 @@ import type {
 } from '../../src/queue/queue-store';
 import { FAILURE, LEASE_MS, newJob } from './queue-store-under-test';
 
-/** What a claim is proved by. */
-type Hold = Pick<ClaimedJob, 'id' | 'owner' | 'attempts'>;
+/** Which claim of a job: the how manieth of all there were. */
+interface Hold {
+  readonly id: string;
+  readonly number: number;
+}
 
 interface ModelJob {
   readonly id: string;
@@ -22,6 +25,7 @@ interface ModelJob {
   availableAt: number;
   attempts: number;
   crashes: number;
+  claims: number;
   owner: string | undefined;
   leaseUntil: number;
   isCancelAsked: boolean;
@@ -34,7 +38,7 @@ class QueueModel {
   push({ id, unique, availableAt, maxCrashes }: NewJob): PushOutcome {
     const holder = unique && this.#holderOf(unique.key);
     if (holder !== undefined) return { id: holder.id, outcome: 'duplicate' };
-    const counts = { attempts: 0, crashes: 0, leaseUntil: 0 };
+    const counts = { attempts: 0, crashes: 0, claims: 0, leaseUntil: 0 };
     const facts = { id, key: unique?.key, maxCrashes, availableAt, owner: undefined };
     this.#jobs.push({ ...facts, ...counts, state: 'waiting', isCancelAsked: false });
     return { id, outcome: 'stored' };
@@ -49,8 +53,9 @@ class QueueModel {
       const leaseUntil = clock.now() + LEASE_MS;
       Object.assign(job, { state: 'running', owner, leaseUntil, isCancelAsked: false });
       job.attempts += 1;
+      job.claims += 1;
     }
-    return due.slice(0, limit).map(({ id, attempts }) => ({ id, owner, attempts }));
+    return due.slice(0, limit).map(({ id, claims }) => ({ id, number: claims }));
   }
 
   /** Ends a run that its owner still has. */
@@ -106,13 +111,9 @@ class QueueModel {
     job.state = job.isCancelAsked ? 'cancelled' : 'waiting';
   }
 
-  #held({ id, owner, attempts }: Hold): ModelJob | undefined {
+  #held({ id, number }: Hold): ModelJob | undefined {
     return this.#jobs.find(
-      (job) =>
-        job.id === id &&
-        job.owner === owner &&
-        job.attempts === attempts &&
-        job.state === 'running',
+      (job) => job.id === id && job.claims === number && job.state === 'running',
     );
   }
 
@@ -165,7 +166,7 @@ class Twins {
   readonly #queue: string;
   readonly #model = new QueueModel();
   /** Every claim there was, also those that are lost. */
-  readonly #claims: ClaimedJob[] = [];
+  readonly #claims: { readonly job: ClaimedJob; readonly hold: Hold }[] = [];
   #pushed = 0;
 
   constructor(store: QueueStore, queue: string) {
@@ -223,7 +224,8 @@ class Twins {
     const claimed = await this.#store.claim(request);
     const expected = this.#model.claim(by, limit);
     expect(claimed.map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
-    this.#claims.unshift(...claimed);
+    const claims = claimed.map((job, index) => ({ job, hold: expected[index] as Hold }));
+    this.#claims.unshift(...claims);
   }
 
   async #retry(id: string): Promise<void> {
@@ -234,25 +236,26 @@ class Twins {
   }
 
   async #end(one: End): Promise<void> {
-    const job = this.#claims[one.index];
-    if (job === undefined) return;
+    const claim = this.#claims[one.index];
+    if (claim === undefined) return;
+    const { job, hold } = claim;
     switch (one.do) {
       case 'complete': {
         const lost = await this.#store.complete([{ job, tookMs: 1 }]);
-        expect(lost.length === 0).toBe(this.#model.end(job, 'done'));
+        expect(lost.length === 0).toBe(this.#model.end(hold, 'done'));
         return;
       }
       case 'fail':
-        expect(await this.#store.fail(job, FAILURE)).toBe(this.#model.end(job, 'failed'));
+        expect(await this.#store.fail(job, FAILURE)).toBe(this.#model.end(hold, 'failed'));
         return;
       case 'discard':
-        expect(await this.#store.discard(job, 'No')).toBe(this.#model.end(job, 'cancelled'));
+        expect(await this.#store.discard(job, 'No')).toBe(this.#model.end(hold, 'cancelled'));
         return;
       case 'release': {
         const availableAt = clock.now() + one.delayMs;
         const { uncounted } = one;
         const isReleased = await this.#store.release(job, { availableAt, uncounted });
-        expect(isReleased).toBe(this.#model.release(job, availableAt, uncounted));
+        expect(isReleased).toBe(this.#model.release(hold, availableAt, uncounted));
       }
     }
   }

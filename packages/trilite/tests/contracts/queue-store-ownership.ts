@@ -11,6 +11,7 @@ import {
   NOW,
   request,
   retry,
+  strange,
   type Subject,
 } from './queue-store-under-test';
 
@@ -200,6 +201,19 @@ export function testRenewAndReport(subject: Subject): void {
     await expectNotOwned(store, first);
     expect(await complete(store, second)).toBe(true);
   });
+
+  test('a job that is tried again after its failure is not that of a run before it', async () => {
+    const { store } = subject();
+    await store.push([newJob('a', { maxCrashes: 1 })]);
+    const first = await claimOne(store);
+    travel('10s');
+    await store.recover(() => false);
+    await store.retry({ ids: ['a'] });
+    const second = await claimOne(store);
+    expect(second).toMatchObject({ owner: first.owner, attempts: first.attempts });
+    await expectNotOwned(store, first);
+    expect(await complete(store, second)).toBe(true);
+  });
 }
 
 export function testRecover(subject: Subject): void {
@@ -309,7 +323,7 @@ export function testStranger(subject: Subject): void {
     await store.push([newJob('a')]);
     const job = await claimOne(store);
     const before = await store.find('a');
-    await expectNotOwned(subject().elsewhere, { ...job, owner: 'stranger' });
+    await expectNotOwned(subject().elsewhere, strange(job));
     expect(await store.find('a')).toEqual(before);
     expect(await store.failed()).toEqual([]);
     travel('10s');

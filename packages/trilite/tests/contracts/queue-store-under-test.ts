@@ -95,6 +95,11 @@ export async function expectNotOwned(store: QueueStore, job: ClaimedJob): Promis
   expect(await store.report(job, { progress: 50 })).toBe(false);
 }
 
+/** A job as somebody has it in hand who never claimed it. */
+export function strange(job: ClaimedJob): ClaimedJob {
+  return { ...job, owner: 'stranger', claim: job.claim + 1 };
+}
+
 /** Ends a run well; tells whether the caller still was the owner. */
 export async function complete(store: QueueStore, job: ClaimedJob): Promise<boolean> {
   const lost = await store.complete([{ job, tookMs: 5 }]);

@@ -17,6 +17,8 @@ const UNTIL =
   'a key with an end is a key of Redis, which ends by the clock of the server; some forms are refused by name';
 const CANCELLED = 'a waiting job that is cancelled is removed, and not kept as cancelled';
 
+const OWNER = 'a lock is proved by the name of the owner alone, not by the run';
+
 /** What BullMQ does not keep, or what cannot be tried this way; ARCHITECTURE.md says more. */
 const LEFT_OUT = {
   'keeps all or none': ONE_JOB,
@@ -26,8 +28,8 @@ const LEFT_OUT = {
   'a lease that is renewed lasts from then on': LOCK,
   'takes back a job whose lease has ended': LOCK,
   'changes nothing of a job in another hand, and is told so': LOCK,
-  "a job that its owner has lost and claimed again is not the first run's":
-    'a lock is proved by the name of the owner alone, not by the run',
+  "a job that its owner has lost and claimed again is not the first run's": OWNER,
+  'a job that is tried again after its failure is not that of a run before it': OWNER,
   'does whatever is asked of it, in any order, as a list of jobs would':
     'the list has keys, cancelled jobs and leases as well, which are left out above',
   'is not taken by a push that fails': ONE_JOB,

@@ -18,6 +18,7 @@ const CLAIMED: ClaimedJob = {
   exceptions: 0,
   crashes: 0,
   owner: 'owner',
+  claim: 1,
   createdAt: NOW,
   retryUntil: undefined,
   batchId: undefined,

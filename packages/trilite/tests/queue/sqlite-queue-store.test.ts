@@ -63,7 +63,9 @@ describe('a queue in a SQLite file', () => {
     const ofJobs = plans.filter((detail) => / jobs /.test(`${detail} `));
     const range = 'INDEX jobs_waiting (queue=? AND priority=? AND available_at<?)';
     expect(ofJobs).toContainEqual(expect.stringContaining(range));
-    expect(ofJobs.filter((detail) => !/USING (COVERING )?INDEX/.test(detail))).toEqual([]);
+    expect(
+      ofJobs.filter((detail) => !/USING (COVERING INDEX|INDEX|INTEGER PRIMARY KEY)/.test(detail)),
+    ).toEqual([]);
   });
 
   test('claims, completes and looks without reading through a table', async () => {

@@ -113,6 +113,7 @@ export function toClaimed(job: BullmqJob, owner: string, queue: string): Claimed
     exceptions,
     crashes: crashesOf(job),
     owner,
+    claim: job.attemptsStarted,
     createdAt: job.timestamp,
     retryUntil,
     batchId: undefined,

@@ -98,6 +98,7 @@ async function renewJobs(db: MigrationDatabase): Promise<void> {
       max_crashes integer not null,
       retry_until integer,
       owner text,
+      claim integer,
       lease_until integer,
       cancel_at integer,
       progress real,
@@ -110,12 +111,12 @@ async function renewJobs(db: MigrationDatabase): Promise<void> {
       created_at integer not null,
       started_at integer,
       finished_at integer,
-      check (state <> 'running' or (owner is not null and lease_until is not null))
+      check (state <> 'running' or (owner is not null and claim is not null and lease_until is not null))
     ) strict`.execute(db);
   await sql`
-    insert into jobs (id, queue, job, payload, state, priority, available_at, attempts, crashes, max_crashes, owner, lease_until, progress,
+    insert into jobs (id, queue, job, payload, state, priority, available_at, attempts, crashes, max_crashes, owner, claim, lease_until, progress,
       last_error, created_at, started_at, finished_at)
-    select id, queue, job, payload, state, priority, available_at, attempts, crashes, max_crashes, owner, lease_until, progress,
+    select id, queue, job, payload, state, priority, available_at, attempts, crashes, max_crashes, owner, random() >> 11, lease_until, progress,
       last_error, created_at, started_at, finished_at
     from former_jobs`.execute(db);
   await sql`drop table former_jobs`.execute(db);

@@ -10,10 +10,10 @@ import { insertJobs, readExtra } from './sqlite-push-store';
 // How jobs end, and what their end brings with it, within the transaction of whoever calls.
 
 /**
- * The proof of ownership in every statement by which a worker changes a job in its hand. The owner alone proves nothing: a worker that was
- * silent for too long may claim again the very job it has lost, while its first run still goes on.
+ * The proof of ownership in every statement by which a worker changes a job in its hand. The owner proves nothing: a worker that was silent
+ * for too long may claim again the very job it has lost, while its first run still goes on.
  */
-export const OWNED = `id = :id and owner = :owner and attempts = :attempts and state = 'running'`;
+export const OWNED = `id = :id and claim = :claim and state = 'running'`;
 
 const COMPLETE = `
   update jobs set state = 'done', lease_until = null, finished_at = :now, progress = 100, took_ms = :tookMs, last_error = null
@@ -60,7 +60,7 @@ interface Links {
   readonly extra: string | null;
 }
 
-type Owned = Pick<ClaimedJob, 'id' | 'owner' | 'attempts'>;
+type Owned = Pick<ClaimedJob, 'id' | 'claim'>;
 
 /** Ends runs well. @param keepsDone whether what is done is kept for a while @returns the ids that the caller no longer owned */
 export function completeRuns(
@@ -86,18 +86,18 @@ export function completeRuns(
 /** Moves a job to the failed ones. Tells whether the caller still was the owner. */
 export function failOne(
   handle: Handle,
-  { id, owner, attempts }: Owned,
+  { id, claim }: Owned,
   failure: Failure,
   outcome: JobAttempt['outcome'] = 'failed',
 ): boolean {
   const { message, detail } = failure;
-  noteAttempt(handle, { id, owner, attempts }, outcome, message);
+  noteAttempt(handle, { id, claim }, outcome, message);
   const row = handle
     .statement(COPY_TO_FAILED)
-    .get({ id, owner, attempts, message, detail, now: clock.now() }) as
+    .get({ id, claim, message, detail, now: clock.now() }) as
     (Links & { readonly queue: string; readonly job: string }) | undefined;
   if (row === undefined) return false;
-  handle.statement(DELETE_OWNED).run({ id, owner, attempts });
+  handle.statement(DELETE_OWNED).run({ id, claim });
   const cause = { jobId: id, job: row.job, message };
   const { chain } = freeKey(handle, id, row);
   if (chain?.onFailure !== undefined) {
@@ -109,12 +109,8 @@ export function failOne(
 }
 
 /** Ends a running job as cancelled. Tells whether the caller still was the owner. */
-export function discardOne(
-  handle: Handle,
-  { id, owner, attempts }: Owned,
-  reason: string,
-): boolean {
-  const row = handle.statement(DISCARD).get({ id, owner, attempts, reason, now: clock.now() });
+export function discardOne(handle: Handle, { id, claim }: Owned, reason: string): boolean {
+  const row = handle.statement(DISCARD).get({ id, claim, reason, now: clock.now() });
   return endCancelled(handle, id, row as Links | undefined);
 }
 
@@ -137,11 +133,11 @@ export function freeKey(handle: Handle, id: string, { extra }: Pick<Links, 'extr
 /** Keeps what a run that ended badly was like; the run must still be going on. */
 export function noteAttempt(
   handle: Handle,
-  { id, owner, attempts }: Owned,
+  { id, claim }: Owned,
   outcome: JobAttempt['outcome'],
   message: string,
 ): void {
-  handle.statement(NOTE_ATTEMPT).run({ id, owner, attempts, outcome, message, now: clock.now() });
+  handle.statement(NOTE_ATTEMPT).run({ id, claim, outcome, message, now: clock.now() });
 }
 
 /** Forgets what is kept beside a job that is forgotten. */
@@ -155,11 +151,11 @@ function completeOne(
   job: ClaimedJob,
   { now, tookMs, keepsDone }: { now: number; tookMs: number; keepsDone: boolean },
 ): boolean {
-  const { id, owner, attempts } = job;
+  const { id, claim } = job;
   const links = job.isLinked ? (handle.statement(LINKS).get(id) as Links | undefined) : undefined;
   const { changes } = keepsDone
-    ? handle.statement(COMPLETE).run({ id, owner, attempts, now, tookMs })
-    : handle.statement(DELETE_OWNED).run({ id, owner, attempts });
+    ? handle.statement(COMPLETE).run({ id, claim, now, tookMs })
+    : handle.statement(DELETE_OWNED).run({ id, claim });
   if (changes === 0) return false;
   if (!keepsDone) forgetHistory(handle, id);
   if (links !== undefined) {

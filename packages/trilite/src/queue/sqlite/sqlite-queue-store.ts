@@ -66,7 +66,7 @@ const REPORT = `update jobs set progress = coalesce(:progress, progress) where $
 const ADD_LINE = 'insert into job_lines (job_id, at, text) values (?, ?, ?)';
 
 const HELD = `
-  select id, queue, job, owner, attempts, crashes, max_crashes as maxCrashes, lease_until as leaseUntil, cancel_at as cancelAt
+  select id, queue, job, owner, claim, crashes, max_crashes as maxCrashes, lease_until as leaseUntil, cancel_at as cancelAt
   from jobs where state = 'running'`;
 
 const RECOVER = `
@@ -103,7 +103,7 @@ interface HeldRow {
   readonly queue: string;
   readonly job: string;
   readonly owner: string;
-  readonly attempts: number;
+  readonly claim: number;
   readonly crashes: number;
   readonly maxCrashes: number;
   readonly leaseUntil: number;
@@ -204,8 +204,8 @@ export class SqliteQueueStore implements QueueStore {
     return this.#connection.write(
       (handle) => {
         const leaseUntil = clock.now() + leaseMs;
-        const isLost = ({ id, owner, attempts }: ClaimedJob): boolean =>
-          handle.statement(RENEW).run({ id, owner, attempts, leaseUntil }).changes === 0;
+        const isLost = ({ id, claim }: ClaimedJob): boolean =>
+          handle.statement(RENEW).run({ id, claim, leaseUntil }).changes === 0;
         return jobs.filter(isLost).map(({ id }) => id);
       },
       { several: true },
@@ -213,10 +213,10 @@ export class SqliteQueueStore implements QueueStore {
   }
 
   report(job: ClaimedJob, { progress, lines = [] }: Report): Promise<boolean> {
-    const { id, owner, attempts } = job;
+    const { id, claim } = job;
     const now = clock.now();
     const report = (handle: Handle): boolean => {
-      const values = { id, owner, attempts, progress: progress ?? null };
+      const values = { id, claim, progress: progress ?? null };
       const { changes } = handle.statement(REPORT).run(values);
       if (changes === 1) {
         for (const line of lines) handle.statement(ADD_LINE).run(id, now, line);
@@ -364,13 +364,12 @@ function relayedOf(handle: Handle, generation: string): number {
 }
 
 function releaseOne(handle: Handle, job: ClaimedJob, release: Release): boolean {
-  const { id, owner, attempts } = job;
+  const { id, claim } = job;
   const { availableAt, failure, uncounted = false } = release;
   if (failure !== undefined) noteAttempt(handle, job, 'released', failure.message);
   const row = handle.statement(RELEASE).get({
     id,
-    owner,
-    attempts,
+    claim,
     availableAt: Math.ceil(availableAt),
     uncounted: uncounted ? 1 : 0,
     threw: failure === undefined ? 0 : 1,
@@ -382,7 +381,7 @@ function releaseOne(handle: Handle, job: ClaimedJob, release: Release): boolean 
 }
 
 function recoverOne(handle: Handle, row: HeldRow): RecoveredJob {
-  const { id, job, queue, owner, attempts } = row;
+  const { id, job, queue, claim } = row;
   const crashes = row.crashes + 1;
   const failure = describeFailure(JobCrashedError.times(crashes, job));
   if (crashes >= row.maxCrashes) {
@@ -390,7 +389,7 @@ function recoverOne(handle: Handle, row: HeldRow): RecoveredJob {
     return { id, job, queue, outcome: 'failed' };
   }
   noteAttempt(handle, row, 'crashed', failure.message);
-  const values = { id, owner, attempts, now: clock.now(), error: failure.message };
+  const values = { id, claim, now: clock.now(), error: failure.message };
   handle.statement(RECOVER).run(values);
   if (row.cancelAt === null) return { id, job, queue, outcome: 'released' };
   cancelOne(handle, id);

@@ -84,6 +84,7 @@ function toClaimed(job: NewJob | FollowUp, cause: JobCause | undefined): Claimed
     exceptions: 0,
     crashes: 0,
     owner: 'sync',
+    claim: 1,
     createdAt,
     retryUntil: undefined,
     batchId,

@@ -1,8 +1,7 @@
 /** A running job, as the watchdog sees it. */
 export interface WatchedJob {
   readonly id: string;
-  readonly owner: string;
-  readonly attempts: number;
+  readonly claim: number;
   readonly job: string;
   /** By `systemMs`; Infinity without a timeout. */
   readonly deadline: number;
@@ -17,7 +16,7 @@ const HEAD_BYTES = 16;
 const NUMBERS = 4;
 const NUMBER_BYTES = NUMBERS * 8;
 
-/** Bytes of the text of a slot: id, owner and job, by lines. */
+/** Bytes of the text of a slot: id and job, by lines. */
 const TEXT_BYTES = 736;
 const SLOT_BYTES = NUMBER_BYTES + TEXT_BYTES;
 
@@ -52,7 +51,7 @@ export class SlotTable {
     const slot = this.#free.pop();
     if (slot === undefined) return undefined;
     const text = this.#text(slot);
-    const bytes = encoder.encode(`${job.id}\n${job.owner}\n${job.job}`);
+    const bytes = encoder.encode(`${job.id}\n${job.job}`);
     if (bytes.length >= TEXT_BYTES) {
       this.#free.push(slot);
       return undefined;
@@ -62,7 +61,7 @@ export class SlotTable {
     const numbers = this.#numbers(slot);
     numbers[1] = job.timeoutMs;
     numbers[2] = job.isFinal ? -1 : job.delayMs;
-    numbers[3] = job.attempts;
+    numbers[3] = job.claim;
     numbers[0] = job.deadline; // last: from now on it is looked at
     this.#ring();
     return slot;
@@ -84,14 +83,12 @@ export class SlotTable {
   read(): WatchedJob[] {
     const jobs: WatchedJob[] = [];
     for (let slot = 0; slot < this.#size; slot += 1) {
-      const [deadline = 0, timeoutMs = 0, delayMs = 0, attempts = 0] = this.#numbers(slot);
+      const [deadline = 0, timeoutMs = 0, delayMs = 0, claim = 0] = this.#numbers(slot);
       if (deadline === 0) continue;
       // A copy: what is shared cannot be decoded
       const bytes = Uint8Array.from(this.#text(slot));
-      const [id = '', owner = '', job = ''] = decoder
-        .decode(bytes.subarray(0, bytes.indexOf(0)))
-        .split('\n');
-      const facts = { id, owner, attempts, job };
+      const [id = '', job = ''] = decoder.decode(bytes.subarray(0, bytes.indexOf(0))).split('\n');
+      const facts = { id, claim, job };
       jobs.push({ ...facts, deadline, timeoutMs, isFinal: delayMs < 0, delayMs });
     }
     return jobs;

@@ -1,11 +1,5 @@
-import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
-import { Connection } from '../../database/connection';
-import { clock, delayMs, systemMs } from '../../support/clock';
-import { JobTimeoutError } from '../errors';
-import { describeFailure } from '../failure';
-import type { ClaimedJob } from '../queue-store';
-import { SqliteQueueStore } from '../sqlite/sqlite-queue-store';
+import { systemMs } from '../../support/clock';
 import { Patience } from './patience';
 import type { WatchdogFacts } from './watchdog';
 import { SlotTable, type WatchedJob } from './watchdog-slots';
@@ -20,11 +14,8 @@ const IDLE_LOOKS = 50;
 
 const SLEEP_MS = 60_000;
 
-/** How long recording may take: the main thread may hold the file's lock. */
-const RECORD_MS = 2000;
-
-const { name, settings, memory } = workerData as WatchdogFacts;
-const table = new SlotTable(memory);
+const facts = workerData as WatchdogFacts;
+const table = new SlotTable(facts.memory);
 
 const patience = new Patience();
 let idleLooks = 0;
@@ -46,26 +37,11 @@ function isOverdue({ deadline }: WatchedJob): boolean {
 }
 
 async function endProcess(): Promise<void> {
-  const connection = new Connection(name, { ...settings, busyTimeout: RECORD_MS });
-  const store = new SqliteQueueStore(connection);
-  const record = async (): Promise<void> => {
-    for (const job of table.read()) await recordOne(store, job);
-    await connection.close();
-  };
-  // What cannot be recorded counts as a crash
-  await Promise.race([record().catch(() => undefined), delayMs(RECORD_MS)]);
-  process.kill(process.pid, 'SIGKILL');
-}
-
-async function recordOne(store: SqliteQueueStore, job: WatchedJob): Promise<void> {
-  const claimed = { id: job.id, owner: job.owner, attempts: job.attempts } as ClaimedJob;
-  if (!isOverdue(job)) {
-    await store.release(claimed, { availableAt: clock.now(), uncounted: true });
-    return;
+  try {
+    // Loaded now: hardly any worker ever needs it, and it is ten times as much as the rest of this thread
+    const { recordOverdue } = require('./watchdog-record') as typeof import('./watchdog-record');
+    await recordOverdue(facts, table.read(), isOverdue);
+  } finally {
+    process.kill(process.pid, 'SIGKILL');
   }
-  const error = JobTimeoutError.blocking(job.timeoutMs, job.job);
-  writeSync(2, `\n  ERROR  ${error.message} The worker is killed.\n  ${error.help}\n\n`);
-  const failure = describeFailure(error);
-  if (job.isFinal) await store.fail(claimed, failure);
-  else await store.release(claimed, { availableAt: clock.now() + job.delayMs, failure });
 }

@@ -45,9 +45,9 @@ export class WorkerWatchdog implements Watchdog {
 
   begin(job: ClaimedJob, timeoutMs: number, { isFinal, delayMs }: Verdict): void {
     this.#start();
-    const { id, owner, attempts, job: name } = job;
+    const { id, claim, job: name } = job;
     const deadline = timeoutMs === 0 ? Infinity : systemMs() + timeoutMs;
-    const facts = { id, owner, attempts, job: name };
+    const facts = { id, claim, job: name };
     const slot = this.#table.write({ ...facts, deadline, timeoutMs, isFinal, delayMs });
     if (slot !== undefined) this.#slots.set(job, slot);
   }

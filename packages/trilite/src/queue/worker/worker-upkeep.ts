@@ -135,6 +135,7 @@ export class WorkerUpkeep {
       ...failed,
       exceptions: 0,
       crashes: failed.attempts,
+      claim: 0,
       owner: '',
       retryUntil: undefined,
       cause: undefined,

@@ -2,8 +2,7 @@ import { SlotTable, type WatchedJob } from '../../../src/queue/worker/watchdog-s
 
 const JOB: WatchedJob = {
   id: 'id',
-  owner: 'owner',
-  attempts: 1,
+  claim: 2 ** 52 - 1,
   job: 'Mail',
   deadline: 60_000,
   timeoutMs: 60_000,
