@@ -1,18 +1,13 @@
 import { join } from 'node:path';
+import { bindServices } from './bindings';
 import { CacheEvents } from './cache/cache-events';
 import { logCacheTroubles } from './cache/cache-log';
 import { CacheRegistry } from './cache/cache-registry';
 import { CacheRepository } from './cache/cache-repository';
-import type { RateLimitStore } from './cache/limits/rate-limit-store';
 import { RateLimiter } from './cache/limits/rate-limiter';
-import { SqliteRateLimitStore } from './cache/limits/sqlite-rate-limit-store';
-import type { LockStore } from './cache/locks/lock-store';
 import { Locks } from './cache/locks/locks';
-import { SqliteLockStore } from './cache/locks/sqlite-lock-store';
-import { cacheStore } from './cache/tokens';
 import { lastingConnections } from './config/cache-problems';
 import { loadConfig, type Config } from './config/load-config';
-import { outboxConnections } from './config/outbox-connections';
 import { projectAt, type Project } from './config/project';
 import { isCommandClass, type CommandClass } from './console/command';
 import type { About, ConsoleApplication } from './console/console-application';
@@ -27,7 +22,6 @@ import type { Migrator } from './database/migrations/migrator';
 import type { QueryEvent } from './database/query-events';
 import type { SeederClass } from './database/seeding/seeder';
 import { SeederRunner, type SeederReport } from './database/seeding/seeder-runner';
-import { databaseConnection } from './database/tokens';
 import { generateTableTypes } from './database/types/generate-table-types';
 import { createMigrator } from './framework-migrations';
 import { RouteInvalidError } from './http/errors';
@@ -39,7 +33,7 @@ import type { JobClass } from './queue/job';
 import { isJobClass, JobRegistry } from './queue/job-registry';
 import { QueueDispatcher } from './queue/queue-dispatcher';
 import { QueueRegistry } from './queue/queue-registry';
-import { queueConnection } from './queue/tokens';
+import { Resources } from './resources';
 import type { ScheduleFile } from './schedule/schedule';
 import { ScheduleRegistry } from './schedule/schedule-registry';
 import type { Scheduler, SchedulerOptions } from './schedule/scheduler';
@@ -51,7 +45,10 @@ import { triliteVersion } from './support/version';
 import { Container, type Scope } from './tenancy/container';
 import type { Provider } from './tenancy/provider';
 import { refuseUnresolvable } from './tenancy/resolution-check';
+import { refuseOthers } from './tenancy/scope-guard';
+import { Tenancy } from './tenancy/tenancy';
 import type { Token } from './tenancy/token';
+import { Tenants } from './tenants';
 
 /** Where an application is, and what differs from what its files say. */
 export interface ApplicationOptions {
@@ -99,13 +96,8 @@ export async function createApplication(options: ApplicationOptions): Promise<Ap
 export class Application implements ConsoleApplication {
   readonly basePath: string;
   readonly config: Config;
-  readonly connections: ConnectionRegistry;
-  readonly caches: CacheRegistry;
-  /** Locks across all processes, on the connection "lockConnection" or the server of "lockStore" of config/cache.ts. */
-  readonly locks: Locks;
-  /** Counts hits across all processes, on the same connection. */
-  readonly limiter: RateLimiter;
-  readonly queues: QueueRegistry;
+  /** Who the work is for, and the tenants there are. */
+  readonly tenancy: Tenancy;
   /** The tasks of routes/console.ts, and what became of them. */
   readonly schedule: ScheduleRegistry;
   /** Keeps the -wal files small in a process that runs for long. "serve" and "queue:work" start it; `close` stops it. */
@@ -115,6 +107,8 @@ export class Application implements ConsoleApplication {
   readonly #project: Project;
   readonly #jobs = new JobRegistry();
   readonly #container = new Container();
+  readonly #central: Resources;
+  readonly #tenants: Tenants;
   readonly #providers: readonly Provider[];
   readonly #scope: Scope;
   #http: HttpKernel | undefined;
@@ -127,43 +121,46 @@ export class Application implements ConsoleApplication {
     this.basePath = this.#project.basePath;
     this.config = loadConfig(this.#project, options.storagePath);
     this.logger = createLogger(this.config.logging);
-    this.connections = new ConnectionRegistry(this.config.database);
-    this.connections.queries.listen((query) => this.#reportSlow(query));
-    const { prefix } = this.config.cache;
-    const lockStores = this.#createLockStores();
-    const events = new CacheEvents();
-    logCacheTroubles(events, this.logger);
-    this.locks = new Locks(() => lockStores().locks, {
-      prefix,
-      onEvent: (event) => events.emit(event),
-    });
-    this.caches = new CacheRegistry({
-      settings: this.config.cache,
-      connections: this.connections,
-      events,
-      locks: this.locks,
+    const cacheEvents = new CacheEvents();
+    logCacheTroubles(cacheEvents, this.logger);
+    const onError = (error: unknown, what: string): void => this.logger.error({ err: error }, what);
+    const jobs = this.#jobs;
+    const hasTenants = this.config.tenancy.mode !== 'off';
+    const central = new Resources({
+      settings: this.config,
+      jobs,
+      cacheEvents,
+      onError,
       isDisposable: (connection) => this.#holdsCachesAlone(connection),
+      guard: hasTenants ? () => refuseOthers(CENTRAL) : undefined,
     });
-    this.limiter = new RateLimiter(() => lockStores().limits, { prefix });
+    this.#central = central;
+    this.#tenants = new Tenants({
+      project: this.#project,
+      config: this.config,
+      container: this.#container,
+      central,
+      centralScope: () => this.#scope,
+      jobs,
+      cacheEvents,
+      onError,
+    });
+    this.tenancy = this.#tenants.tenancy;
+    this.connections.queries.listen((query) => this.#reportSlow(query));
     this.walKeeper = this.#createWalKeeper();
-    this.queues = new QueueRegistry({
-      settings: this.config.queue,
-      connections: this.connections,
-      jobs: this.#jobs,
-      make: (token) => this.make(token),
-      enter: (work) => this.#scope.run(work),
-      outboxSources: () =>
-        outboxConnections(this.config).map((name) => this.connections.connection(name)),
-      onError: (error, what) => this.logger.error({ err: error }, what),
-    });
     for (const job of [...this.#discover('app/jobs', isJobClass), ...(options.jobs ?? [])]) {
       this.#jobs.add(job);
     }
     this.#providers = this.#createProviders();
-    this.#bindServices();
+    bindServices(this.#container, {
+      central,
+      tenants: this.#tenants,
+      urls: () => new UrlGenerator(this.http().routes),
+    });
     for (const provider of this.#providers) provider.register(this.#container);
     this.#container.freeze();
     this.#scope = this.#container.open(CENTRAL);
+    central.use(this.#scope);
     refuseUnresolvable([...this.#jobs.classes, ...this.#commands()], this.#scope);
     this.schedule = this.#createSchedule();
   }
@@ -172,36 +169,61 @@ export class Application implements ConsoleApplication {
   async boot(): Promise<void> {
     for (const provider of this.#providers) {
       this.#booted.unshift(provider);
-      await provider.boot(this.#scope);
+      await this.#scope.run(() => provider.boot(this.#scope));
     }
     this.caches.refuseMissingDrivers();
   }
 
+  /** The application's own connections, whatever the current work is. */
+  get connections(): ConnectionRegistry {
+    return this.#central.connections;
+  }
+
+  /** The application's own cache stores. */
+  get caches(): CacheRegistry {
+    return this.#central.caches;
+  }
+
+  /** The application's own locks: across all processes, on the connection "lockConnection" or the server of "lockStore" of config/cache.ts. */
+  get locks(): Locks {
+    return this.#central.locks;
+  }
+
+  /** Counts hits across all processes, where its locks are. */
+  get limiter(): RateLimiter {
+    return this.#central.limiter;
+  }
+
+  /** The application's own queues. */
+  get queues(): QueueRegistry {
+    return this.#central.queues;
+  }
+
   /**
-   * What a token stands for.
+   * What a token stands for: in the work of a tenant the tenant's, else the application's.
    *
    * @throws E_CONTAINER_UNRESOLVABLE
    */
   make<T>(token: Token<T>): T {
-    return this.#scope.make(token);
+    return this.tenancy.scope.make(token);
   }
 
   /**
-   * A cache store by name, by default the default one.
+   * A cache store by name, by default the default one: in the work of a tenant the tenant's.
    *
    * @throws E_CACHE_STORE_UNKNOWN
    */
   cache(name?: string): CacheRepository {
-    return this.caches.store(name);
+    return this.make(Resources).cache(name);
   }
 
   /**
-   * The dispatcher of a queue connection by name, by default of the default one.
+   * The dispatcher of a queue connection by name, by default of the default one: in the work of a tenant the tenant's.
    *
    * @throws E_QUEUE_CONNECTION_UNKNOWN
    */
   queue(name?: string): QueueDispatcher {
-    return this.queues.dispatcher(name);
+    return this.make(Resources).queue(name);
   }
 
   /** Runs the tasks of routes/console.ts as they become due; it does nothing before `run` or `runDue`. */
@@ -209,9 +231,9 @@ export class Application implements ConsoleApplication {
     return this.schedule.scheduler(tell, options);
   }
 
-  /** The query builder of a connection by name, by default of the default one. */
+  /** The query builder of a connection by name, by default of the default one: in the work of a tenant the tenant's. */
   database(name?: string): Database {
-    return new Database(this.connections, name);
+    return this.make(Resources).database(name);
   }
 
   /**
@@ -300,22 +322,9 @@ export class Application implements ConsoleApplication {
       for (const provider of this.#booted) await provider.shutdown();
     } finally {
       await this.walKeeper.stop();
-      await this.queues.close();
-      await this.caches.close();
-      await this.connections.close();
+      await this.tenancy.close();
+      await this.#central.close();
     }
-  }
-
-  /** Where locks and rate limits live. */
-  #createLockStores(): () => { readonly locks: LockStore; readonly limits: RateLimitStore } {
-    const { lockConnection, lockStore } = this.config.cache;
-    if (lockStore !== undefined) return () => this.caches.redis(lockStore);
-    const connection = this.connections.connection(lockConnection);
-    const stores = {
-      locks: new SqliteLockStore(connection),
-      limits: new SqliteRateLimitStore(connection),
-    };
-    return () => stores;
   }
 
   /** Whether a file has neither data, jobs and locks in it, nor tables that the application's migrations make. */
@@ -356,25 +365,6 @@ export class Application implements ConsoleApplication {
       given: typeof facts,
     ) => Provider)[];
     return types.map((Type) => new Type(facts));
-  }
-
-  #bindServices(): void {
-    const perTenant = <T>(token: Token<T>, factory: () => T): void =>
-      this.#container.perTenant(token, factory);
-    perTenant(ConnectionRegistry, () => this.connections);
-    perTenant(Database, () => this.database());
-    perTenant(CacheRepository, () => this.cache());
-    perTenant(CacheRegistry, () => this.caches);
-    perTenant(Locks, () => this.locks);
-    perTenant(RateLimiter, () => this.limiter);
-    perTenant(QueueDispatcher, () => this.queue());
-    perTenant(QueueRegistry, () => this.queues);
-    for (const name of this.connections.names) {
-      perTenant(databaseConnection(name), () => this.database(name));
-    }
-    for (const name of this.caches.names) perTenant(cacheStore(name), () => this.cache(name));
-    for (const name of this.queues.names) perTenant(queueConnection(name), () => this.queue(name));
-    perTenant(UrlGenerator, () => new UrlGenerator(this.http().routes));
   }
 
   #createHttp(): HttpKernel {

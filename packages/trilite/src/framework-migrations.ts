@@ -4,17 +4,23 @@ import { cacheMigrations } from './cache/sqlite/schema';
 import type { Config } from './config/load-config';
 import { outboxConnections } from './config/outbox-connections';
 import type { Project } from './config/project';
+import type { TenantConnections, TenantRole } from './config/tenant-connections';
 import type { ConnectionRegistry } from './database/connection-registry';
 import { generationMigrations } from './database/generation';
 import {
   discoverMigrations,
   mergePlans,
+  migrationsIn,
   type MigrationPlan,
 } from './database/migrations/migration-files';
 import { Migrator } from './database/migrations/migrator';
 import { outboxMigrations } from './queue/outbox/schema';
 import { queueMigrations } from './queue/sqlite/schema';
 import { scheduleMigrations } from './schedule/schema';
+import { stampMigrations, tenantMigrations } from './tenancy/schema';
+import type { TenantId } from './tenancy/tenant-id';
+
+type Settings = Pick<Config, 'database' | 'cache' | 'queue'>;
 
 /** Migrations of every connection: the framework's own for caches, queues, locks and the schedule, then those of database/migrations. */
 export function createMigrator(
@@ -27,12 +33,40 @@ export function createMigrator(
     connection,
     migrations: [],
   }));
-  return new Migrator(connections, mergePlans([...every, ...frameworkPlans(config), ...own]));
+  const ofTenants =
+    config.tenancy.mode === 'off'
+      ? []
+      : [{ connection: config.database.default, migrations: tenantMigrations }];
+  const plans = mergePlans([...every, ...frameworkPlans(config), ...ofTenants, ...own]);
+  return new Migrator(connections, plans);
+}
+
+/** Whose files are migrated. */
+export interface TenantFilesOwner {
+  readonly id: TenantId;
+  /** Which connection is which of its files. */
+  readonly connections: TenantConnections;
+}
+
+/** Migrations of one tenant's files: the framework's own, then those of database/migrations/tenant for its data. */
+export function tenantPlans(
+  project: Project,
+  settings: Settings,
+  { id, connections }: TenantFilesOwner,
+): MigrationPlan[] {
+  const roles = Object.entries(connections) as [TenantRole, string][];
+  const stamps = roles.map(([role, connection]) => ({
+    connection,
+    migrations: stampMigrations(id, role),
+  }));
+  const folder = join(project.codePath, 'database/migrations/tenant');
+  const own = { connection: connections.database, migrations: migrationsIn(folder) };
+  return mergePlans([...stamps, ...frameworkPlans(settings), own]);
 }
 
 /** A cache, a queue, the locks and the schedule bring their tables to whichever connection the configuration puts them on. */
-function frameworkPlans(config: Config): MigrationPlan[] {
-  const { cache, queue } = config;
+function frameworkPlans(settings: Settings): MigrationPlan[] {
+  const { cache, queue } = settings;
   const connectionsOf = (entries: Readonly<Record<string, object>>): string[] =>
     Object.values(entries).flatMap((entry) =>
       'connection' in entry ? [String(entry.connection)] : [],
@@ -47,7 +81,7 @@ function frameworkPlans(config: Config): MigrationPlan[] {
       migrations: queueMigrations,
     })),
     { connection: cache.lockConnection, migrations: [...lockMigrations, ...scheduleMigrations] },
-    ...outboxConnections(config).map((connection) => ({
+    ...outboxConnections(settings).map((connection) => ({
       connection,
       migrations: [...generationMigrations, ...outboxMigrations],
     })),

@@ -241,9 +241,20 @@ export type { Duration } from './support/duration';
 export type { Logger } from './support/logger';
 export { triliteVersion } from './support/version';
 
-export type { Bindings, Resolver } from './tenancy/container';
+export type { Bindings, Resolver, Scope } from './tenancy/container';
 export { inject, injectable } from './tenancy/injection';
 export { Provider } from './tenancy/provider';
+export {
+  Tenancy,
+  type TenantEachOptions,
+  type TenantEnd,
+  type TenantFilter,
+  type TenantName,
+  type TenantRun,
+  type TenantRunOptions,
+} from './tenancy/tenancy';
+export type { Tenant, TenantQuotas, TenantState } from './tenancy/tenant';
+export { isTenantId, parseTenantId, type TenantId } from './tenancy/tenant-id';
 export type { Token } from './tenancy/token';
 
 export { html, SafeHtml } from './view/html';

@@ -1,5 +1,6 @@
 import type { CacheSettings, CacheStoreSettings } from '../config/schema';
 import type { ConnectionDirectory } from '../database/database';
+import type { NamedMigration } from '../database/migrations/migration';
 import { within } from '../support/clock';
 import { toError } from '../support/errors';
 import type { CacheEvents } from './cache-events';
@@ -20,6 +21,9 @@ import type { SqliteCacheStore } from './sqlite/sqlite-cache-store';
 /** How long a closing application waits for what is being computed. */
 const COMPUTE_MS = 5000;
 
+/** Drivers whose stores have no file. */
+const SHARED: ReadonlySet<string> = new Set(['memory', 'redis', 'null', 'custom']);
+
 /** How often counts are handed to the stores, which all processes share. */
 const FLUSH_MS = 10_000;
 
@@ -33,6 +37,12 @@ export interface CacheRegistryParts {
   readonly locks: Locks;
   /** Whether nothing but caches lies in the file of a connection: a damaged or missing one is made anew. */
   readonly isDisposable: (connection: string) => boolean;
+  /** What a file that is made anew has beside the tables of a cache. Default: nothing. */
+  readonly freshMigrations?: ((connection: string) => readonly NamedMigration[]) | undefined;
+  /** Called before each use of a repository; throws when it is not for the current work. */
+  readonly guard?: (() => void) | undefined;
+  /** Those whose stores lie in no file of their own are shared with it, each key under `prefix`. For the registries of tenants. */
+  readonly sharing?: { readonly registry: CacheRegistry; readonly prefix: string } | undefined;
 }
 
 /** What the factory of a custom driver is given. */
@@ -91,7 +101,12 @@ export class CacheRegistry {
    */
   store(name: string = this.defaultName): CacheRepository {
     this.#find(name);
-    return new CacheRepository(() => this.#find(name), {
+    const { guard } = this.#parts;
+    const find = (): CacheStore => {
+      guard?.();
+      return this.#find(name);
+    };
+    return new CacheRepository(find, {
       prefix: this.prefixOf(name),
       ...this.#sharedOf(name),
     });
@@ -112,6 +127,8 @@ export class CacheRegistry {
    * @throws E_CACHE_STORE_UNKNOWN
    */
   redis(name: string): RedisStores {
+    const { sharing } = this.#parts;
+    if (sharing !== undefined) return sharing.registry.redis(name);
     const known = this.#redisStores.get(name);
     const settings = this.#settingsOf(name);
     if (known !== undefined) return known;
@@ -155,7 +172,8 @@ export class CacheRegistry {
   prefixOf(name: string): string {
     const settings = this.#settingsOf(name);
     if (settings.driver === 'tiered') return this.prefixOf(settings.store);
-    return ('prefix' in settings ? settings.prefix : undefined) ?? this.#settings.prefix;
+    const own = ('prefix' in settings ? settings.prefix : undefined) ?? this.#settings.prefix;
+    return this.#isShared(settings) ? `${this.#parts.sharing?.prefix}${own}` : own;
   }
 
   /**
@@ -231,9 +249,17 @@ export class CacheRegistry {
   #find(name: string): CacheStore {
     const known = this.#stores.get(name);
     if (known !== undefined) return known;
-    const store = this.#createStore(name, this.#settingsOf(name));
+    const settings = this.#settingsOf(name);
+    const store = this.#isShared(settings)
+      ? (this.#parts.sharing as { registry: CacheRegistry }).registry.driver(name)
+      : this.#createStore(name, settings);
     this.#stores.set(name, store);
     return store;
+  }
+
+  /** In one memory, or on one server, the keys of all lie together. */
+  #isShared({ driver }: CacheStoreSettings): boolean {
+    return this.#parts.sharing !== undefined && SHARED.has(driver);
   }
 
   #createStore(name: string, settings: CacheStoreSettings): CacheStore {
@@ -290,10 +316,11 @@ export class CacheRegistry {
       require('./sqlite/sqlite-cache-file') as typeof import('./sqlite/sqlite-cache-file');
     const { SqliteCacheStore: Store } =
       require('./sqlite/sqlite-cache-store') as typeof import('./sqlite/sqlite-cache-store');
-    const { connections, isDisposable } = this.#parts;
+    const { connections, isDisposable, freshMigrations } = this.#parts;
     const file = new SqliteCacheFile(connections.connection(settings.connection), {
       store: name,
       isDisposable: isDisposable(settings.connection),
+      freshMigrations: freshMigrations?.(settings.connection),
       onRecreated: (recreated) => {
         if ('kept' in recreated) {
           this.events.emit({ kind: 'recreated', store: name, kept: recreated.kept });

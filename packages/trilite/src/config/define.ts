@@ -228,8 +228,22 @@ export interface QueueOptions {
 
 /** What config/tenancy.ts sets. */
 export interface TenancyOptions {
-  /** How tenants are kept. Default: 'off', the one mode there is so far. */
-  readonly mode?: 'off';
+  /**
+   * How tenants are kept: 'off' for an application without them, 'files' for three files of its own for each tenant. Default: 'off'.
+   * In 'files', data, cache and queue must be SQLite files of their own in config/database.ts: a tenant has its own of each.
+   */
+  readonly mode?: 'off' | 'files';
+  /** How much each tenant may have, unless the tenant itself says otherwise. Default: without limit. */
+  readonly quotas?: {
+    /** Size of the data file, at least '64kb'. */
+    readonly database?: BytesText;
+    /** Size of the cache file, at least '64kb'. */
+    readonly cache?: BytesText;
+    /** Size of the queue file, at least '64kb'. */
+    readonly queue?: BytesText;
+    /** Jobs that wait. */
+    readonly jobsPending?: number;
+  };
 }
 
 /** What config/logging.ts sets. */

@@ -13,6 +13,7 @@ import {
 } from './errors';
 import { problemsOf, show } from './problems';
 import { enterProject, under, type Project } from './project';
+import { tenancyProblems } from './tenancy-problems';
 import {
   appSchema,
   cacheSchema,
@@ -149,7 +150,8 @@ function lockConnectionOf({ database, cache, queue }: LoadedSettings): string {
   return cache.lockConnection ?? (own?.driver === 'sqlite' ? own.connection : database.default);
 }
 
-function crossProblems({ database, cache, queue }: LoadedSettings): ConfigProblem[] {
+function crossProblems(settings: LoadedSettings): ConfigProblem[] {
+  const { database, cache, queue } = settings;
   const connections = Object.keys(database.connections);
   return [
     ...reference('config/database.ts', 'default', database.default, connections),
@@ -167,6 +169,10 @@ function crossProblems({ database, cache, queue }: LoadedSettings): ConfigProble
     ...sharedFileProblems(database),
     ...leaseProblems(queue),
     ...cacheProblems({ database, cache, queue }),
+    ...tenancyProblems({
+      ...settings,
+      cache: { ...cache, lockConnection: lockConnectionOf(settings) },
+    }),
   ];
 }
 

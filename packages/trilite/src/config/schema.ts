@@ -156,7 +156,17 @@ export const queueSchema = strict({
   ),
 });
 
-export const tenancySchema = strict({ mode: z.literal('off').default('off') });
+const quota = bytes.refine((size) => size >= 65_536, 'at least "64kb"').optional();
+
+export const tenancySchema = strict({
+  mode: z.enum(['off', 'files']).default('off'),
+  quotas: strict({
+    database: quota,
+    cache: quota,
+    queue: quota,
+    jobsPending: z.int().min(1).optional(),
+  }).prefault({}),
+});
 
 export const loggingSchema = strict({
   level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

@@ -38,6 +38,8 @@ export interface HandleSetParts {
   readonly wait: LockWait;
   /** Called when a handle was opened. */
   readonly onOpen: () => void;
+  /** Looks at each handle that was opened; throws when it is not to be used. */
+  readonly verify?: ((handle: Handle) => void) | undefined;
 }
 
 /**
@@ -59,15 +61,18 @@ export class HandleSet {
   readonly #wait: LockWait;
   #isClosed = false;
   #isFollowing = false;
+  #isStrict = false;
   #lookedAt = 0;
 
   readonly #onOpen: () => void;
+  readonly #verify: ((handle: Handle) => void) | undefined;
 
-  constructor({ facts, settings, wait, onOpen }: HandleSetParts) {
+  constructor({ facts, settings, wait, onOpen, verify }: HandleSetParts) {
     this.#facts = facts;
     this.#settings = settings;
     this.#wait = wait;
     this.#onOpen = onOpen;
+    this.#verify = verify;
   }
 
   /** Whether a handle is open. */
@@ -108,9 +113,33 @@ export class HandleSet {
   }
 
   /** From now on `refresh` opens whatever file lies at the path. @param now whether the next one looks at once */
-  follow(now = false): void {
+  follow({ now = false, strictly = false }: { now?: boolean; strictly?: boolean } = {}): void {
     this.#isFollowing = true;
+    if (strictly) this.#isStrict = true;
     if (now) this.#lookedAt = -FOLLOW_MS;
+  }
+
+  /** Whether every write has to look whether it still writes to the file at the path. */
+  get isStrict(): boolean {
+    return this.#isStrict;
+  }
+
+  /** Begins a write transaction: of a strictly followed file, in the one that lies at the path now. */
+  beginImmediate({ foreignKeys = true }: { readonly foreignKeys?: boolean } = {}): Handle {
+    for (;;) {
+      const handle = this.writer();
+      // The pragma does nothing inside a transaction
+      if (!foreignKeys) handle.exec('PRAGMA foreign_keys = OFF');
+      try {
+        handle.exec('BEGIN IMMEDIATE');
+      } catch (error) {
+        if (!foreignKeys) handle.exec('PRAGMA foreign_keys = ON');
+        throw error;
+      }
+      if (!this.#isStrict || !this.isReplaced) return handle;
+      handle.exec('ROLLBACK');
+      this.#drop();
+    }
   }
 
   /** Lets go of a followed file that is no longer the one at its path. For moments at which nobody is in the middle of something. */
@@ -213,9 +242,20 @@ export class HandleSet {
     const handle = this.#isFollowing
       ? this.#openFollowed(options)
       : new Handle(this.#facts, this.#settings, options);
+    this.#refuseUnverified(handle, options);
     this.#place ??= this.inMemory ? undefined : this.#placeNow();
     this.#onOpen();
     return handle;
+  }
+
+  #refuseUnverified(handle: Handle, { create = false }: HandleOptions): void {
+    if (create) return; // whoever makes the file says whose it is
+    try {
+      this.#verify?.(handle);
+    } catch (error) {
+      handle.close();
+      throw error;
+    }
   }
 
   /** One that is replaced while it is being opened has the -wal of the other: nothing may be written by it. */

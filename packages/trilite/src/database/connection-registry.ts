@@ -1,9 +1,20 @@
 import type { DatabaseSettings } from '../config/schema';
 import { sizeOf } from '../support/file-system';
-import { Connection } from './connection';
+import { Connection, type ConnectionOptions } from './connection';
 import { OffloadPool } from './connection-offload';
 import { ConnectionUnknownError } from './errors';
+import type { ConnectionDirectory } from './database';
 import { QueryEvents } from './query-events';
+
+/** What differs for the connections of a tenant. */
+export interface ConnectionRegistryOptions {
+  /** How a connection of that name is opened. */
+  readonly connectionOptions?: ((name: string) => ConnectionOptions) | undefined;
+  /** The threads of another registry, which closes them. Default: its own. */
+  readonly offload?: OffloadPool | undefined;
+  /** Called before anybody is handed a connection; throws when the current work may have none. */
+  readonly guard?: (() => void) | undefined;
+}
 
 /** What is known of a connection's file. */
 export interface ConnectionDescription {
@@ -34,13 +45,16 @@ export class ConnectionRegistry {
   /** Tells of every query that any `Database` of these connections runs. */
   readonly queries = new QueryEvents();
   /** Threads for reads that take long. */
-  readonly offload = new OffloadPool();
+  readonly offload: OffloadPool;
   readonly #settings: DatabaseSettings;
+  readonly #options: ConnectionRegistryOptions;
   readonly #connections = new Map<string, Connection>();
   #isClosed = false;
 
-  constructor(settings: DatabaseSettings) {
+  constructor(settings: DatabaseSettings, options: ConnectionRegistryOptions = {}) {
     this.#settings = settings;
+    this.#options = options;
+    this.offload = options.offload ?? new OffloadPool();
   }
 
   /** The names declared in config/database.ts. */
@@ -64,10 +78,21 @@ export class ConnectionRegistry {
     const { connections } = this.#settings;
     const settings = Object.hasOwn(connections, name) ? connections[name] : undefined;
     if (settings === undefined) throw ConnectionUnknownError.named(name, this.names);
-    const connection = new Connection(name, settings);
+    const connection = new Connection(name, settings, this.#options.connectionOptions?.(name));
     if (this.#isClosed) void connection.close();
     this.#connections.set(name, connection);
     return connection;
+  }
+
+  /** The same connections, for the work they belong to alone: asked for in any other, they throw. */
+  get guarded(): ConnectionDirectory {
+    const { guard } = this.#options;
+    if (guard === undefined) return this;
+    const connection = (name?: string): Connection => {
+      guard();
+      return this.connection(name);
+    };
+    return { connection, queries: this.queries, offload: this.offload };
   }
 
   /** Every declared connection, opened to be asked. */
@@ -108,7 +133,7 @@ export class ConnectionRegistry {
   /** Closes every connection; twice without harm. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.offload.close();
+    if (this.#options.offload === undefined) this.offload.close();
     await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
   }
 }

@@ -206,12 +206,12 @@ export class ConnectionWriter {
 
   async #writeGroup(head: WriteEntry): Promise<void> {
     const alone = this.#entries[1]?.kind !== 'write';
-    if (alone && !head.several) {
+    if (alone && !head.several && !this.#handles.isStrict) {
       this.#entries.shift();
       return this.#writeAlone(head);
     }
     try {
-      await this.#takeLock(head.askedAt, () => this.#handles.writer().exec('BEGIN IMMEDIATE'));
+      await this.#takeLock(head.askedAt, () => this.#handles.beginImmediate());
     } catch (error) {
       // Who waited too long for the lock is refused already; who was asked for later may still get it in time.
       if (!(error instanceof DatabaseBusyError)) this.#refuseAll(this.#takeWrites(Infinity), error);
@@ -263,7 +263,7 @@ export class ConnectionWriter {
   async #commitSingly(group: readonly WriteEntry[]): Promise<void> {
     for (const entry of group) {
       try {
-        await this.#takeLock(monotonicMs(), () => this.#handles.writer().exec('BEGIN IMMEDIATE'));
+        await this.#takeLock(monotonicMs(), () => this.#handles.beginImmediate());
         await this.#commitOne(this.#handles.writer(), entry);
       } catch (error) {
         entry.reject(error);
@@ -327,12 +327,9 @@ export class ConnectionWriter {
     const unchecked = this.#settings.foreignKeys && !entry.foreignKeys;
     let handle: Handle | undefined;
     try {
-      await this.#takeLock(entry.askedAt, () => {
-        handle = this.#handles.writer();
-        // The pragma does nothing inside a transaction.
-        if (unchecked) handle.exec('PRAGMA foreign_keys = OFF');
-        handle.exec('BEGIN IMMEDIATE');
-      });
+      handle = await this.#takeLock(entry.askedAt, () =>
+        this.#handles.beginImmediate({ foreignKeys: !unchecked }),
+      );
       await this.#untilGivenBack(entry);
     } catch (error) {
       entry.reject(error);

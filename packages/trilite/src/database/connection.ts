@@ -43,6 +43,17 @@ export interface OpenStream {
   readonly ageMs: number;
 }
 
+/** What differs for the connections of tenants. */
+export interface ConnectionOptions {
+  /** Looks at each handle that was opened, before anybody uses it; throws when the file is not what it should be. */
+  readonly verify?: ((handle: Handle) => void) | undefined;
+  /**
+   * Whether each write looks, while it holds the lock, whether it still writes to the file at the path: whoever moves the file under that lock
+   * may be sure that nothing is written to it afterwards. Default: false.
+   */
+  readonly isStrict?: boolean | undefined;
+}
+
 /** One SQLite file by name: opened at first use, written by one handle, never blocking the event loop for a lock. */
 export class Connection {
   readonly name: string;
@@ -53,7 +64,7 @@ export class Connection {
   readonly #writer: ConnectionWriter;
   #isClosed = false;
 
-  constructor(name: string, settings: SqliteSettings) {
+  constructor(name: string, settings: SqliteSettings, options: ConnectionOptions = {}) {
     this.name = name;
     this.file = settings.file;
     this.settings = settings;
@@ -63,7 +74,9 @@ export class Connection {
       settings,
       wait: this.#wait,
       onOpen: () => openConnections.add(this),
+      verify: options.verify,
     });
+    if (options.isStrict === true) this.#handles.follow({ strictly: true });
     this.#writer = new ConnectionWriter({
       facts: this,
       settings,
@@ -216,7 +229,7 @@ export class Connection {
    * For files that may be lost, such as a cache's; of any other, a replaced file is to be noticed.
    */
   follow(options: { readonly now?: boolean } = {}): void {
-    this.#handles.follow(options.now);
+    this.#handles.follow(options);
   }
 
   /**

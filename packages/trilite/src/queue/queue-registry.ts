@@ -24,6 +24,8 @@ export interface QueueRegistryParts {
   readonly enter: EnterScope;
   /** The connections whose transactions may dispatch to a queue in another file. */
   readonly outboxSources: () => readonly Connection[];
+  /** Called before each use of a dispatcher; throws when it is not for the current work. */
+  readonly guard?: (() => void) | undefined;
   /** Told of what nobody waits for: a relay after a commit, a job after a response. */
   readonly onError: (error: unknown, what: string) => void;
 }
@@ -84,11 +86,15 @@ export class QueueRegistry {
    */
   dispatcher(name: string = this.defaultName): QueueDispatcher {
     this.store(name);
-    const { jobs, onError } = this.#parts;
+    const { jobs, onError, guard } = this.#parts;
+    const guarded = (store: () => QueueStore) => (): QueueStore => {
+      guard?.();
+      return store();
+    };
     return new QueueDispatcher({
       connection: name,
-      store: () => this.store(name),
-      sync: () => this.syncStore(),
+      store: guarded(() => this.store(name)),
+      sync: guarded(() => this.syncStore()),
       jobs,
       maxPayload: this.#maxPayload(name),
       outbox: this.outbox,

@@ -20,7 +20,7 @@ export interface Bindings {
   /** One for the application. Its factory cannot reach what belongs to a tenant: database, cache, queue. */
   readonly shared: <T>(token: Token<T>, factory: (resolver: Resolver) => T) => void;
   /** One for each tenant's scope; without tenants, one for the application. */
-  readonly perTenant: <T>(token: Token<T>, factory: (resolver: Resolver) => T) => void;
+  readonly perTenant: <T>(token: Token<T>, factory: (scope: Scope) => T) => void;
 }
 
 /** What the current work is made with: the container of one tenant, or of the application itself. */
@@ -48,7 +48,7 @@ export class Scope implements Resolver {
   }
 }
 
-type Register = (container: DependencyContainer, resolver: Resolver) => void;
+type Register = (container: DependencyContainer, scope: Scope) => void;
 
 /**
  * The root container, frozen after boot, and the scopes below it.
@@ -69,11 +69,11 @@ export class Container implements Bindings {
     });
   };
 
-  readonly perTenant = <T>(token: Token<T>, factory: (resolver: Resolver) => T): void => {
+  readonly perTenant = <T>(token: Token<T>, factory: (scope: Scope) => T): void => {
     this.#refuseFrozen(token);
-    this.#perTenant.set(token, (container, resolver) => {
+    this.#perTenant.set(token, (container, scope) => {
       container.register(injectionToken(token), {
-        useFactory: instanceCachingFactory(() => factory(resolver)),
+        useFactory: instanceCachingFactory(() => factory(scope)),
       });
     });
   };

@@ -38,3 +38,197 @@ export class ContainerFrozenError extends FrameworkError {
     });
   }
 }
+
+/** Thrown when what claims to be the id of a tenant is none. */
+export class TenantIdInvalidError extends FrameworkError {
+  static of(raw: unknown): TenantIdInvalidError {
+    return new TenantIdInvalidError({
+      code: 'E_TENANT_ID_INVALID',
+      message: `${shown(raw)} is not the id of a tenant.`,
+      help: 'Ids have 1 to 40 characters "a" to "z", "0" to "9" and "-", with no "-" at either end and no "--".',
+      status: 400,
+    });
+  }
+}
+
+/** Thrown when there is no tenant by that id, slug or domain. */
+export class TenantNotFoundError extends FrameworkError {
+  static withId(id: string): TenantNotFoundError {
+    return TenantNotFoundError.#of(`with the id "${id}"`);
+  }
+
+  static forHost(host: string): TenantNotFoundError {
+    return TenantNotFoundError.#of(`for the host "${host}"`);
+  }
+
+  static #of(by: string): TenantNotFoundError {
+    return new TenantNotFoundError({
+      code: 'E_TENANT_NOT_FOUND',
+      message: `There is no tenant ${by}.`,
+      help: 'See "artisan tenants:list"; create one with "artisan tenants:create".',
+      status: 404,
+    });
+  }
+}
+
+/** Thrown when an id, a slug or a domain is already somebody's. */
+export class TenantTakenError extends FrameworkError {
+  static of(what: 'id' | 'slug' | 'domain', value: string, owner: string): TenantTakenError {
+    const isOwn = what === 'id';
+    return new TenantTakenError({
+      code: 'E_TENANT_TAKEN',
+      message: isOwn
+        ? `The id "${value}" is or was that of a tenant.`
+        : `The ${what} "${value}" is that of the tenant "${owner}".`,
+      help: isOwn
+        ? 'Choose another id: none is given twice, so that nothing old is taken for something new.'
+        : `Choose another ${what}, or take it from "${owner}" first.`,
+      status: 409,
+    });
+  }
+}
+
+/** Thrown when a tenant is in no state for what was asked. */
+export class TenantStateError extends FrameworkError {
+  /** Work was asked for while the tenant takes none. */
+  static unavailable(id: string, state: string): TenantStateError {
+    const ways: Readonly<Record<string, string>> = {
+      suspended: 'resume',
+      down: 'up',
+      deleted: 'restore',
+    };
+    return new TenantStateError({
+      code: 'E_TENANT_UNAVAILABLE',
+      message: `The tenant "${id}" is ${state}: it takes no work.`,
+      help: `See to it with "artisan tenants:${ways[state] ?? 'show'} ${id}".`,
+      status: state === 'deleted' || state === 'purged' ? 404 : 503,
+    });
+  }
+
+  static cannot(
+    verb: string,
+    id: string,
+    { state, from }: { readonly state: string; readonly from: readonly string[] },
+  ): TenantStateError {
+    return new TenantStateError({
+      code: 'E_TENANT_STATE',
+      message: `Cannot ${verb} the tenant "${id}": it is ${state}.`,
+      help: `That goes from ${from.map((one) => `"${one}"`).join(', ')} alone.`,
+      status: 409,
+    });
+  }
+}
+
+/** Thrown when something that belongs to one tenant, or to the application itself, is used in the work of another. */
+export class WrongTenantError extends FrameworkError {
+  static using(owner: string, current: string): WrongTenantError {
+    return new WrongTenantError({
+      code: 'E_TENANT_WRONG',
+      message: `What belongs to ${owner} was used in the work of ${current}.`,
+      help: 'Ask for it anew inside "tenancy.run" or "tenancy.central"; keep no injected service for longer than a request or a job.',
+    });
+  }
+}
+
+/** Thrown when work touches what tenants have, and nobody has decided for whom it is. */
+export class TenantContextMissingError extends FrameworkError {
+  static using(owner: string): TenantContextMissingError {
+    return new TenantContextMissingError({
+      code: 'E_TENANT_CONTEXT_MISSING',
+      message: `What belongs to ${owner} was used where nobody has decided for whom the work is.`,
+      help: 'Put the work inside "tenancy.run(id, work)" or "tenancy.central(work)". In callbacks of streams, emitters and timers the decision is lost: pass them through "tenancy.bind".',
+    });
+  }
+
+  static over(id: string): TenantContextMissingError {
+    return new TenantContextMissingError({
+      code: 'E_TENANT_CONTEXT_MISSING',
+      message: `The work of the tenant "${id}" is over, and something of it still goes on.`,
+      help: 'Await all that the work begins, or begin it anew inside "tenancy.run(id, work)".',
+    });
+  }
+
+  static current(): TenantContextMissingError {
+    return new TenantContextMissingError({
+      code: 'E_TENANT_CONTEXT_MISSING',
+      message: 'The work is not that of a tenant.',
+      help: 'Put it inside "tenancy.run(id, work)", or ask with "tenancy.current()", which may be undefined.',
+    });
+  }
+}
+
+/** Thrown when the work of one tenant begins the work of another without having said that it means to. */
+export class TenantSwitchError extends FrameworkError {
+  static between(from: string, to: string): TenantSwitchError {
+    return new TenantSwitchError({
+      code: 'E_TENANT_SWITCH',
+      message: `The work of the tenant "${from}" asked for work of the tenant "${to}".`,
+      help: 'If that is meant, say so: "tenancy.run(id, work, { allowSwitch: true })".',
+    });
+  }
+}
+
+/** Thrown when work for a tenant returns something that goes on afterwards, outside of it. */
+export class TenantEscapeError extends FrameworkError {
+  static of(id: string, what: string): TenantEscapeError {
+    return new TenantEscapeError({
+      code: 'E_TENANT_ESCAPE',
+      message: `Work of the tenant "${id}" returned ${what}, which would go on outside of it.`,
+      help: 'Read it to its end inside the work, and return the result.',
+    });
+  }
+}
+
+/** Thrown when a file in a tenant's folder is not that tenant's, or not what its name says. */
+export class TenantFileWrongError extends FrameworkError {
+  static at(
+    { file, tenantId, role }: { readonly file: string; tenantId: string; role: string },
+    found: { readonly tenantId: string; readonly role: string } | undefined,
+  ): TenantFileWrongError {
+    const is =
+      found === undefined
+        ? 'says of no tenant that it is its own'
+        : `is the ${found.role} file of the tenant "${found.tenantId}"`;
+    return new TenantFileWrongError({
+      code: 'E_TENANT_FILE_WRONG',
+      message: `"${file}" should be the ${role} file of the tenant "${tenantId}", but it ${is}.`,
+      help: 'Put the right file in its place: "artisan tenants:restore" takes it from a backup. Nothing was read from it.',
+    });
+  }
+}
+
+/** Thrown when a tenant's folder is not what its state says: there already, or gone. */
+export class TenantFolderError extends FrameworkError {
+  static there(folder: string): TenantFolderError {
+    return new TenantFolderError({
+      code: 'E_TENANT_FOLDER',
+      message: `Cannot create a tenant in "${folder}": something lies there.`,
+      help: 'Look whose it is, and move it away. Trilite deletes nothing that it does not know.',
+    });
+  }
+
+  static gone(folder: string): TenantFolderError {
+    return new TenantFolderError({
+      code: 'E_TENANT_FOLDER',
+      message: `The folder "${folder}" of a tenant is not there.`,
+      help: 'Put it back from a backup with "artisan tenants:restore".',
+    });
+  }
+}
+
+/** Thrown when tenants are asked for in an application that keeps none. */
+export class TenancyOffError extends FrameworkError {
+  static now(): TenancyOffError {
+    return new TenancyOffError({
+      code: 'E_TENANCY_OFF',
+      message: 'This application keeps no tenants: "mode" in config/tenancy.ts is "off".',
+      help: 'Set it to "files", and run "artisan migrate".',
+    });
+  }
+}
+
+/** Whatever it is, short: ids come from everywhere. */
+function shown(raw: unknown): string {
+  const text = typeof raw === 'string' ? JSON.stringify(raw) : `A value of type ${typeof raw}`;
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

@@ -4,6 +4,7 @@ import type { Work } from '../../database/connection-session';
 import type { Unusable } from '../../database/care/durable-files';
 import { recreateFile, type Recreated } from '../../database/care/recreate';
 import { DatabaseQueryError } from '../../database/errors';
+import type { NamedMigration } from '../../database/migrations/migration';
 import { monotonicMs } from '../../support/clock';
 import { FrameworkError } from '../../support/errors';
 import { CacheUnavailableError } from '../errors';
@@ -37,6 +38,8 @@ export interface SqliteCacheFileOptions {
    * too, operations become misses, and the file stays for its owner to see to. Default: false.
    */
   readonly isDisposable?: boolean | undefined;
+  /** What a new file has beside the tables of a cache. Default: nothing. */
+  readonly freshMigrations?: readonly NamedMigration[] | undefined;
   /** Called when the file was made anew, or could not be. */
   readonly onRecreated?: ((recreated: Recreated | Error) => void) | undefined;
 }
@@ -86,7 +89,9 @@ export class SqliteCacheFile {
     const { connection } = this;
     try {
       const { place } = connection;
-      const options = { migrations: cacheMigrations, place, found };
+      const { freshMigrations = [] } = this.#options;
+      const migrations = [...cacheMigrations, ...freshMigrations];
+      const options = { migrations, place, found };
       const recreated = await recreateFile(connection, options);
       if (recreated !== undefined) this.#options.onRecreated?.(recreated);
     } catch (error) {

@@ -28,8 +28,13 @@ export function discoverMigrations(
       if (!connections.names.includes(connection)) {
         throw MigrationError.folderUnknown(name, [...new Set(['default', ...connections.names])]);
       }
-      return { connection, migrations: sourceFiles(join(folder, name)).map(fromFile) };
+      return { connection, migrations: migrationsIn(join(folder, name)) };
     });
+}
+
+/** The migrations in one folder; none when it is not there. */
+export function migrationsIn(folder: string): NamedMigration[] {
+  return existsSync(folder) ? sourceFiles(folder).map(fromFile) : [];
 }
 
 /** One plan for each connection, in the order given: a file that serves several roles gets the migrations of all. */

@@ -1,0 +1,54 @@
+import { CacheRegistry } from './cache/cache-registry';
+import { CacheRepository } from './cache/cache-repository';
+import { RateLimiter } from './cache/limits/rate-limiter';
+import { Locks } from './cache/locks/locks';
+import { cacheStore } from './cache/tokens';
+import { ConnectionRegistry } from './database/connection-registry';
+import { Database } from './database/database';
+import { databaseConnection } from './database/tokens';
+import { UrlGenerator } from './http/url-generator';
+import { QueueDispatcher } from './queue/queue-dispatcher';
+import { QueueRegistry } from './queue/queue-registry';
+import { queueConnection } from './queue/tokens';
+import { Resources } from './resources';
+import type { Container } from './tenancy/container';
+import { Tenancy } from './tenancy/tenancy';
+import type { Token } from './tenancy/token';
+import type { Tenants } from './tenants';
+
+/** What is bound. */
+export interface BoundServices {
+  /** The application's own resources, whose names tokens stand for. */
+  readonly central: Resources;
+  readonly tenants: Tenants;
+  readonly urls: () => UrlGenerator;
+}
+
+/** Binds what every application has, once for each scope. */
+export function bindServices(
+  container: Container,
+  { central, tenants, urls }: BoundServices,
+): void {
+  container.perTenant(Resources, (scope) => tenants.resourcesOf(scope.identity));
+  container.perTenant(Tenancy, () => tenants.tenancy);
+  container.perTenant(UrlGenerator, urls);
+  const bind = <T>(token: Token<T>, choose: (resources: Resources) => T): void =>
+    container.perTenant(token, (scope) => choose(scope.make(Resources)));
+  bind(ConnectionRegistry, ({ connections }) => connections);
+  bind(Database, (resources) => resources.database());
+  bind(CacheRepository, (resources) => resources.cache());
+  bind(CacheRegistry, ({ caches }) => caches);
+  bind(Locks, ({ locks }) => locks);
+  bind(RateLimiter, ({ limiter }) => limiter);
+  bind(QueueDispatcher, (resources) => resources.queue());
+  bind(QueueRegistry, ({ queues }) => queues);
+  for (const name of central.connections.names) {
+    bind(databaseConnection(name), (resources) => resources.database(name));
+  }
+  for (const name of central.caches.names) {
+    bind(cacheStore(name), (resources) => resources.cache(name));
+  }
+  for (const name of central.queues.names) {
+    bind(queueConnection(name), (resources) => resources.queue(name));
+  }
+}

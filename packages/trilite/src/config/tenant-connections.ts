@@ -1,0 +1,40 @@
+import type { CacheSettings, DatabaseSettings, QueueSettings } from './schema';
+
+/** What a file of a tenant is for. */
+export type TenantRole = 'database' | 'cache' | 'queue';
+
+/** Which connection of config/database.ts stands for which of a tenant's files. */
+export type TenantConnections = Readonly<Record<TenantRole, string>>;
+
+interface Settings {
+  readonly database: DatabaseSettings;
+  readonly cache: CacheSettings;
+  readonly queue: QueueSettings;
+}
+
+/**
+ * The connections whose files each tenant has its own of: the default one, and those of the default cache store and the default queue. Undefined
+ * for a role that no SQLite file plays.
+ */
+export function tenantConnections({
+  database,
+  cache,
+  queue,
+}: Settings): Partial<TenantConnections> & Pick<TenantConnections, 'database'> {
+  return {
+    database: database.default,
+    ...connectionRole('cache', [cache.stores[cache.default], ...Object.values(cache.stores)]),
+    ...connectionRole('queue', [
+      queue.connections[queue.default],
+      ...Object.values(queue.connections),
+    ]),
+  };
+}
+
+function connectionRole(
+  role: TenantRole,
+  entries: readonly (object | undefined)[],
+): Partial<TenantConnections> {
+  const [found] = entries.filter((entry) => entry !== undefined && 'connection' in entry);
+  return found === undefined ? {} : { [role]: (found as { connection: string }).connection };
+}

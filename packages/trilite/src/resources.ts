@@ -1,0 +1,154 @@
+import { CacheEvents } from './cache/cache-events';
+import { CacheRegistry } from './cache/cache-registry';
+import { CacheRepository } from './cache/cache-repository';
+import type { RateLimitStore } from './cache/limits/rate-limit-store';
+import { RateLimiter } from './cache/limits/rate-limiter';
+import { SqliteRateLimitStore } from './cache/limits/sqlite-rate-limit-store';
+import type { LockStore } from './cache/locks/lock-store';
+import { Locks } from './cache/locks/locks';
+import { SqliteLockStore } from './cache/locks/sqlite-lock-store';
+import type { Config } from './config/load-config';
+import { outboxConnections } from './config/outbox-connections';
+import type { ConnectionOptions } from './database/connection';
+import { ConnectionRegistry } from './database/connection-registry';
+import { Database } from './database/database';
+import type { NamedMigration } from './database/migrations/migration';
+import type { JobRegistry } from './queue/job-registry';
+import { QueueDispatcher } from './queue/queue-dispatcher';
+import { QueueRegistry } from './queue/queue-registry';
+import type { Scope } from './tenancy/container';
+
+/** Settings of what work reads and writes: those of the application, or of one tenant. */
+export type ResourceSettings = Pick<Config, 'database' | 'cache' | 'queue'>;
+
+/** What resources are made of. */
+export interface ResourcesParts {
+  readonly settings: ResourceSettings;
+  readonly jobs: JobRegistry;
+  /** Whether a file holds nothing but caches. */
+  readonly isDisposable: (connection: string) => boolean;
+  /** Told of what nobody waits for. */
+  readonly onError: (error: unknown, what: string) => void;
+  /** Told of what happens in caches and to locks. */
+  readonly cacheEvents: CacheEvents;
+  /** Throws when the current work may use none of them. */
+  readonly guard?: (() => void) | undefined;
+  /** What differs for a tenant's. */
+  readonly tenant?: TenantParts | undefined;
+}
+
+/** What a tenant's resources have beyond those of the application. */
+export interface TenantParts {
+  /** The application's: what lies in no file of a tenant's is shared with it. */
+  readonly central: Resources;
+  /** Text before every key of what is shared. */
+  readonly prefix: string;
+  readonly connectionOptions: (connection: string) => ConnectionOptions;
+  /** What a cache file that is made anew has beside the tables of a cache. */
+  readonly freshMigrations: (connection: string) => readonly NamedMigration[];
+}
+
+/** The connections, caches, locks, limits and queues that the work of one scope uses. None is opened before it is used. */
+export class Resources {
+  readonly settings: ResourceSettings;
+  readonly connections: ConnectionRegistry;
+  readonly caches: CacheRegistry;
+  /** Locks across all processes, on the connection "lockConnection" or the server of "lockStore" of config/cache.ts. */
+  readonly locks: Locks;
+  /** Counts hits across all processes, on the same connection. */
+  readonly limiter: RateLimiter;
+  readonly queues: QueueRegistry;
+  #scope: Scope | undefined;
+
+  constructor(parts: ResourcesParts) {
+    const { settings, guard, tenant, cacheEvents, isDisposable } = parts;
+    this.settings = settings;
+    this.connections = new ConnectionRegistry(settings.database, {
+      guard,
+      connectionOptions: tenant?.connectionOptions,
+      offload: tenant?.central.connections.offload,
+    });
+    const prefix = this.#isLockServerShared(tenant)
+      ? `${tenant?.prefix}${settings.cache.prefix}`
+      : settings.cache.prefix;
+    const lockStores = this.#lockStores();
+    const guarded = <T>(take: () => T): T => {
+      guard?.();
+      return take();
+    };
+    this.locks = new Locks(() => guarded(lockStores).locks, {
+      prefix,
+      onEvent: (event) => cacheEvents.emit(event),
+    });
+    this.limiter = new RateLimiter(() => guarded(lockStores).limits, { prefix });
+    this.caches = new CacheRegistry({
+      settings: settings.cache,
+      connections: this.connections,
+      events: cacheEvents,
+      locks: this.locks,
+      isDisposable,
+      guard,
+      freshMigrations: tenant?.freshMigrations,
+      sharing: tenant && { registry: tenant.central.caches, prefix: tenant.prefix },
+    });
+    this.queues = this.#createQueues(parts);
+  }
+
+  /** Says whose container makes jobs, and whose work they are: it is opened with these resources. */
+  use(scope: Scope): void {
+    this.#scope = scope;
+  }
+
+  /** @throws E_CACHE_STORE_UNKNOWN */
+  cache(name?: string): CacheRepository {
+    return this.caches.store(name);
+  }
+
+  /** @throws E_QUEUE_CONNECTION_UNKNOWN */
+  queue(name?: string): QueueDispatcher {
+    return this.queues.dispatcher(name);
+  }
+
+  /** The query builder of a connection; its name is looked up at its first query. */
+  database(name?: string): Database {
+    return new Database(this.connections.guarded, name);
+  }
+
+  /** Finishes what was asked for, and closes every file; twice without harm. */
+  async close(): Promise<void> {
+    await this.queues.close();
+    await this.caches.close();
+    await this.connections.close();
+  }
+
+  #createQueues({ settings, jobs, guard, onError }: ResourcesParts): QueueRegistry {
+    const scope = (): Scope => this.#scope as Scope;
+    return new QueueRegistry({
+      settings: settings.queue,
+      connections: this.connections,
+      jobs,
+      make: (token) => scope().make(token),
+      enter: (work) => scope().run(work),
+      outboxSources: () =>
+        outboxConnections(settings).map((name) => this.connections.connection(name)),
+      guard,
+      onError,
+    });
+  }
+
+  /** Where locks and rate limits live. */
+  #lockStores(): () => { readonly locks: LockStore; readonly limits: RateLimitStore } {
+    const { lockConnection, lockStore } = this.settings.cache;
+    if (lockStore !== undefined) return () => this.caches.redis(lockStore);
+    const connection = this.connections.connection(lockConnection);
+    const stores = {
+      locks: new SqliteLockStore(connection),
+      limits: new SqliteRateLimitStore(connection),
+    };
+    return () => stores;
+  }
+
+  #isLockServerShared(tenant: TenantParts | undefined): boolean {
+    return tenant !== undefined && this.settings.cache.lockStore !== undefined;
+  }
+}

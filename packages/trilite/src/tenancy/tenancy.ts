@@ -1,0 +1,431 @@
+import { currentScope, runInScope, type ScopeIdentity } from '../support/scope-holder';
+import { toError } from '../support/errors';
+import type { Scope } from './container';
+import {
+  TenancyOffError,
+  TenantContextMissingError,
+  TenantEscapeError,
+  TenantNotFoundError,
+  TenantStateError,
+  TenantSwitchError,
+} from './errors';
+import type { Tenant, TenantState } from './tenant';
+import type { TenantFiles } from './tenant-files';
+import { isTenantId, parseTenantId, type TenantId } from './tenant-id';
+import type { TenantScopes } from './tenant-scopes';
+import type { NewTenant, TenantChanges, TenantStore } from './tenant-store';
+
+/** What tenancy is made of. */
+export interface TenancyParts {
+  /** Undefined in an application that keeps no tenants. */
+  readonly store: (() => TenantStore) | undefined;
+  readonly files: TenantFiles;
+  readonly scopes: TenantScopes;
+  /** The scope of the application itself. */
+  readonly central: () => Scope;
+}
+
+/** A tenant, or its id. */
+export type TenantName = Tenant | string;
+
+/** How work for a tenant is run. */
+export interface TenantRunOptions {
+  /** Whether the work of one tenant may begin the work of another. Default: false. */
+  readonly allowSwitch?: boolean | undefined;
+  /** The states in which the tenant takes this work. Default: active alone. */
+  readonly states?: readonly TenantState[] | undefined;
+}
+
+/** Which tenants are meant. */
+export interface TenantFilter {
+  /** By id; the order counts for nothing. Default: all. */
+  readonly tenants?: readonly string[] | undefined;
+  /** These not, by id. */
+  readonly except?: readonly string[] | undefined;
+  /** Those in one of these states. Default: active alone. */
+  readonly states?: readonly TenantState[] | undefined;
+  /** Those of which this is true. */
+  readonly where?: ((tenant: Tenant) => boolean) | undefined;
+}
+
+/** How work is run for many tenants. */
+export interface TenantEachOptions {
+  /** Tenants at a time. Default: 1. */
+  readonly concurrency?: number | undefined;
+  /** Whether the first error ends the run, or is kept while the others go on. Default: 'stop'. */
+  readonly onError?: 'stop' | 'collect' | undefined;
+  /** Called when one is done or has failed. */
+  readonly onEnd?: ((end: TenantEnd) => void) | undefined;
+}
+
+/** What became of the work for one of many tenants. */
+export interface TenantEnd {
+  readonly id: string;
+  /** Undefined when it went well. */
+  readonly error: Error | undefined;
+}
+
+/** What became of a run over many tenants. */
+export interface TenantRun {
+  readonly done: readonly string[];
+  readonly failed: readonly { readonly id: string; readonly error: Error }[];
+  /** Those that were not begun, since an earlier one failed. */
+  readonly skipped: readonly string[];
+}
+
+/** States in which tools that look after tenants may work on one. */
+export const KEPT_STATES: readonly TenantState[] = ['active', 'suspended', 'down'];
+
+/** Tenants read at once. */
+const PAGE = 500;
+
+/**
+ * Who the work is for, and the tenants there are. `app.tenancy`, or injected.
+ *
+ * @example
+ * import { CacheRepository, Tenancy, injectable } from 'trilite';
+ *
+ * \@injectable()
+ * export class WelcomeEveryone {
+ *   constructor(private readonly tenancy: Tenancy) {}
+ *
+ *   async run() {
+ *     const { failed } = await this.tenancy.each({}, (tenant, scope) =>
+ *       scope.make(CacheRepository).put('greeting', `Hello ${tenant.name}`, '1h'),
+ *     );
+ *     return failed.length;
+ *   }
+ * }
+ */
+export class Tenancy {
+  readonly #parts: TenancyParts;
+
+  constructor(parts: TenancyParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether this application keeps tenants. */
+  get isOn(): boolean {
+    return this.#parts.store !== undefined;
+  }
+
+  /** For whom the current work is: `none` when nobody has decided, which may touch nothing that belongs to tenants. */
+  get state(): 'none' | 'central' | 'tenant' {
+    return currentScope()?.kind ?? 'none';
+  }
+
+  /**
+   * What the current work is made with: the scope of its tenant, else that of the application.
+   *
+   * @throws E_TENANT_CONTEXT_MISSING in what goes on after the work of a tenant is over
+   */
+  get scope(): Scope {
+    const identity = currentScope();
+    if (identity?.kind !== 'tenant') return this.#parts.central();
+    const open = this.#parts.scopes.find(identity.tenantId);
+    if (open === undefined) throw TenantContextMissingError.over(identity.tenantId);
+    return open.scope;
+  }
+
+  /** The tenant whose work this is; undefined in the application's own, and where nobody has decided. */
+  current(): Tenant | undefined {
+    const identity = currentScope();
+    if (identity?.kind !== 'tenant') return undefined;
+    return this.#parts.scopes.find(identity.tenantId)?.tenant;
+  }
+
+  /**
+   * The tenant whose work this is.
+   *
+   * @throws E_TENANT_CONTEXT_MISSING
+   */
+  currentOrFail(): Tenant {
+    const tenant = this.current();
+    if (tenant === undefined) throw TenantContextMissingError.current();
+    return tenant;
+  }
+
+  /**
+   * Runs work for a tenant, and settles when all of it has. What is injected or made inside is the tenant's.
+   *
+   * @throws E_TENANT_ID_INVALID, E_TENANT_NOT_FOUND, E_TENANT_UNAVAILABLE
+   * @throws E_TENANT_SWITCH inside the work of another tenant
+   * @throws E_TENANT_ESCAPE when the work returns a stream or a generator
+   */
+  async run<T>(
+    name: TenantName,
+    work: (tenant: Tenant, scope: Scope) => T | Promise<T>,
+    { allowSwitch = false, states = ['active'] }: TenantRunOptions = {},
+  ): Promise<T> {
+    const id = parseTenantId(typeof name === 'string' ? name : name.id);
+    refuseSwitch(id, allowSwitch);
+    const tenant = await this.findOrFail(id);
+    if (!states.includes(tenant.state)) throw TenantStateError.unavailable(id, tenant.state);
+    return this.#parts.scopes.use(tenant, (scope) =>
+      scope.run(async () => refuseEscape(id, await work(tenant, scope))),
+    );
+  }
+
+  /** Runs work for the application itself, also inside the work of a tenant. */
+  async central<T>(work: (scope: Scope) => T | Promise<T>): Promise<T> {
+    const scope = this.#parts.central();
+    return scope.run(async () => work(scope));
+  }
+
+  /** A function that runs for whom the current work is, whoever calls it and when: for streams, emitters and timers. */
+  bind<A extends readonly unknown[], R>(work: (...values: A) => R): (...values: A) => R {
+    const identity: ScopeIdentity | undefined = currentScope();
+    if (identity === undefined) throw TenantContextMissingError.current();
+    return (...values) => runInScope(identity, () => work(...values));
+  }
+
+  /** Runs work for each of many tenants, in the order of their ids. */
+  async each(
+    filter: TenantFilter,
+    work: (tenant: Tenant, scope: Scope) => unknown,
+    options: TenantEachOptions = {},
+  ): Promise<TenantRun> {
+    const tenants = await this.select(filter);
+    return runEach(tenants, options, (tenant) =>
+      this.run(tenant, work, { states: filter.states, allowSwitch: true }),
+    );
+  }
+
+  /** The tenants that a filter means, in the order of their ids. */
+  async select(filter: TenantFilter = {}): Promise<Tenant[]> {
+    const { except = [], where = () => true, states = ['active'] } = filter;
+    const chosen =
+      filter.tenants === undefined
+        ? await this.list(states)
+        : await this.#chosen(filter.tenants, states);
+    return chosen.filter((tenant) => !except.includes(tenant.id) && where(tenant));
+  }
+
+  /** All tenants in some states, in the order of their ids. */
+  async list(states: readonly TenantState[] = KEPT_STATES): Promise<Tenant[]> {
+    const tenants: Tenant[] = [];
+    for (;;) {
+      const after = tenants.at(-1)?.id ?? '';
+      const page = await this.#store.list({ states, after, limit: PAGE });
+      tenants.push(...page);
+      if (page.length < PAGE) return tenants;
+    }
+  }
+
+  /** How many tenants there are in each state. */
+  count(): Promise<Partial<Record<TenantState, number>>> {
+    return this.#store.count();
+  }
+
+  /** The tenant of an id; undefined for what is none, or was purged. */
+  async find(id: string): Promise<Tenant | undefined> {
+    const tenant = isTenantId(id) ? await this.#store.find(id) : undefined;
+    return tenant?.state === 'purged' ? undefined : tenant;
+  }
+
+  /** @throws E_TENANT_ID_INVALID, E_TENANT_NOT_FOUND */
+  async findOrFail(id: string): Promise<Tenant> {
+    const tenant = await this.find(parseTenantId(id));
+    if (tenant === undefined) throw TenantNotFoundError.withId(id);
+    return tenant;
+  }
+
+  /** The tenant of a slug. */
+  async findBySlug(slug: string): Promise<Tenant | undefined> {
+    return isTenantId(slug) ? this.#store.findBySlug(slug) : undefined;
+  }
+
+  /** The tenant of a host name, in whatever case and with or without a port. */
+  async findByDomain(host: string): Promise<Tenant | undefined> {
+    const domain = toDomain(host);
+    return domain === undefined ? undefined : this.#store.findByDomain(domain);
+  }
+
+  /**
+   * Creates a tenant with its three files, migrated. It is there whole, or not at all.
+   *
+   * @param wanted an id, or more: the slug is the id, and the name the slug, unless said otherwise
+   * @throws E_TENANT_ID_INVALID, E_TENANT_TAKEN, E_TENANT_FOLDER, E_MIGRATION_FAILED
+   */
+  async create(
+    wanted: string | (Partial<Omit<NewTenant, 'id'>> & { readonly id: string }),
+  ): Promise<Tenant> {
+    const facts = typeof wanted === 'string' ? { id: wanted } : wanted;
+    const id = parseTenantId(facts.id);
+    const slug = parseTenantId(facts.slug ?? id);
+    const domains = (facts.domains ?? []).map(requireDomain);
+    const { files } = this.#parts;
+    await this.#store.insert({ ...facts, id, slug, name: facts.name ?? slug, domains });
+    try {
+      await files.create(id);
+    } catch (error) {
+      await this.#store.forget(id);
+      throw error;
+    }
+    await this.#store.setState(id, 'active', ['creating']);
+    return this.findOrFail(id);
+  }
+
+  /** Keeps requests and jobs of a tenant out, for a reason that lies with the customer. @throws E_TENANT_STATE */
+  suspend(id: string): Promise<Tenant> {
+    return this.#move('suspend', id, { to: 'suspended', from: ['active', 'down'] });
+  }
+
+  /** Ends a suspension. @throws E_TENANT_STATE */
+  resume(id: string): Promise<Tenant> {
+    return this.#move('resume', id, { to: 'active', from: ['suspended'] });
+  }
+
+  /** Keeps requests and jobs of a tenant out while something is being done to it. @throws E_TENANT_STATE */
+  down(id: string): Promise<Tenant> {
+    return this.#move('take down', id, { to: 'down', from: ['active'] });
+  }
+
+  /** Ends maintenance. @throws E_TENANT_STATE */
+  up(id: string): Promise<Tenant> {
+    return this.#move('bring up', id, { to: 'active', from: ['down'] });
+  }
+
+  /**
+   * Changes slug, domains, display name, weight, settings or quotas of a tenant; never its id, so that no file moves.
+   *
+   * @throws E_TENANT_TAKEN
+   */
+  async rename(id: string, changes: TenantChanges): Promise<Tenant> {
+    const { id: known } = await this.findOrFail(id);
+    await this.#store.change(known, {
+      ...changes,
+      ...(changes.slug !== undefined && { slug: parseTenantId(changes.slug) }),
+      ...(changes.domains && { domains: changes.domains.map(requireDomain) }),
+    });
+    await this.#parts.scopes.forget(known); // what its configuration made is another now
+    return this.findOrFail(id);
+  }
+
+  /**
+   * Takes a tenant away: nobody reaches it, whoever has its files open fails, and its folder lies in the trash until `purge`.
+   *
+   * @throws E_TENANT_STATE, E_DATABASE_BUSY when somebody's transaction does not end; call it again then
+   */
+  async delete(id: string): Promise<Tenant> {
+    const tenant = await this.#move('delete', id, {
+      to: 'deleted',
+      from: [...KEPT_STATES, 'deleted'],
+    });
+    await this.#parts.scopes.forget(tenant.id);
+    if (this.#parts.files.isThere(tenant.id)) await this.#parts.files.discard(tenant.id);
+    return tenant;
+  }
+
+  /** Brings a deleted tenant back as it was. @throws E_TENANT_STATE, E_TENANT_FOLDER */
+  async restore(id: string): Promise<Tenant> {
+    const { id: known, state } = await this.findOrFail(id);
+    if (state !== 'deleted') {
+      throw TenantStateError.cannot('restore', known, { state, from: ['deleted'] });
+    }
+    if (!this.#parts.files.isThere(known)) this.#parts.files.reclaim(known);
+    return this.#move('restore', id, { to: 'active', from: ['deleted'] });
+  }
+
+  /** Removes a deleted tenant for good. Its id stays taken. @throws E_TENANT_STATE */
+  async purge(id: string): Promise<void> {
+    const { id: known, state } = await this.findOrFail(id);
+    if (state !== 'deleted') {
+      throw TenantStateError.cannot('purge', known, { state, from: ['deleted'] });
+    }
+    if (this.#parts.files.isThere(known)) await this.#parts.files.discard(known);
+    this.#parts.files.purge(known);
+    await this.#store.purge(known);
+  }
+
+  /** Lets go of every tenant's files. */
+  close(): Promise<void> {
+    return this.#parts.scopes.close();
+  }
+
+  get #store(): TenantStore {
+    const { store } = this.#parts;
+    if (store === undefined) throw TenancyOffError.now();
+    return store();
+  }
+
+  /** Each by itself: a selection that leaves one out unsaid would report success for less than was asked for. */
+  async #chosen(ids: readonly string[], states: readonly TenantState[]): Promise<Tenant[]> {
+    const chosen: Tenant[] = [];
+    for (const id of [...new Set(ids)].sort()) {
+      const tenant = await this.findOrFail(id);
+      if (!states.includes(tenant.state)) throw TenantStateError.unavailable(id, tenant.state);
+      chosen.push(tenant);
+    }
+    return chosen;
+  }
+
+  async #move(
+    verb: string,
+    id: string,
+    { to, from }: { readonly to: TenantState; readonly from: readonly TenantState[] },
+  ): Promise<Tenant> {
+    const { id: known, state } = await this.findOrFail(id);
+    const isMoved = await this.#store.setState(known, to, from);
+    if (!isMoved) throw TenantStateError.cannot(verb, known, { state, from });
+    return this.findOrFail(known);
+  }
+}
+
+/** A host name as the registry keeps it; undefined for what is none. */
+export function toDomain(host: string): string | undefined {
+  const domain = host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '');
+  return /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(domain) ? domain : undefined;
+}
+
+function requireDomain(host: string): string {
+  const domain = toDomain(host);
+  if (domain === undefined) throw new RangeError(`Expected a host name, got "${host}"`);
+  return domain;
+}
+
+function refuseSwitch(id: TenantId, allowSwitch: boolean): void {
+  const current = currentScope();
+  if (allowSwitch || current?.kind !== 'tenant' || current.tenantId === id) return;
+  throw TenantSwitchError.between(current.tenantId, id);
+}
+
+/** What goes on after the work is over would be outside of it. */
+function refuseEscape<T>(id: string, value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if ('pipe' in value && typeof value.pipe === 'function') {
+    throw TenantEscapeError.of(id, 'a stream');
+  }
+  if (Symbol.asyncIterator in value || ('next' in value && typeof value.next === 'function')) {
+    throw TenantEscapeError.of(id, 'a generator');
+  }
+  return value;
+}
+
+async function runEach(
+  tenants: readonly Tenant[],
+  { concurrency = 1, onError = 'stop', onEnd }: TenantEachOptions,
+  work: (tenant: Tenant) => Promise<unknown>,
+): Promise<TenantRun> {
+  const waiting = [...tenants];
+  const done: string[] = [];
+  const failed: { id: string; error: Error }[] = [];
+  const goesOn = (): boolean => onError === 'collect' || failed.length === 0;
+  const workThrough = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { id } = next;
+      let error: Error | undefined;
+      try {
+        await work(next);
+        done.push(id);
+      } catch (thrown) {
+        error = toError(thrown);
+        failed.push({ id, error });
+      }
+      onEnd?.({ id, error });
+      if (!goesOn()) return;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, concurrency) }, workThrough));
+  return { done: done.sort(), failed, skipped: waiting.map(({ id }) => id) };
+}

@@ -1,0 +1,182 @@
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { SqliteSettings } from '../config/schema';
+import { Connection } from '../database/connection';
+import { syncFile, syncFolder } from '../database/care/durable-files';
+import { renewGeneration } from '../database/generation';
+import { errorCode } from '../support/errors';
+import { newId } from '../support/id';
+import type { TenantRole } from '../config/tenant-connections';
+import { TenantFolderError } from './errors';
+import type { TenantId } from './tenant-id';
+import { TENANT_ROLES, type TenantPaths } from './tenant-paths';
+import { writeStamp } from './tenant-stamp-store';
+
+/*
+ * The folder of a tenant, from its making to its purge.
+ *
+ *   nothing ──▶ .creating/{id}.{attempt} ──rename──▶ {id} ──rename──▶ .trash/{id} ──▶ nothing
+ *                                                     ▲────rename─────┘
+ *
+ * Invariants:
+ * 1. A folder under a tenant's name is whole: its files are copied, stamped and synced before the rename.
+ * 2. Only `create` makes files; every other open requires them.
+ * 3. A folder is moved away while all of its files are locked for writing, and whoever writes looks, while holding that lock, whether its file
+ *    still lies at the path (`ConnectionOptions.isStrict`): after the move nothing is written to it, by no process.
+ */
+
+/** What a tenant's files are made of. */
+export interface TenantFilesParts {
+  readonly paths: TenantPaths;
+  /** How the files of each role are opened. */
+  readonly settings: (role: TenantRole) => Omit<SqliteSettings, 'file'>;
+  /** Changes whenever new files would come out differently: the names of the migrations. */
+  readonly templateKey: () => string;
+  /** Makes the three files in a folder, migrated, for nobody in particular. */
+  readonly buildTemplate: (files: Readonly<Record<TenantRole, string>>) => Promise<void>;
+}
+
+/** Makes, moves and removes the folders of tenants. */
+export class TenantFiles {
+  readonly #parts: TenantFilesParts;
+
+  constructor(parts: TenantFilesParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether the folder of a tenant is in its place. */
+  isThere(id: TenantId): boolean {
+    return existsSync(this.#parts.paths.folder(id));
+  }
+
+  /**
+   * Makes the folder of a new tenant; it is there whole, or not at all.
+   *
+   * @throws E_TENANT_FOLDER when something lies there, and errors of the file system
+   */
+  async create(id: TenantId): Promise<void> {
+    const { paths } = this.#parts;
+    const folder = paths.folder(id);
+    if (existsSync(folder)) throw TenantFolderError.there(folder);
+    const template = await this.#template();
+    const workshop = paths.creating(id, newId());
+    mkdirSync(`${workshop}/files`, { recursive: true });
+    try {
+      for (const role of TENANT_ROLES) await this.#copy(template, workshop, { id, role });
+      syncFolder(workshop);
+      if (existsSync(folder)) throw TenantFolderError.there(folder);
+      renameSync(workshop, folder);
+    } finally {
+      rmSync(workshop, { recursive: true, force: true });
+    }
+    syncFolder(paths.root);
+  }
+
+  /**
+   * Moves the folder of a tenant to the trash. Who has its files open fails from then on; nothing that is written gets lost unnoticed.
+   *
+   * @throws E_DATABASE_BUSY when a file stays locked by somebody's transaction
+   */
+  async discard(id: TenantId): Promise<void> {
+    const { paths } = this.#parts;
+    const trash = paths.trash(id);
+    mkdirSync(dirname(trash), { recursive: true });
+    await this.#whileLocked(id, TENANT_ROLES, () => renameSync(paths.folder(id), trash));
+    syncFolder(paths.root);
+  }
+
+  /**
+   * Takes the folder of a tenant out of the trash.
+   *
+   * @throws E_TENANT_FOLDER when it is not there any more
+   */
+  reclaim(id: TenantId): void {
+    const { paths } = this.#parts;
+    const trash = paths.trash(id);
+    if (!existsSync(trash)) throw TenantFolderError.gone(trash);
+    if (this.isThere(id)) throw TenantFolderError.there(paths.folder(id));
+    renameSync(trash, paths.folder(id));
+    syncFolder(paths.root);
+  }
+
+  /** Removes for good what lies in the trash. Harmless when nothing does. */
+  purge(id: TenantId): void {
+    rmSync(this.#parts.paths.trash(id), { recursive: true, force: true });
+  }
+
+  /** Made once for all tenants, until the migrations are others. */
+  async #template(): Promise<string> {
+    const { paths, templateKey, buildTemplate } = this.#parts;
+    const template = paths.template(templateKey());
+    if (existsSync(template)) return template;
+    const draft = `${template}.${newId()}`;
+    mkdirSync(draft, { recursive: true });
+    try {
+      await buildTemplate({
+        database: `${draft}/database`,
+        cache: `${draft}/cache`,
+        queue: `${draft}/queue`,
+      });
+      moveUnlessThere(draft, template);
+    } finally {
+      rmSync(draft, { recursive: true, force: true });
+    }
+    return template;
+  }
+
+  async #copy(
+    template: string,
+    workshop: string,
+    { id, role }: { readonly id: TenantId; readonly role: TenantRole },
+  ): Promise<void> {
+    const file = `${workshop}/${this.#parts.paths.fileName(id, role)}`;
+    await copyFile(`${template}/${role}`, file);
+    const connection = this.#connection(role, file);
+    try {
+      await connection.write(
+        (handle) => {
+          writeStamp(handle, id, role);
+          renewGeneration(handle);
+        },
+        { several: true },
+      );
+    } finally {
+      await connection.close();
+    }
+    syncFile(file);
+  }
+
+  /** Holds the write locks of all files; of one that cannot be opened there is nothing to lock. */
+  async #whileLocked(
+    id: TenantId,
+    [role, ...others]: readonly TenantRole[],
+    work: () => void,
+  ): Promise<void> {
+    if (role === undefined) return work();
+    const connection = this.#connection(role, this.#parts.paths.file(id, role));
+    const goOn = (): Promise<void> => this.#whileLocked(id, others, work);
+    try {
+      const session = await connection.begin().catch((error: unknown) => {
+        if (errorCode(error) === 'E_DATABASE_BUSY') throw error;
+        return undefined;
+      });
+      await (session === undefined ? goOn() : session.complete(goOn));
+    } finally {
+      await connection.close();
+    }
+  }
+
+  #connection(role: TenantRole, file: string): Connection {
+    return new Connection(role, { ...this.#parts.settings(role), file });
+  }
+}
+
+/** Another process may have made the same in the meantime. */
+function moveUnlessThere(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!existsSync(to)) throw error;
+  }
+}

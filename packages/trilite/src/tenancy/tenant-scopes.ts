@@ -1,0 +1,90 @@
+import type { Scope } from './container';
+import type { Tenant } from './tenant';
+import type { TenantId } from './tenant-id';
+
+/** What a tenant's work is made with, for as long as it is open. */
+export interface OpenTenant {
+  readonly scope: Scope;
+  /** Finishes what was asked for, and closes what is open; it opens again at its next use. */
+  rest(): Promise<void>;
+}
+
+interface Entry {
+  readonly open: OpenTenant;
+  tenant: Tenant;
+  /** Works that run now. */
+  uses: number;
+}
+
+/** Tenants kept open that have no work now. A scope without open files is some ten kilobytes. */
+const IDLE_SCOPES = 500;
+
+/**
+ * The scopes of tenants that are open: made at the first work, kept for the next, forgotten when others were used since.
+ *
+ * A scope in use is never forgotten. What was injected from one that is forgotten keeps working: it holds names, not handles.
+ */
+export class TenantScopes {
+  readonly #open: (tenant: Tenant) => OpenTenant;
+  /** The one used least recently first. */
+  readonly #entries = new Map<TenantId, Entry>();
+
+  constructor(open: (tenant: Tenant) => OpenTenant) {
+    this.#open = open;
+  }
+
+  /** The tenants whose scopes are open. */
+  get tenants(): readonly Tenant[] {
+    return [...this.#entries.values()].map(({ tenant }) => tenant);
+  }
+
+  /** The scope of a tenant that is open. */
+  find(id: string): { readonly scope: Scope; readonly tenant: Tenant } | undefined {
+    const entry = this.#entries.get(id as TenantId);
+    return entry && { scope: entry.open.scope, tenant: entry.tenant };
+  }
+
+  /** Runs work with the scope of a tenant, which stays open meanwhile. */
+  async use<T>(tenant: Tenant, work: (scope: Scope) => Promise<T>): Promise<T> {
+    const entry = this.#take(tenant);
+    entry.uses += 1;
+    try {
+      return await work(entry.open.scope);
+    } finally {
+      entry.uses -= 1;
+      this.#forgetIdle();
+    }
+  }
+
+  /** Forgets a tenant's scope, once its files are closed: it is no more what it was. */
+  async forget(id: TenantId): Promise<void> {
+    const entry = this.#entries.get(id);
+    this.#entries.delete(id);
+    await entry?.open.rest();
+  }
+
+  /** Forgets all. */
+  async close(): Promise<void> {
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
+    await Promise.all(entries.map(({ open }) => open.rest()));
+  }
+
+  #take(tenant: Tenant): Entry {
+    const { id } = tenant;
+    const entry = this.#entries.get(id) ?? { open: this.#open(tenant), tenant, uses: 0 };
+    entry.tenant = tenant;
+    this.#entries.delete(id);
+    this.#entries.set(id, entry);
+    return entry;
+  }
+
+  #forgetIdle(): void {
+    if (this.#entries.size <= IDLE_SCOPES) return;
+    for (const [id, { uses }] of this.#entries) {
+      if (uses > 0) continue;
+      void this.forget(id);
+      return;
+    }
+  }
+}

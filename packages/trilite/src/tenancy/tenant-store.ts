@@ -1,0 +1,220 @@
+import type { Connection } from '../database/connection';
+import type { Handle } from '../database/connection-handle';
+import { clock } from '../support/clock';
+import { TenantTakenError } from './errors';
+import type { Tenant, TenantQuotas, TenantState } from './tenant';
+import type { TenantId } from './tenant-id';
+
+const COLUMNS = `id, slug, name, state, weight, config, quotas, created_at as createdAt, deleted_at as deletedAt,
+  (select json_group_array(domain) from tenant_domains where tenant_id = tenants.id) as domains`;
+
+const FIND = `select ${COLUMNS} from tenants where id = ?`;
+const FIND_BY_SLUG = `select ${COLUMNS} from tenants where slug = ?`;
+const FIND_BY_DOMAIN = `select ${COLUMNS} from tenants where id = (select tenant_id from tenant_domains where domain = ?)`;
+
+/** In the order of their ids, so that a run over all may go on where it ended. */
+const LIST = `
+  select ${COLUMNS} from tenants
+  where id > :after and state in (select value from json_each(:states))
+  order by id limit :limit`;
+
+const INSERT = `
+  insert into tenants (id, slug, name, state, weight, config, quotas, created_at, changed_at)
+  values (:id, :slug, :name, 'creating', :weight, :config, :quotas, :now, :now)`;
+
+const SET_STATE = `
+  update tenants set state = :state, changed_at = :now, deleted_at = :deletedAt
+  where id = :id and state in (select value from json_each(:from))`;
+
+const CHANGE = `
+  update tenants
+  set slug = coalesce(:slug, slug), name = coalesce(:name, name), weight = coalesce(:weight, weight), config = coalesce(:config, config),
+    quotas = coalesce(:quotas, quotas), changed_at = :now
+  where id = :id`;
+
+/** What a purged tenant leaves: its id, which is never given again. */
+const PURGE = `
+  update tenants set state = 'purged', slug = null, name = '', config = '{}', quotas = '{}', changed_at = :now
+  where id = :id and state = 'deleted'`;
+
+const ADD_DOMAIN = 'insert into tenant_domains (domain, tenant_id) values (?, ?)';
+const DROP_DOMAINS = 'delete from tenant_domains where tenant_id = ?';
+
+const COUNT = 'select state, count(*) as tenants from tenants group by state';
+
+/** What a new tenant is to be. */
+export type NewTenant = Pick<Tenant, 'id' | 'slug' | 'name'> &
+  Partial<Pick<Tenant, 'domains' | 'weight' | 'config' | 'quotas'>>;
+
+/** What may be changed of a tenant; what is left out stays. */
+export type TenantChanges = Partial<
+  Pick<Tenant, 'slug' | 'name' | 'domains' | 'weight' | 'config' | 'quotas'>
+>;
+
+/** Which tenants are listed. */
+export interface TenantQuery {
+  readonly states: readonly TenantState[];
+  /** Only those whose ids come after this one. Default: all. */
+  readonly after?: string;
+  /** Tenants at most. */
+  readonly limit: number;
+}
+
+interface Row {
+  readonly id: TenantId;
+  readonly slug: string | null;
+  readonly name: string;
+  readonly state: TenantState;
+  readonly weight: number;
+  readonly config: string;
+  readonly quotas: string;
+  readonly createdAt: number;
+  readonly deletedAt: number | null;
+  readonly domains: string;
+}
+
+/** Which tenants there are, on the application's default connection. */
+export class TenantStore {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  find(id: string): Promise<Tenant | undefined> {
+    return this.#one(FIND, id);
+  }
+
+  findBySlug(slug: string): Promise<Tenant | undefined> {
+    return this.#one(FIND_BY_SLUG, slug);
+  }
+
+  /** @param domain a host name in lower case, without port */
+  findByDomain(domain: string): Promise<Tenant | undefined> {
+    return this.#one(FIND_BY_DOMAIN, domain);
+  }
+
+  /** Tenants in the order of their ids. */
+  list({ states, after = '', limit }: TenantQuery): Promise<Tenant[]> {
+    return this.#connection.read((handle) => {
+      const values = { states: JSON.stringify(states), after, limit };
+      return (handle.statement(LIST).all(values) as Row[]).map(toTenant);
+    });
+  }
+
+  /** How many tenants there are in each state. */
+  count(): Promise<Partial<Record<TenantState, number>>> {
+    return this.#connection.read((handle) => {
+      const rows = handle.statement(COUNT).all() as { state: TenantState; tenants: number }[];
+      return Object.fromEntries(rows.map(({ state, tenants }) => [state, tenants]));
+    });
+  }
+
+  /**
+   * Notes a tenant that is being created.
+   *
+   * @throws E_TENANT_TAKEN when its id was ever given, or its slug or a domain is somebody's
+   */
+  async insert({
+    domains = [],
+    weight = 1,
+    config = {},
+    quotas = {},
+    ...facts
+  }: NewTenant): Promise<void> {
+    await this.#change((handle) => {
+      if (handle.statement(FIND).get(facts.id) !== undefined) {
+        throw TenantTakenError.of('id', facts.id, facts.id);
+      }
+      refuseTakenSlug(handle, facts.id, facts.slug);
+      const json = { config: JSON.stringify(config), quotas: JSON.stringify(quotas) };
+      handle.statement(INSERT).run({ ...facts, ...json, weight, now: clock.now() });
+      setDomains(handle, facts.id, domains);
+    });
+  }
+
+  /**
+   * Changes what may change of a tenant.
+   *
+   * @throws E_TENANT_TAKEN
+   */
+  async change(id: TenantId, changes: TenantChanges): Promise<boolean> {
+    return this.#change((handle) => {
+      const { slug, name, weight, config, quotas, domains } = changes;
+      if (slug !== undefined) refuseTakenSlug(handle, id, slug);
+      const { changes: rows } = handle.statement(CHANGE).run({
+        id,
+        slug: slug ?? null,
+        name: name ?? null,
+        weight: weight ?? null,
+        config: config === undefined ? null : JSON.stringify(config),
+        quotas: quotas === undefined ? null : JSON.stringify(quotas),
+        now: clock.now(),
+      });
+      if (rows === 1 && domains !== undefined) setDomains(handle, id, domains);
+      return rows === 1;
+    });
+  }
+
+  /** Moves a tenant from one of some states to another. False, and nothing is changed, when it is in none of them. */
+  setState(id: TenantId, state: TenantState, from: readonly TenantState[]): Promise<boolean> {
+    return this.#change((handle) => {
+      const now = clock.now();
+      const values = { id, state, now, from: JSON.stringify(from) };
+      const deletedAt = state === 'deleted' ? now : null;
+      return handle.statement(SET_STATE).run({ ...values, deletedAt }).changes === 1;
+    });
+  }
+
+  /** Forgets all of a deleted tenant but its id. */
+  purge(id: TenantId): Promise<boolean> {
+    return this.#change((handle) => {
+      handle.statement(DROP_DOMAINS).run(id);
+      return handle.statement(PURGE).run({ id, now: clock.now() }).changes === 1;
+    });
+  }
+
+  /** Forgets a tenant that never came to be. */
+  async forget(id: TenantId): Promise<void> {
+    await this.#change((handle) => {
+      handle.statement(DROP_DOMAINS).run(id);
+      handle.statement(`delete from tenants where id = ? and state = 'creating'`).run(id);
+    });
+  }
+
+  #one(sql: string, value: string): Promise<Tenant | undefined> {
+    return this.#connection.read((handle) => {
+      const row = handle.statement(sql).get(value) as Row | undefined;
+      return row === undefined ? undefined : toTenant(row);
+    });
+  }
+
+  #change<T>(work: (handle: Handle) => T): Promise<T> {
+    return this.#connection.write(work, { several: true });
+  }
+}
+
+function refuseTakenSlug(handle: Handle, id: string, slug: string): void {
+  const owner = handle.statement(FIND_BY_SLUG).get(slug) as Row | undefined;
+  if (owner !== undefined && owner.id !== id) throw TenantTakenError.of('slug', slug, owner.id);
+}
+
+function setDomains(handle: Handle, id: string, domains: readonly string[]): void {
+  handle.statement(DROP_DOMAINS).run(id);
+  for (const domain of new Set(domains)) {
+    const owner = handle.statement(FIND_BY_DOMAIN).get(domain) as Row | undefined;
+    if (owner !== undefined) throw TenantTakenError.of('domain', domain, owner.id);
+    handle.statement(ADD_DOMAIN).run(domain, id);
+  }
+}
+
+function toTenant({ slug, domains, config, quotas, deletedAt, ...row }: Row): Tenant {
+  return Object.freeze({
+    ...row,
+    slug: slug ?? row.id,
+    domains: (JSON.parse(domains) as string[]).sort(),
+    config: JSON.parse(config) as Record<string, unknown>,
+    quotas: JSON.parse(quotas) as TenantQuotas,
+    deletedAt: deletedAt ?? undefined,
+  });
+}

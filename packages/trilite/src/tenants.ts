@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import type { CacheEvents } from './cache/cache-events';
+import type { Config } from './config/load-config';
+import type { Project } from './config/project';
+import type { SqliteSettings } from './config/schema';
+import {
+  tenantConnections,
+  type TenantConnections,
+  type TenantRole,
+} from './config/tenant-connections';
+import type { ConnectionOptions } from './database/connection';
+import { ConnectionRegistry } from './database/connection-registry';
+import type { MigrationPlan } from './database/migrations/migration-files';
+import { Migrator } from './database/migrations/migrator';
+import { tenantPlans } from './framework-migrations';
+import type { JobRegistry } from './queue/job-registry';
+import { Resources } from './resources';
+import type { ScopeIdentity } from './support/scope-holder';
+import type { Container, Scope } from './tenancy/container';
+import { stampMigrations } from './tenancy/schema';
+import { refuseOthers } from './tenancy/scope-guard';
+import { Tenancy } from './tenancy/tenancy';
+import type { Tenant } from './tenancy/tenant';
+import { TenantFiles } from './tenancy/tenant-files';
+import { parseTenantId, type TenantId } from './tenancy/tenant-id';
+import { TenantPaths } from './tenancy/tenant-paths';
+import { TenantScopes, type OpenTenant } from './tenancy/tenant-scopes';
+import { tenantSettings } from './tenancy/tenant-settings';
+import { refuseWrongStamp } from './tenancy/tenant-stamp-store';
+import { TenantStore } from './tenancy/tenant-store';
+
+/** The owner of files that are copied for others. */
+const TEMPLATE = parseTenantId('template');
+
+/** What an application gives to its tenants. */
+export interface TenantsParts {
+  readonly project: Project;
+  readonly config: Config;
+  readonly container: Container;
+  /** The application's own. */
+  readonly central: Resources;
+  readonly centralScope: () => Scope;
+  readonly jobs: JobRegistry;
+  readonly cacheEvents: CacheEvents;
+  readonly onError: (error: unknown, what: string) => void;
+}
+
+/** Composes what tenants are made of: their files, their scopes, and what each works on. */
+export class Tenants {
+  readonly tenancy: Tenancy;
+  readonly #parts: TenantsParts;
+  readonly #paths: TenantPaths;
+  readonly #connections: TenantConnections;
+  readonly #resources = new WeakMap<ScopeIdentity, Resources>();
+
+  constructor(parts: TenantsParts) {
+    this.#parts = parts;
+    const { config, central } = parts;
+    this.#paths = new TenantPaths(config.storagePath);
+    // All three are there unless tenants are off: config/tenancy.ts was checked
+    this.#connections = tenantConnections(config) as TenantConnections;
+    const store = new TenantStore(central.connections.connection());
+    this.tenancy = new Tenancy({
+      store: config.tenancy.mode === 'off' ? undefined : () => store,
+      files: this.#createFiles(),
+      scopes: new TenantScopes((tenant) => this.#open(tenant)),
+      central: parts.centralScope,
+    });
+  }
+
+  /** What the work of a scope uses. */
+  resourcesOf(identity: ScopeIdentity): Resources {
+    return this.#resources.get(identity) ?? this.#parts.central;
+  }
+
+  /** Migrations of a tenant's three files, run on its own connections. */
+  migrator(tenant: Tenant, { connections }: Resources): Migrator {
+    return new Migrator(connections, this.#plans(tenant.id));
+  }
+
+  #open(tenant: Tenant): OpenTenant {
+    const identity: ScopeIdentity = Object.freeze({ kind: 'tenant', tenantId: tenant.id });
+    const resources = this.#createResources(tenant, identity);
+    this.#resources.set(identity, resources);
+    const scope = this.#parts.container.open(identity);
+    resources.use(scope);
+    return { scope, rest: () => resources.close() };
+  }
+
+  #createResources(tenant: Tenant, identity: ScopeIdentity): Resources {
+    const { config, central, jobs, cacheEvents, onError } = this.#parts;
+    const connections = this.#connections;
+    const { id } = tenant;
+    return new Resources({
+      settings: tenantSettings(config, { connections, paths: this.#paths, tenant }),
+      jobs,
+      cacheEvents,
+      onError,
+      isDisposable: (connection) => connection === connections.cache,
+      guard: () => refuseOthers(identity),
+      tenant: {
+        central,
+        prefix: `tenant:${id}:`,
+        connectionOptions: (connection) => this.#connectionOptions(id, connection),
+        freshMigrations: () => stampMigrations(id, 'cache'),
+      },
+    });
+  }
+
+  #connectionOptions(tenantId: TenantId, connection: string): ConnectionOptions {
+    const role = this.#roleOf(connection);
+    const file = this.#paths.file(tenantId, role);
+    return {
+      verify: (handle) => refuseWrongStamp(handle, { file, tenantId, role }),
+      isStrict: role !== 'cache',
+    };
+  }
+
+  #createFiles(): TenantFiles {
+    return new TenantFiles({
+      paths: this.#paths,
+      settings: (role) => this.#settingsOf(role),
+      templateKey: () => keyOf(this.#plans(TEMPLATE)),
+      buildTemplate: (files) => this.#buildTemplate(files),
+    });
+  }
+
+  async #buildTemplate(files: Readonly<Record<TenantRole, string>>): Promise<void> {
+    const roles = Object.entries(this.#connections) as [TenantRole, string][];
+    const settings = roles.map(([role, name]): [string, SqliteSettings] => [
+      name,
+      { ...this.#settingsOf(role), file: files[role] },
+    ]);
+    const registry = new ConnectionRegistry({
+      default: this.#connections.database,
+      connections: Object.fromEntries(settings),
+    });
+    try {
+      await new Migrator(registry, this.#plans(TEMPLATE)).migrate();
+    } finally {
+      await registry.close();
+    }
+  }
+
+  #plans(id: TenantId): MigrationPlan[] {
+    const { project, config } = this.#parts;
+    return tenantPlans(project, config, { id, connections: this.#connections });
+  }
+
+  #settingsOf(role: TenantRole): SqliteSettings {
+    const { connections } = this.#parts.config.database;
+    return connections[this.#connections[role]] as SqliteSettings;
+  }
+
+  #roleOf(connection: string): TenantRole {
+    const { database, cache } = this.#connections;
+    if (connection === database) return 'database';
+    return connection === cache ? 'cache' : 'queue';
+  }
+}
+
+/** Which migrations a template has: another list is another template. */
+function keyOf(plans: readonly MigrationPlan[]): string {
+  const names = plans.map(({ connection, migrations }) => [
+    connection,
+    ...migrations.map(({ name }) => name),
+  ]);
+  return createHash('sha256').update(JSON.stringify(names)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,45 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  createApplication,
+  type Application,
+  type ApplicationOptions,
+} from '../../src/application';
+import { createProject, exportDefault, type TestProject } from './project';
+
+/** A migration of a tenant's data: notes. */
+export const NOTES_MIGRATION = `
+  exports.default = {
+    up: (db) => db.schema.createTable('notes').addColumn('text', 'text', (column) => column.notNull()).execute(),
+    down: (db) => db.schema.dropTable('notes').execute(),
+  };
+`;
+
+/** A project that keeps tenants in files of their own, with one table in each tenant's data. */
+export function createTenantProject(files: Readonly<Record<string, string>> = {}): TestProject {
+  return createProject({
+    'config/tenancy.js': exportDefault("{ mode: 'files' }"),
+    'database/migrations/tenant/2026_01_01_000000_create_notes.js': NOTES_MIGRATION,
+    ...files,
+  });
+}
+
+/** The application of a project, its own files migrated. */
+export async function openTenantApplication(
+  project: TestProject,
+  options: Partial<ApplicationOptions> = {},
+): Promise<Application> {
+  const app = await createApplication({ basePath: project.path, ...options });
+  await app.migrator().migrate();
+  return app;
+}
+
+/** Every path below a folder, with the size of each file. */
+export function treeOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((path) => {
+      const facts = statSync(join(folder, path));
+      return facts.isDirectory() ? `${path}/` : `${path} ${facts.size}`;
+    })
+    .sort();
+}
