@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import type { CacheEvents } from './cache/cache-events';
 import type { Config } from './config/load-config';
 import type { Project } from './config/project';
@@ -10,14 +11,16 @@ import {
 } from './config/tenant-connections';
 import type { ConnectionOptions } from './database/connection';
 import { ConnectionRegistry } from './database/connection-registry';
+import { DatabaseFileMissingError } from './database/errors';
 import type { MigrationPlan } from './database/migrations/migration-files';
-import { Migrator } from './database/migrations/migrator';
+import { Migrator, type MigrationStatus } from './database/migrations/migrator';
 import { tenantPlans } from './framework-migrations';
 import type { JobRegistry } from './queue/job-registry';
 import { Resources } from './resources';
 import type { ScopeIdentity } from './support/scope-holder';
 import type { Container, Scope } from './tenancy/container';
 import { stampMigrations } from './tenancy/schema';
+import { TenantSchemaError } from './tenancy/errors';
 import { refuseOthers } from './tenancy/scope-guard';
 import { Tenancy } from './tenancy/tenancy';
 import type { Tenant } from './tenancy/tenant';
@@ -73,8 +76,16 @@ export class Tenants {
     return this.#resources.get(identity) ?? this.#parts.central;
   }
 
-  /** Migrations of a tenant's three files, run on its own connections. */
+  /**
+   * Migrations of a tenant's three files, run on its own connections.
+   *
+   * @throws E_DATABASE_FILE_MISSING for a file with data or jobs, which nobody makes anew
+   */
   migrator(tenant: Tenant, { connections }: Resources): Migrator {
+    for (const role of ['database', 'queue'] as const) {
+      const connection = connections.connection(this.#connections[role]);
+      if (!existsSync(connection.file)) throw DatabaseFileMissingError.at(connection);
+    }
     return new Migrator(connections, this.#plans(tenant.id));
   }
 
@@ -84,7 +95,28 @@ export class Tenants {
     this.#resources.set(identity, resources);
     const scope = this.#parts.container.open(identity);
     resources.use(scope);
-    return { scope, rest: () => resources.close() };
+    return {
+      scope,
+      prepare: () => this.#prepare(tenant, resources),
+      rest: () => resources.close(),
+    };
+  }
+
+  async #prepare(tenant: Tenant, resources: Resources): Promise<void> {
+    const { onOpen } = this.#parts.config.tenancy.migrations;
+    const migrator = this.migrator(tenant, resources);
+    // A cache is made anew when it is not as it should be
+    const all = await migrator.status();
+    const statuses = all.filter(({ connection }) => connection !== this.#connections.cache);
+    const namesOf = (is: (status: MigrationStatus) => boolean): string[] =>
+      statuses.filter(is).map(({ name }) => name);
+    const newer = namesOf(({ hasFile }) => !hasFile);
+    if (newer.length > 0 && onOpen !== 'allow-newer')
+      {throw TenantSchemaError.newer(tenant.id, newer);}
+    const pending = namesOf(({ batch, isFilling }) => batch === undefined || isFilling);
+    if (pending.length === 0) return;
+    if (onOpen !== 'migrate') throw TenantSchemaError.pending(tenant.id, pending);
+    await migrator.migrate();
   }
 
   #createResources(tenant: Tenant, identity: ScopeIdentity): Resources {

@@ -233,6 +233,14 @@ export interface TenancyOptions {
    * In 'files', data, cache and queue must be SQLite files of their own in config/database.ts: a tenant has its own of each.
    */
   readonly mode?: 'off' | 'files';
+  /** What happens when the first work for a tenant finds its files with other migrations than the code has. */
+  readonly migrations?: {
+    /**
+     * 'refuse' takes no work for it, 'migrate' runs what is pending first, 'allow-newer' refuses older files alone: while two versions of the
+     * code are in use, each has what it needs. Default: 'refuse'.
+     */
+    readonly onOpen?: 'refuse' | 'migrate' | 'allow-newer';
+  };
   /** How much each tenant may have, unless the tenant itself says otherwise. Default: without limit. */
   readonly quotas?: {
     /** Size of the data file, at least '64kb'. */

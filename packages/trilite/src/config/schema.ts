@@ -160,6 +160,9 @@ const quota = bytes.refine((size) => size >= 65_536, 'at least "64kb"').optional
 
 export const tenancySchema = strict({
   mode: z.enum(['off', 'files']).default('off'),
+  migrations: strict({
+    onOpen: z.enum(['refuse', 'migrate', 'allow-newer']).default('refuse'),
+  }).prefault({}),
   quotas: strict({
     database: quota,
     cache: quota,

@@ -119,6 +119,27 @@ export class TenantStateError extends FrameworkError {
   }
 }
 
+/** Thrown when the files of a tenant have other migrations than the code has. */
+export class TenantSchemaError extends FrameworkError {
+  static pending(id: string, names: readonly string[]): TenantSchemaError {
+    return new TenantSchemaError({
+      code: 'E_TENANT_SCHEMA',
+      message: `The files of the tenant "${id}" are older than the code: ${names.join(', ')} did not run.`,
+      help: `Run "artisan tenants:migrate --tenants=${id}"; or set "migrations.onOpen" in config/tenancy.ts to "migrate".`,
+      status: 503,
+    });
+  }
+
+  static newer(id: string, names: readonly string[]): TenantSchemaError {
+    return new TenantSchemaError({
+      code: 'E_TENANT_SCHEMA',
+      message: `The files of the tenant "${id}" are newer than the code: it does not know ${names.join(', ')}.`,
+      help: 'Deploy the code that goes with them, or roll them back with it; "migrations.onOpen" in config/tenancy.ts may be "allow-newer" while both are in use.',
+      status: 503,
+    });
+  }
+}
+
 /** Thrown when something that belongs to one tenant, or to the application itself, is used in the work of another. */
 export class WrongTenantError extends FrameworkError {
   static using(owner: string, current: string): WrongTenantError {

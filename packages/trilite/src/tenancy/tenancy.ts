@@ -34,6 +34,8 @@ export interface TenantRunOptions {
   readonly allowSwitch?: boolean | undefined;
   /** The states in which the tenant takes this work. Default: active alone. */
   readonly states?: readonly TenantState[] | undefined;
+  /** Whether its files may have other migrations than the code has: for who migrates them. Default: false. */
+  readonly anySchema?: boolean | undefined;
 }
 
 /** Which tenants are meant. */
@@ -54,6 +56,8 @@ export interface TenantEachOptions {
   readonly concurrency?: number | undefined;
   /** Whether the first error ends the run, or is kept while the others go on. Default: 'stop'. */
   readonly onError?: 'stop' | 'collect' | undefined;
+  /** As of `run`. Default: false. */
+  readonly anySchema?: boolean | undefined;
   /** Called when one is done or has failed. */
   readonly onEnd?: ((end: TenantEnd) => void) | undefined;
 }
@@ -149,19 +153,20 @@ export class Tenancy {
    * Runs work for a tenant, and settles when all of it has. What is injected or made inside is the tenant's.
    *
    * @throws E_TENANT_ID_INVALID, E_TENANT_NOT_FOUND, E_TENANT_UNAVAILABLE
+   * @throws E_TENANT_SCHEMA when its files have other migrations than the code
    * @throws E_TENANT_SWITCH inside the work of another tenant
    * @throws E_TENANT_ESCAPE when the work returns a stream or a generator
    */
   async run<T>(
     name: TenantName,
     work: (tenant: Tenant, scope: Scope) => T | Promise<T>,
-    { allowSwitch = false, states = ['active'] }: TenantRunOptions = {},
+    { allowSwitch = false, states = ['active'], anySchema = false }: TenantRunOptions = {},
   ): Promise<T> {
     const id = parseTenantId(typeof name === 'string' ? name : name.id);
     refuseSwitch(id, allowSwitch);
     const tenant = await this.findOrFail(id);
     if (!states.includes(tenant.state)) throw TenantStateError.unavailable(id, tenant.state);
-    return this.#parts.scopes.use(tenant, (scope) =>
+    return this.#parts.scopes.use(tenant, { isChecked: !anySchema }, (scope) =>
       scope.run(async () => refuseEscape(id, await work(tenant, scope))),
     );
   }
@@ -187,7 +192,11 @@ export class Tenancy {
   ): Promise<TenantRun> {
     const tenants = await this.select(filter);
     return runEach(tenants, options, (tenant) =>
-      this.run(tenant, work, { states: filter.states, allowSwitch: true }),
+      this.run(tenant, work, {
+        states: filter.states,
+        anySchema: options.anySchema,
+        allowSwitch: true,
+      }),
     );
   }
 

@@ -5,6 +5,8 @@ import type { TenantId } from './tenant-id';
 /** What a tenant's work is made with, for as long as it is open. */
 export interface OpenTenant {
   readonly scope: Scope;
+  /** Looks whether its files are what the code expects, and sees to it; throws when they are not. */
+  prepare(): Promise<void>;
   /** Finishes what was asked for, and closes what is open; it opens again at its next use. */
   rest(): Promise<void>;
 }
@@ -14,6 +16,8 @@ interface Entry {
   tenant: Tenant;
   /** Works that run now. */
   uses: number;
+  /** Settles once its files are what the code expects; kept only if they are. */
+  prepared: Promise<void> | undefined;
 }
 
 /** Tenants kept open that have no work now. A scope without open files is some ten kilobytes. */
@@ -44,11 +48,16 @@ export class TenantScopes {
     return entry && { scope: entry.open.scope, tenant: entry.tenant };
   }
 
-  /** Runs work with the scope of a tenant, which stays open meanwhile. */
-  async use<T>(tenant: Tenant, work: (scope: Scope) => Promise<T>): Promise<T> {
+  /** Runs work with the scope of a tenant, which stays open meanwhile. @param isChecked whether its files must be what the code expects */
+  async use<T>(
+    tenant: Tenant,
+    { isChecked }: { readonly isChecked: boolean },
+    work: (scope: Scope) => Promise<T>,
+  ): Promise<T> {
     const entry = this.#take(tenant);
     entry.uses += 1;
     try {
+      if (isChecked) await prepare(entry);
       return await work(entry.open.scope);
     } finally {
       entry.uses -= 1;
@@ -72,7 +81,12 @@ export class TenantScopes {
 
   #take(tenant: Tenant): Entry {
     const { id } = tenant;
-    const entry = this.#entries.get(id) ?? { open: this.#open(tenant), tenant, uses: 0 };
+    const entry = this.#entries.get(id) ?? {
+      open: this.#open(tenant),
+      tenant,
+      uses: 0,
+      prepared: undefined,
+    };
     entry.tenant = tenant;
     this.#entries.delete(id);
     this.#entries.set(id, entry);
@@ -87,4 +101,13 @@ export class TenantScopes {
       return;
     }
   }
+}
+
+/** Once for as long as the scope is open. What failed is tried again: a migration may have come in between. */
+function prepare(entry: Entry): Promise<void> {
+  entry.prepared ??= entry.open.prepare().catch((error: unknown) => {
+    entry.prepared = undefined;
+    throw error;
+  });
+  return entry.prepared;
 }

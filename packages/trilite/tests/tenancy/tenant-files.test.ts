@@ -1,0 +1,287 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Application } from '../../src/application';
+import { CacheRepository } from '../../src/cache/cache-repository';
+import { Database } from '../../src/database/database';
+import { gate } from '../helpers/gate';
+import { exportDefault, type TestProject } from '../helpers/project';
+import { createTenantProject, openTenantApplication, treeOf } from '../helpers/tenants';
+
+let project: TestProject;
+let app: Application;
+
+beforeEach(async () => {
+  project = createTenantProject();
+  app = await openTenantApplication(project);
+});
+
+afterEach(async () => {
+  await app.close();
+  project.remove();
+});
+
+const tenants = (...path: readonly string[]): string =>
+  join(project.path, 'storage/tenants', ...path);
+
+const fileOf = (id: string, role = 'database'): string =>
+  tenants(id, `tenant_${role}_${id}.sqlite`);
+
+async function write(text: string): Promise<void> {
+  await app
+    .make(Database)
+    .insertInto('notes' as never)
+    .values({ text })
+    .execute();
+}
+
+async function notes(): Promise<string[]> {
+  const rows = await app
+    .make(Database)
+    .selectFrom('notes' as never)
+    .selectAll()
+    .execute();
+  return (rows as { text: string }[]).map(({ text }) => text);
+}
+
+/** Lets another application of the same project stand for another process. */
+async function elsewhere<T>(work: (other: Application) => Promise<T>): Promise<T> {
+  const other = await openTenantApplication(project);
+  try {
+    return await work(other);
+  } finally {
+    await other.close();
+  }
+}
+
+describe('creating', () => {
+  test('leaves nothing behind when something lies in the place', async () => {
+    mkdirSync(tenants('acme'), { recursive: true });
+    writeFileSync(tenants('acme', 'somebody'), 'else');
+    await expect(app.tenancy.create('acme')).rejects.toMatchObject({ code: 'E_TENANT_FOLDER' });
+    expect(readdirSync(tenants('acme'))).toEqual(['somebody']);
+    expect(await app.tenancy.find('acme')).toBeUndefined();
+    rmSync(tenants('acme'), { recursive: true });
+    await app.tenancy.create('acme');
+    expect(readdirSync(tenants('.creating'))).toEqual([]);
+  });
+
+  test('of one id at once by two makes one tenant', async () => {
+    const results = await elsewhere((other) =>
+      Promise.allSettled([app.tenancy.create('acme'), other.tenancy.create('acme')]),
+    );
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(await app.tenancy.run('acme', notes)).toEqual([]);
+  });
+
+  test('of many at once builds one template', async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => `tenant-${index}`);
+    await elsewhere((other) =>
+      Promise.all(ids.map((id, index) => (index % 2 === 0 ? app : other).tenancy.create(id))),
+    );
+    expect(readdirSync(tenants('.templates'))).toHaveLength(1);
+    const run = await app.tenancy.each({}, ({ id }) => write(id));
+    expect(run.done).toHaveLength(20);
+  });
+
+  test.each([
+    '..',
+    '.',
+    '',
+    'A',
+    'a--b',
+    '-a',
+    'a-',
+    'a/b',
+    'a\\b',
+    'a\0b',
+    '%2e%2e',
+    'a?b',
+    'a#b',
+    'ä',
+    'a ',
+    'con.',
+    'a'.repeat(41),
+    'é',
+    '😀',
+  ])('refuses the id %j, and writes nothing', async (id) => {
+    await app.tenancy.create('acme');
+    await app.tenancy.run('acme', notes);
+    const before = treeOf(tenants());
+    await expect(app.tenancy.create(id)).rejects.toMatchObject({ code: 'E_TENANT_ID_INVALID' });
+    await expect(app.tenancy.run(id, notes)).rejects.toMatchObject({ code: 'E_TENANT_ID_INVALID' });
+    expect(treeOf(tenants())).toEqual(before);
+  });
+});
+
+describe('a file', () => {
+  beforeEach(async () => {
+    await app.tenancy.create('acme');
+    await app.tenancy.create('globex');
+  });
+
+  test("that is another tenant's is refused before a row of it is read", async () => {
+    await app.tenancy.run('globex', () => write('secret'));
+    await app.close();
+    rmSync(fileOf('acme'));
+    copyFileSync(fileOf('globex'), fileOf('acme'));
+    app = await openTenantApplication(project);
+    await expect(app.tenancy.run('acme', notes)).rejects.toMatchObject({
+      code: 'E_TENANT_FILE_WRONG',
+      message: expect.stringContaining('the database file of the tenant "globex"') as unknown,
+    });
+  });
+
+  test('that stands in for one of another role is refused', async () => {
+    await app.close();
+    rmSync(fileOf('acme'));
+    copyFileSync(fileOf('acme', 'queue'), fileOf('acme'));
+    app = await openTenantApplication(project);
+    await expect(app.tenancy.run('acme', notes)).rejects.toMatchObject({
+      code: 'E_TENANT_FILE_WRONG',
+    });
+  });
+
+  test('with data that is gone is not made anew', async () => {
+    await app.close();
+    rmSync(fileOf('acme'));
+    app = await openTenantApplication(project);
+    await expect(app.tenancy.run('acme', notes)).rejects.toMatchObject({
+      code: 'E_DATABASE_FILE_MISSING',
+    });
+    expect(existsSync(fileOf('acme'))).toBe(false);
+  });
+
+  test("of a cache that is gone is made anew, and is the tenant's", async () => {
+    await app.close();
+    rmSync(fileOf('acme', 'cache'));
+    app = await openTenantApplication(project);
+    const values = await app.tenancy.run('acme', async () => {
+      await app.make(CacheRepository).put('key', 1); // lost with the file
+      await app.make(CacheRepository).put('key', 2);
+      return app.make(CacheRepository).get('key');
+    });
+    expect(values).toBe(2);
+    await elsewhere((other) =>
+      other.tenancy.run('acme', async () => {
+        expect(await other.make(CacheRepository).get('key')).toBe(2);
+      }),
+    );
+  });
+
+  test('takes no write by whoever has it open once its tenant is deleted', async () => {
+    const [isOpen, isDeleted] = [gate(), gate()];
+    const writing = app.tenancy.run('acme', async () => {
+      await write('before');
+      isOpen.open();
+      await isDeleted.opened;
+      await write('into nothing');
+    });
+    await isOpen.opened;
+    await elsewhere((other) => other.tenancy.delete('acme'));
+    isDeleted.open();
+    await expect(writing).rejects.toMatchObject({ code: 'E_DATABASE_FILE_MISSING' });
+    await app.tenancy.restore('acme');
+    expect(await app.tenancy.run('acme', notes)).toEqual(['before']);
+  });
+
+  test('is not taken away from under a transaction: it is waited for', async () => {
+    const [isOpen, mayEnd] = [gate(), gate()];
+    const working = app.tenancy.run('acme', () =>
+      app.make(Database).transaction(async (trx) => {
+        await trx
+          .insertInto('notes' as never)
+          .values({ text: 'kept' })
+          .execute();
+        isOpen.open();
+        await mayEnd.opened;
+      }),
+    );
+    await isOpen.opened;
+    await elsewhere(async (other) => {
+      const deleting = other.tenancy.delete('acme');
+      mayEnd.open();
+      await working;
+      await deleting;
+      await other.tenancy.restore('acme');
+      expect(await other.tenancy.run('acme', async () => 1)).toBe(1);
+    });
+    expect(await app.tenancy.run('acme', notes)).toEqual(['kept']);
+  });
+
+  test('of a cache is not made anew in the folder of a deleted tenant', async () => {
+    const [isOpen, isDeleted] = [gate(), gate()];
+    const working = app.tenancy.run('acme', async () => {
+      await app.make(CacheRepository).put('key', 1);
+      isOpen.open();
+      await isDeleted.opened;
+      for (let times = 0; times < 20; times += 1) await app.make(CacheRepository).put('key', 2);
+    });
+    await isOpen.opened;
+    await elsewhere((other) => other.tenancy.delete('acme'));
+    isDeleted.open();
+    await working;
+    expect(existsSync(tenants('acme'))).toBe(false);
+  });
+});
+
+describe('the migrations of a tenant', () => {
+  const second = 'database/migrations/tenant/2026_02_01_000000_add_author.js';
+  const addAuthor = `exports.default = { up: (db) => db.schema.alterTable('notes').addColumn('author', 'text').execute() };`;
+
+  test('that did not run keep its work out', async () => {
+    await app.tenancy.create('acme');
+    await app.close();
+    project.write(second, addAuthor);
+    app = await openTenantApplication(project);
+    await expect(app.tenancy.run('acme', notes)).rejects.toMatchObject({
+      code: 'E_TENANT_SCHEMA',
+      status: 503,
+    });
+    await app.tenancy.create('globex');
+    expect(await app.tenancy.run('globex', notes)).toEqual([]);
+  });
+
+  test('run at its first work where the configuration says so', async () => {
+    await app.tenancy.create('acme');
+    await app.close();
+    project.write(second, addAuthor);
+    project.write(
+      'config/tenancy.js',
+      exportDefault("{ mode: 'files', migrations: { onOpen: 'migrate' } }"),
+    );
+    jest.resetModules();
+    app = await openTenantApplication(project);
+    expect(await app.tenancy.run('acme', notes)).toEqual([]);
+  });
+
+  test('that the code does not know keep its work out', async () => {
+    project.write(second, addAuthor);
+    await app.close();
+    app = await openTenantApplication(project);
+    await app.tenancy.create('acme');
+    await app.close();
+    renameSync(join(project.path, second), join(project.path, 'set-aside.js'));
+    app = await openTenantApplication(project);
+    await expect(app.tenancy.run('acme', notes)).rejects.toMatchObject({
+      code: 'E_TENANT_SCHEMA',
+      message: expect.stringContaining('2026_02_01_000000_add_author') as unknown,
+    });
+  });
+});
+
+test('a quota of a file refuses what does not fit, and takes the rest', async () => {
+  await app.tenancy.create({ id: 'acme', quotas: { databaseBytes: 512 * 1024 } });
+  await app.tenancy.run('acme', async () => {
+    await expect(write('x'.repeat(600_000))).rejects.toMatchObject({ code: 'E_DATABASE_FULL' });
+    await write('small');
+    expect(await notes()).toEqual(['small']);
+  });
+});
