@@ -1,6 +1,7 @@
 import type { QueueConnectionSettings, QueueSettings } from '../config/schema';
 import type { ConnectionDirectory } from '../database/database';
 import type { Connection } from '../database/connection';
+import type { Announce } from './announce';
 import { QueueConnectionUnknownError, QueueUnsupportedError } from './errors';
 import type { JobRegistry } from './job-registry';
 import { JobRunner, type EnterScope, type MakeInstance } from './job-runner';
@@ -26,6 +27,8 @@ export interface QueueRegistryParts {
   readonly outboxSources: () => readonly Connection[];
   /** Called before each use of a dispatcher; throws when it is not for the current work. */
   readonly guard?: (() => void) | undefined;
+  /** Told before jobs are stored in a file, and before a transaction of another file dispatches. Default: nobody. */
+  readonly announce?: Announce | undefined;
   /** Told of what nobody waits for: a relay after a commit, a job after a response. */
   readonly onError: (error: unknown, what: string) => void;
 }
@@ -69,8 +72,9 @@ export class QueueRegistry {
   get outbox(): Outbox {
     if (this.#outbox === undefined) {
       const { Outbox } = require('./outbox/outbox') as typeof import('./outbox/outbox');
-      const { outboxSources, onError } = this.#parts;
+      const { outboxSources, onError, announce } = this.#parts;
       this.#outbox = new Outbox({
+        announce,
         sources: outboxSources,
         targets: () => this.names.map((name) => ({ name, store: () => this.store(name) })),
         onError: (error) => onError(error, 'Jobs that were committed are not relayed yet'),
@@ -238,8 +242,10 @@ export class QueueRegistry {
   #createSqlite(connection: Connection, { keepFinished }: KeepingSettings): QueueStore {
     const { SqliteQueueStore } =
       require('./sqlite/sqlite-queue-store') as typeof import('./sqlite/sqlite-queue-store');
-    const { offload } = this.#parts.connections;
+    const { announce, connections } = this.#parts;
+    const { offload } = connections;
     return new SqliteQueueStore(connection, {
+      announce,
       keepsDone: keepFinished > 0,
       checkpoint: async (file) => {
         const { checkpoint } =

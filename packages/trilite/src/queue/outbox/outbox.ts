@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Connection } from '../../database/connection';
 import { outsideSessions, type Session } from '../../database/connection-session';
 import { monotonicMs } from '../../support/clock';
+import { readyNow, type Announce } from '../announce';
 import { OutboxError } from '../errors';
 import type { JobRecord } from '../job-records';
 import type { NewBatch, NewJob, QueueStore } from '../queue-store';
@@ -38,6 +39,8 @@ export interface OutboxParts {
   /** The connections whose transactions may dispatch. */
   readonly sources: () => readonly Connection[];
   readonly targets: () => readonly RelayTarget[];
+  /** Told before a dispatch is added: whoever commits may die before it relays. Default: nobody. */
+  readonly announce?: Announce | undefined;
   /** Told when a relay after a commit failed: a worker, or the next commit, does it again. */
   readonly onError: (error: unknown) => void;
 }
@@ -79,7 +82,10 @@ export class Outbox {
     if (!session.isOpen) throw OutboxError.afterEnd(name);
     const source = this.#parts.sources().find((one) => one === session.connection);
     if (source === undefined) throw OutboxError.missing(name);
-    const isAdded = await this.#store(source).add(target, jobs, batch);
+    const add = (): Promise<boolean> => this.#store(source).add(target, jobs, batch);
+    const { announce } = this.#parts;
+    const ready = readyNow(jobs.map(({ queue }) => queue));
+    const isAdded = await (announce === undefined ? add() : announce(ready, add));
     if (!isAdded) throw OutboxError.missing(name);
     session.afterCommit(() => this.#kick());
   }

@@ -1,9 +1,19 @@
 import type { Handle } from '../../database/connection-handle';
 import { clock } from '../../support/clock';
 import { newId } from '../../support/id';
+import { JobCrashedError } from '../errors';
+import { describeFailure } from '../failure';
 import { toNewJob } from '../follow-up';
 import type { JobAttempt } from '../job-records';
-import type { Chain, ClaimedJob, CompletedRun, Failure, FollowUp } from '../queue-store';
+import type {
+  Chain,
+  ClaimedJob,
+  CompletedRun,
+  Failure,
+  FollowUp,
+  RecoveredJob,
+  Release,
+} from '../queue-store';
 import { countForBatch } from './sqlite-batch-store';
 import { insertJobs, readExtra } from './sqlite-push-store';
 
@@ -32,6 +42,18 @@ const COPY_TO_FAILED = `
   from jobs where ${OWNED}
   returning id, queue, job, batch_id as batchId, extra`;
 
+const RELEASE = `
+  update jobs
+  set state = 'waiting', lease_until = null, available_at = :availableAt, attempts = attempts - :uncounted,
+    exceptions = exceptions + :threw, last_error = coalesce(:error, last_error)
+  where ${OWNED}
+  returning cancel_at as cancelAt`;
+
+const RECOVER = `
+  update jobs
+  set state = 'waiting', lease_until = null, crashes = crashes + 1, available_at = :now, last_error = :error
+  where ${OWNED}`;
+
 const DISCARD = `
   update jobs set state = 'cancelled', lease_until = null, finished_at = :now, last_error = :reason
   where ${OWNED}
@@ -54,6 +76,19 @@ const COUNT = `
     done = done + excluded.done, failed = failed + excluded.failed, took_ms = took_ms + excluded.took_ms`;
 
 const MINUTE_MS = 60_000;
+
+/** A job in somebody's hand. */
+export interface HeldRow {
+  readonly id: string;
+  readonly queue: string;
+  readonly job: string;
+  readonly owner: string;
+  readonly claim: number;
+  readonly crashes: number;
+  readonly maxCrashes: number;
+  readonly leaseUntil: number;
+  readonly cancelAt: number | null;
+}
 
 interface Links {
   readonly batchId: string | null;
@@ -121,6 +156,41 @@ export function cancelOne(handle: Handle, id: string): 'cancelled' | 'requested'
   if (endCancelled(handle, id, row)) return 'cancelled';
   const { changes } = handle.statement(CANCEL_RUNNING).run({ id, now });
   return changes === 1 ? 'requested' : undefined;
+}
+
+/** Puts a job back. Tells whether the caller still was the owner. */
+export function releaseOne(handle: Handle, job: ClaimedJob, release: Release): boolean {
+  const { id, claim } = job;
+  const { availableAt, failure, uncounted = false } = release;
+  if (failure !== undefined) noteAttempt(handle, job, 'released', failure.message);
+  const row = handle.statement(RELEASE).get({
+    id,
+    claim,
+    availableAt: Math.ceil(availableAt),
+    uncounted: uncounted ? 1 : 0,
+    threw: failure === undefined ? 0 : 1,
+    error: failure?.message ?? null,
+  }) as Pick<HeldRow, 'cancelAt'> | undefined;
+  // Somebody was promised that the job would be told: from here on nobody would
+  if (typeof row?.cancelAt === 'number') cancelOne(handle, id);
+  return row !== undefined;
+}
+
+/** Takes a job back from whoever held it. */
+export function recoverOne(handle: Handle, row: HeldRow): RecoveredJob {
+  const { id, job, queue, claim } = row;
+  const crashes = row.crashes + 1;
+  const failure = describeFailure(JobCrashedError.times(crashes, job));
+  if (crashes >= row.maxCrashes) {
+    failOne(handle, row, failure, 'crashed');
+    return { id, job, queue, outcome: 'failed' };
+  }
+  noteAttempt(handle, row, 'crashed', failure.message);
+  const values = { id, claim, now: clock.now(), error: failure.message };
+  handle.statement(RECOVER).run(values);
+  if (row.cancelAt === null) return { id, job, queue, outcome: 'released' };
+  cancelOne(handle, id);
+  return { id, job, queue, outcome: 'cancelled' };
 }
 
 /** Frees the unique key of a job that has ended, or is gone. @returns what else it was linked to */

@@ -3,8 +3,7 @@ import type { Connection } from '../../database/connection';
 import type { Handle } from '../../database/connection-handle';
 import { currentSession } from '../../database/connection-session';
 import { clock } from '../../support/clock';
-import { JobCrashedError } from '../errors';
-import { describeFailure } from '../failure';
+import { readyNow, readyOf, type Announce, type ReadyQueues } from '../announce';
 import type {
   BatchRecord,
   FailedJob,
@@ -42,7 +41,9 @@ import {
   failOne,
   forgetHistory,
   freeKey,
-  noteAttempt,
+  recoverOne,
+  releaseOne,
+  type HeldRow,
 } from './sqlite-end-store';
 import { SqliteFailedJobStore } from './sqlite-failed-job-store';
 import { insertBatch, insertJobs } from './sqlite-push-store';
@@ -51,13 +52,6 @@ import { SqliteQueueStatusStore } from './sqlite-queue-status-store';
 
 /** Jobs forgotten in one transaction, so that nobody waits long for the writer. */
 const PIECE = 500;
-
-const RELEASE = `
-  update jobs
-  set state = 'waiting', lease_until = null, available_at = :availableAt, attempts = attempts - :uncounted,
-    exceptions = exceptions + :threw, last_error = coalesce(:error, last_error)
-  where ${OWNED}
-  returning cancel_at as cancelAt`;
 
 const RENEW = `update jobs set lease_until = :leaseUntil where ${OWNED}`;
 
@@ -68,11 +62,6 @@ const ADD_LINE = 'insert into job_lines (job_id, at, text) values (?, ?, ?)';
 const HELD = `
   select id, queue, job, owner, claim, crashes, max_crashes as maxCrashes, lease_until as leaseUntil, cancel_at as cancelAt
   from jobs where state = 'running'`;
-
-const RECOVER = `
-  update jobs
-  set state = 'waiting', lease_until = null, crashes = crashes + 1, available_at = :now, last_error = :error
-  where ${OWNED}`;
 
 const RELAYED = 'select seq from relayed where generation = ?';
 
@@ -98,24 +87,14 @@ const PRUNE_BATCHES = `
 
 const PRUNE_KEYS = 'delete from job_keys where expires_at < ?';
 
-interface HeldRow {
-  readonly id: string;
-  readonly queue: string;
-  readonly job: string;
-  readonly owner: string;
-  readonly claim: number;
-  readonly crashes: number;
-  readonly maxCrashes: number;
-  readonly leaseUntil: number;
-  readonly cancelAt: number | null;
-}
-
 /** How a store keeps jobs. */
 export interface SqliteQueueStoreOptions {
   /** Whether jobs that are done are kept until they are pruned; else they are deleted at once. Default: true. */
   readonly keepsDone?: boolean;
   /** Moves the -wal into the file, and syncs it; tells whether all of it is. Default: it is said not to be. */
   readonly checkpoint?: (connection: Connection) => Promise<boolean>;
+  /** Told before jobs are stored that workers have to find. Default: nobody, for workers watch the file. */
+  readonly announce?: Announce | undefined;
 }
 
 /** A queue in a SQLite file: claims are one statement a priority, and what is asked for together shares one commit. */
@@ -123,6 +102,7 @@ export class SqliteQueueStore implements QueueStore {
   readonly keepsDone: boolean;
   readonly #connection: Connection;
   readonly #checkpoint: (connection: Connection) => Promise<boolean>;
+  readonly #announce: Announce | undefined;
   readonly #batches: SqliteBatchStore;
   readonly #failedJobs: SqliteFailedJobStore;
   readonly #status: SqliteQueueStatusStore;
@@ -134,6 +114,7 @@ export class SqliteQueueStore implements QueueStore {
     this.#connection = connection;
     this.keepsDone = keepsDone;
     this.#checkpoint = checkpoint;
+    this.#announce = options.announce;
     this.#batches = new SqliteBatchStore(connection);
     this.#failedJobs = new SqliteFailedJobStore(connection);
     this.#status = new SqliteQueueStatusStore(connection);
@@ -150,9 +131,9 @@ export class SqliteQueueStore implements QueueStore {
 
   push(jobs: readonly NewJob[], batch?: NewBatch): Promise<PushOutcome[]> {
     const isSeveral = jobs.length > 1 || batch !== undefined || isKeyed(jobs[0]);
-    return this.#tell(
-      this.#connection.write((handle) => store(handle, jobs, batch), { several: isSeveral }),
-    );
+    const write = (): Promise<PushOutcome[]> =>
+      this.#connection.write((handle) => store(handle, jobs, batch), { several: isSeveral });
+    return this.#tell(this.#announced(() => readyOf(jobs), write));
   }
 
   relay({ generation, rows }: RelayRequest): Promise<number> {
@@ -164,7 +145,9 @@ export class SqliteQueueStore implements QueueStore {
       handle.statement(SET_RELAYED).run({ generation, seq, now: clock.now() });
       return seq;
     };
-    return this.#tell(this.#connection.write(relay, { several: true }));
+    const ready = (): ReadyQueues => readyOf(rows.flatMap(({ jobs }) => jobs));
+    const write = (): Promise<number> => this.#connection.write(relay, { several: true });
+    return this.#tell(this.#announced(ready, write));
   }
 
   relayed(generation: string): Promise<number> {
@@ -189,7 +172,10 @@ export class SqliteQueueStore implements QueueStore {
   }
 
   release(job: ClaimedJob, release: Release): Promise<boolean> {
-    return this.#change((handle) => releaseOne(handle, job, release));
+    return this.#announced(
+      () => readyOf([{ queue: job.queue, availableAt: release.availableAt }]),
+      () => this.#change((handle) => releaseOne(handle, job, release)),
+    );
   }
 
   fail(job: ClaimedJob, failure: Failure): Promise<boolean> {
@@ -254,6 +240,17 @@ export class SqliteQueueStore implements QueueStore {
     return this.#connection.read((handle) => nextDueAt(handle, queues));
   }
 
+  /** When a worker has to look at a queue next: a job is due then, or the lease of a running one ends. Undefined when there is neither. */
+  nextLookAt(queue: string): Promise<number | undefined> {
+    return this.#connection.read((handle) => {
+      const held = (handle.statement(HELD).all() as HeldRow[]).filter((row) => row.queue === queue);
+      const ends = held.map(({ leaseUntil }) => leaseUntil);
+      const dueAt = nextDueAt(handle, [queue]);
+      const all = dueAt === undefined ? ends : [dueAt, ...ends];
+      return all.length === 0 ? undefined : Math.min(...all);
+    });
+  }
+
   async signals(owner: string): Promise<WorkerSignals> {
     await this.#connection.check();
     return this.#signals.read(owner);
@@ -268,11 +265,20 @@ export class SqliteQueueStore implements QueueStore {
   }
 
   resume(queue: string | undefined): Promise<boolean> {
-    return this.#tell(this.#signals.resume(queue));
+    const ready = async (): Promise<ReadyQueues> => {
+      const all = queue === undefined ? (await this.status()).map((one) => one.queue) : [queue];
+      return readyNow(all);
+    };
+    return this.#tell(this.#announced(ready, () => this.#signals.resume(queue)));
   }
 
   addToBatch(id: string, jobs: readonly NewJob[]): Promise<PushOutcome[] | undefined> {
-    return this.#tell(this.#batches.add(id, jobs));
+    return this.#tell(
+      this.#announced(
+        () => readyOf(jobs),
+        () => this.#batches.add(id, jobs),
+      ),
+    );
   }
 
   cancelBatch(id: string): Promise<boolean> {
@@ -288,7 +294,11 @@ export class SqliteQueueStore implements QueueStore {
   }
 
   retry(selection: FailedSelection): Promise<RetryOutcome> {
-    return this.#tell(this.#failedJobs.retry(selection));
+    const ready = async (): Promise<ReadyQueues> => {
+      const failed = await this.#failedJobs.list(selection);
+      return readyNow(failed.map(({ queue }) => queue));
+    };
+    return this.#tell(this.#announced(ready, () => this.#failedJobs.retry(selection)));
   }
 
   forget(selection: FailedSelection): Promise<number> {
@@ -321,6 +331,13 @@ export class SqliteQueueStore implements QueueStore {
         this.#watchers.delete(watcher);
       },
     };
+  }
+
+  async #announced<T>(
+    ready: () => ReadyQueues | Promise<ReadyQueues>,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    return this.#announce === undefined ? work() : this.#announce(await ready(), work);
   }
 
   #change<T>(work: (handle: Handle) => T): Promise<T> {
@@ -361,39 +378,6 @@ function isKeyed(job: NewJob | undefined): boolean {
 function relayedOf(handle: Handle, generation: string): number {
   const row = handle.statement(RELAYED).get(generation) as { readonly seq: number } | undefined;
   return row?.seq ?? 0;
-}
-
-function releaseOne(handle: Handle, job: ClaimedJob, release: Release): boolean {
-  const { id, claim } = job;
-  const { availableAt, failure, uncounted = false } = release;
-  if (failure !== undefined) noteAttempt(handle, job, 'released', failure.message);
-  const row = handle.statement(RELEASE).get({
-    id,
-    claim,
-    availableAt: Math.ceil(availableAt),
-    uncounted: uncounted ? 1 : 0,
-    threw: failure === undefined ? 0 : 1,
-    error: failure?.message ?? null,
-  }) as Pick<HeldRow, 'cancelAt'> | undefined;
-  // Somebody was promised that the job would be told: from here on nobody would
-  if (typeof row?.cancelAt === 'number') cancelOne(handle, id);
-  return row !== undefined;
-}
-
-function recoverOne(handle: Handle, row: HeldRow): RecoveredJob {
-  const { id, job, queue, claim } = row;
-  const crashes = row.crashes + 1;
-  const failure = describeFailure(JobCrashedError.times(crashes, job));
-  if (crashes >= row.maxCrashes) {
-    failOne(handle, row, failure, 'crashed');
-    return { id, job, queue, outcome: 'failed' };
-  }
-  noteAttempt(handle, row, 'crashed', failure.message);
-  const values = { id, claim, now: clock.now(), error: failure.message };
-  handle.statement(RECOVER).run(values);
-  if (row.cancelAt === null) return { id, job, queue, outcome: 'released' };
-  cancelOne(handle, id);
-  return { id, job, queue, outcome: 'cancelled' };
 }
 
 function clearSome(handle: Handle, queue: string): number {
