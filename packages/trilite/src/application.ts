@@ -322,7 +322,7 @@ export class Application implements ConsoleApplication {
       for (const provider of this.#booted) await provider.shutdown();
     } finally {
       await this.walKeeper.stop();
-      await this.tenancy.close();
+      await this.#tenants.close();
       await this.#central.close();
     }
   }

@@ -13,6 +13,7 @@ import type { ConnectionOptions } from './database/connection';
 import { ConnectionRegistry } from './database/connection-registry';
 import { Database } from './database/database';
 import type { NamedMigration } from './database/migrations/migration';
+import type { Announce } from './queue/announce';
 import type { JobRegistry } from './queue/job-registry';
 import { QueueDispatcher } from './queue/queue-dispatcher';
 import { QueueRegistry } from './queue/queue-registry';
@@ -31,6 +32,8 @@ export interface ResourcesParts {
   readonly onError: (error: unknown, what: string) => void;
   /** Told of what happens in caches and to locks. */
   readonly cacheEvents: CacheEvents;
+  /** Told before jobs are stored. Default: nobody. */
+  readonly announce?: Announce | undefined;
   /** Throws when the current work may use none of them. */
   readonly guard?: (() => void) | undefined;
   /** What differs for a tenant's. */
@@ -121,7 +124,7 @@ export class Resources {
     await this.connections.close();
   }
 
-  #createQueues({ settings, jobs, guard, onError }: ResourcesParts): QueueRegistry {
+  #createQueues({ settings, jobs, guard, announce, onError }: ResourcesParts): QueueRegistry {
     const scope = (): Scope => this.#scope as Scope;
     return new QueueRegistry({
       settings: settings.queue,
@@ -132,6 +135,7 @@ export class Resources {
       outboxSources: () =>
         outboxConnections(settings).map((name) => this.connections.connection(name)),
       guard,
+      announce,
       onError,
     });
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { existsSync } from 'node:fs';
 import type { CacheEvents } from './cache/cache-events';
 import type { Config } from './config/load-config';
@@ -15,14 +16,21 @@ import { DatabaseFileMissingError } from './database/errors';
 import type { MigrationPlan } from './database/migrations/migration-files';
 import { Migrator, type MigrationStatus } from './database/migrations/migrator';
 import { tenantPlans } from './framework-migrations';
+import type { ReadyQueues } from './queue/announce';
 import type { JobRegistry } from './queue/job-registry';
+import { scanTenant } from './queue/tenants/tenant-scan';
+import type {
+  TenantWorker,
+  TenantWorkerParts,
+  TenantWorkOptions,
+} from './queue/tenants/tenant-worker';
 import { Resources } from './resources';
 import type { ScopeIdentity } from './support/scope-holder';
 import type { Container, Scope } from './tenancy/container';
 import { stampMigrations } from './tenancy/schema';
 import { TenantSchemaError } from './tenancy/errors';
 import { refuseOthers } from './tenancy/scope-guard';
-import { Tenancy } from './tenancy/tenancy';
+import { KEPT_STATES, Tenancy } from './tenancy/tenancy';
 import type { Tenant } from './tenancy/tenant';
 import { TenantFiles } from './tenancy/tenant-files';
 import { parseTenantId, type TenantId } from './tenancy/tenant-id';
@@ -31,6 +39,8 @@ import { TenantScopes, type OpenTenant } from './tenancy/tenant-scopes';
 import { tenantSettings } from './tenancy/tenant-settings';
 import { refuseWrongStamp } from './tenancy/tenant-stamp-store';
 import { TenantStore } from './tenancy/tenant-store';
+import { WorkIndex } from './tenancy/work-index/work-index';
+import type { FoundWork } from './tenancy/work-index/work-index-store';
 
 /** The owner of files that are copied for others. */
 const TEMPLATE = parseTenantId('template');
@@ -55,6 +65,7 @@ export class Tenants {
   readonly #paths: TenantPaths;
   readonly #connections: TenantConnections;
   readonly #resources = new WeakMap<ScopeIdentity, Resources>();
+  #workIndex: WorkIndex | undefined;
 
   constructor(parts: TenantsParts) {
     this.#parts = parts;
@@ -68,7 +79,52 @@ export class Tenants {
       files: this.#createFiles(),
       scopes: new TenantScopes((tenant) => this.#open(tenant)),
       central: parts.centralScope,
+      onServed: (tenant) => this.#announceWaiting(tenant),
+      onChanged: (tenant) => this.#noteChange(tenant),
     });
+  }
+
+  /** Which tenants have work, in storage/tenancy.sqlite. */
+  get workIndex(): WorkIndex {
+    this.#workIndex ??= new WorkIndex({
+      settings: {
+        ...this.#settingsOf('queue'),
+        file: join(this.#parts.config.storagePath, 'tenancy.sqlite'),
+        synchronous: 'off', // it can be made anew
+      },
+      scan: () => this.#scan(),
+    });
+    return this.#workIndex;
+  }
+
+  /** A worker for the queues of all tenants; it does nothing before `run`. */
+  worker(
+    options: TenantWorkOptions,
+    told: Pick<TenantWorkerParts, 'tell' | 'onError'> = {},
+  ): TenantWorker {
+    // A web server never needs it
+    const { TenantWorker: Worker } =
+      require('./queue/tenants/tenant-worker') as typeof import('./queue/tenants/tenant-worker');
+    const { WorkerWatchdog } =
+      require('./queue/worker/watchdog') as typeof import('./queue/worker/watchdog');
+    const { queues } = this.#parts.central;
+    const facts = { name: this.#connections.queue, settings: this.#settingsOf('queue') };
+    const isWatched = options.isWatched !== false;
+    return new Worker({
+      ...told,
+      tenancy: this.tenancy,
+      index: this.workIndex,
+      connection: this.#queueConnection,
+      options,
+      central: queues.store(this.#queueConnection),
+      watchdog: isWatched ? new WorkerWatchdog(facts, options.concurrency) : undefined,
+    });
+  }
+
+  /** Lets go of every tenant's files, and of the index. */
+  async close(): Promise<void> {
+    await this.tenancy.close();
+    await this.#workIndex?.close();
   }
 
   /** What the work of a scope uses. */
@@ -102,6 +158,64 @@ export class Tenants {
     };
   }
 
+  /** The queue connection whose jobs lie in the tenants' queue files. */
+  get #queueConnection(): string {
+    const { default: preferred, connections } = this.#parts.config.queue;
+    const isOwn = (name: string): boolean => {
+      const settings = connections[name];
+      return settings?.driver === 'sqlite' && settings.connection === this.#connections.queue;
+    };
+    return [preferred, ...Object.keys(connections)].find(isOwn) ?? preferred;
+  }
+
+  async #scan(): Promise<FoundWork[]> {
+    const found: FoundWork[] = [];
+    await this.tenancy.each(
+      { states: KEPT_STATES },
+      async (tenant, scope) => {
+        found.push(...(await scanTenant(tenant, scope, this.#queueConnection)));
+      },
+      {
+        anySchema: true,
+        onError: 'collect',
+        onEnd: ({ id, error }) => {
+          if (error) this.#parts.onError(error, `The queue of the tenant "${id}" cannot be read`);
+        },
+      },
+    );
+    return found;
+  }
+
+  /** What waited while a tenant took no work. */
+  async #announceWaiting(tenant: Tenant): Promise<void> {
+    const found = await this.tenancy.run(
+      tenant,
+      (_tenant, scope) => scanTenant(tenant, scope, this.#queueConnection),
+      { anySchema: true, allowSwitch: true },
+    );
+    for (const { queue, readyAt } of found) {
+      await this.workIndex.touch(tenant.id, queue, readyAt, tenant.weight);
+    }
+  }
+
+  async #noteChange({ id, state, weight }: Tenant): Promise<void> {
+    if (state === 'deleted') await this.workIndex.forget(id);
+    else await this.workIndex.setWeight(id, weight);
+  }
+
+  /** Says in the index where a tenant's jobs will be, and again when storing them took so long that it may not be believed any more. */
+  async #announce<T>(tenant: Tenant, ready: ReadyQueues, work: () => Promise<T>): Promise<T> {
+    const touch = async (): Promise<void> => {
+      for (const [queue, readyAt] of ready) {
+        await this.workIndex.touch(tenant.id, queue, Math.floor(readyAt), tenant.weight);
+      }
+    };
+    await touch();
+    const result = await work();
+    await touch();
+    return result;
+  }
+
   async #prepare(tenant: Tenant, resources: Resources): Promise<void> {
     const { onOpen } = this.#parts.config.tenancy.migrations;
     const migrator = this.migrator(tenant, resources);
@@ -111,8 +225,9 @@ export class Tenants {
     const namesOf = (is: (status: MigrationStatus) => boolean): string[] =>
       statuses.filter(is).map(({ name }) => name);
     const newer = namesOf(({ hasFile }) => !hasFile);
-    if (newer.length > 0 && onOpen !== 'allow-newer')
-      {throw TenantSchemaError.newer(tenant.id, newer);}
+    if (newer.length > 0 && onOpen !== 'allow-newer') {
+      throw TenantSchemaError.newer(tenant.id, newer);
+    }
     const pending = namesOf(({ batch, isFilling }) => batch === undefined || isFilling);
     if (pending.length === 0) return;
     if (onOpen !== 'migrate') throw TenantSchemaError.pending(tenant.id, pending);
@@ -130,6 +245,7 @@ export class Tenants {
       onError,
       isDisposable: (connection) => connection === connections.cache,
       guard: () => refuseOthers(identity),
+      announce: (ready, work) => this.#announce(tenant, ready, work),
       tenant: {
         central,
         prefix: `tenant:${id}:`,

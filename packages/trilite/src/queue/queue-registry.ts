@@ -10,11 +10,15 @@ import type { Outbox } from './outbox/outbox';
 import { QueueDispatcher } from './queue-dispatcher';
 import { QueueEvents, type WorkerEvent, type WorkerLifeEvent } from './queue-events';
 import type { QueueStore } from './queue-store';
-import type { Worker } from './worker/worker';
+import type { WorkerWatchdog } from './worker/watchdog';
+import type { Watchdog, Worker } from './worker/worker';
 import type { WorkerOptions } from './worker/worker-options';
 
 /** What a worker is asked for; the rest of its options is the connection's config. */
-export type WorkOptions = Omit<WorkerOptions, 'leaseMs' | 'keepFinishedMs'>;
+export type WorkOptions = Omit<WorkerOptions, 'leaseMs' | 'keepFinishedMs'> & {
+  /** Who watches the jobs of several files. Default: one for this worker alone. */
+  readonly watchdog?: WorkerWatchdog | undefined;
+};
 
 /** What a queue registry is made of. */
 export interface QueueRegistryParts {
@@ -267,10 +271,15 @@ export class QueueRegistry {
     });
   }
 
-  #createWatchdog(settings: KeepingSettings, { concurrency, isWatched = true }: WorkOptions) {
+  #createWatchdog(
+    settings: KeepingSettings,
+    { concurrency, isWatched = true, watchdog: shared }: WorkOptions,
+  ): Watchdog | undefined {
     if (settings.driver !== 'sqlite' || !isWatched) return undefined;
     const connection = this.#parts.connections.connection(settings.connection);
+    if (shared !== undefined) return shared.of(connection.file);
     const { WorkerWatchdog } = require('./worker/watchdog') as typeof import('./worker/watchdog');
-    return new WorkerWatchdog(connection, concurrency);
+    const own = new WorkerWatchdog(connection, concurrency);
+    return { ...own.of(connection.file), close: () => own.close() };
   }
 }

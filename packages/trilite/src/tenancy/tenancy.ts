@@ -23,6 +23,10 @@ export interface TenancyParts {
   readonly scopes: TenantScopes;
   /** The scope of the application itself. */
   readonly central: () => Scope;
+  /** Called when a tenant takes work that took none, with what it may have to do by then. */
+  readonly onServed?: ((tenant: Tenant) => Promise<void>) | undefined;
+  /** Called when a tenant was changed, or is gone. */
+  readonly onChanged?: ((tenant: Tenant) => Promise<void>) | undefined;
 }
 
 /** A tenant, or its id. */
@@ -308,7 +312,9 @@ export class Tenancy {
       ...(changes.domains && { domains: changes.domains.map(requireDomain) }),
     });
     await this.#parts.scopes.forget(known); // what its configuration made is another now
-    return this.findOrFail(id);
+    const tenant = await this.findOrFail(id);
+    await this.#parts.onChanged?.(tenant);
+    return tenant;
   }
 
   /**
@@ -323,6 +329,7 @@ export class Tenancy {
     });
     await this.#parts.scopes.forget(tenant.id);
     if (this.#parts.files.isThere(tenant.id)) await this.#parts.files.discard(tenant.id);
+    await this.#parts.onChanged?.(tenant);
     return tenant;
   }
 
@@ -377,7 +384,9 @@ export class Tenancy {
     const { id: known, state } = await this.findOrFail(id);
     const isMoved = await this.#store.setState(known, to, from);
     if (!isMoved) throw TenantStateError.cannot(verb, known, { state, from });
-    return this.findOrFail(known);
+    const tenant = await this.findOrFail(known);
+    if (to === 'active') await this.#parts.onServed?.(tenant);
+    return tenant;
   }
 }
 

@@ -219,6 +219,11 @@ export class BullmqQueueStore implements QueueStore {
     };
   }
 
+  /** A stalled job is found by BullMQ itself. */
+  nextLookAt(queue: string): Promise<number | undefined> {
+    return this.nextDueAt([queue]);
+  }
+
   async nextDueAt(queues: readonly string[]): Promise<number | undefined> {
     const states = ['waiting', 'prioritized', 'delayed'] as const;
     const firsts = queues.flatMap((queue) =>

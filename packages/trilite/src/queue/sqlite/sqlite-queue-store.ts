@@ -240,7 +240,6 @@ export class SqliteQueueStore implements QueueStore {
     return this.#connection.read((handle) => nextDueAt(handle, queues));
   }
 
-  /** When a worker has to look at a queue next: a job is due then, or the lease of a running one ends. Undefined when there is neither. */
   nextLookAt(queue: string): Promise<number | undefined> {
     return this.#connection.read((handle) => {
       const held = (handle.statement(HELD).all() as HeldRow[]).filter((row) => row.queue === queue);

@@ -89,6 +89,10 @@ export abstract class KeeplessQueueStore implements QueueStore {
     return { attempts: [], lines: [] };
   }
 
+  async nextLookAt(): Promise<number | undefined> {
+    return undefined;
+  }
+
   async nextDueAt(): Promise<number | undefined> {
     return undefined;
   }

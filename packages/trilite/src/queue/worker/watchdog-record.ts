@@ -17,16 +17,18 @@ export async function recordOverdue(
   jobs: readonly WatchedJob[],
   isOverdue: (job: WatchedJob) => boolean,
 ): Promise<void> {
-  const connection = new Connection(name, { ...settings, busyTimeout: RECORD_MS });
-  const store = new SqliteQueueStore(connection);
-  const record = async (): Promise<void> => {
-    for (const job of jobs) {
+  const recordIn = async (file: string): Promise<void> => {
+    const connection = new Connection(name, { ...settings, file, busyTimeout: RECORD_MS });
+    const store = new SqliteQueueStore(connection);
+    for (const job of jobs.filter((one) => one.file === file)) {
       if (isOverdue(job)) await recordOne(store, job);
       else await store.release(toClaimed(job), { availableAt: clock.now(), uncounted: true });
     }
     await connection.close();
   };
-  await Promise.race([record().catch(() => undefined), delayMs(RECORD_MS)]);
+  const files = [...new Set(jobs.map(({ file }) => file))];
+  const recorded = Promise.all(files.map((file) => recordIn(file).catch(() => undefined)));
+  await Promise.race([recorded, delayMs(RECORD_MS)]);
 }
 
 async function recordOne(store: SqliteQueueStore, job: WatchedJob): Promise<void> {

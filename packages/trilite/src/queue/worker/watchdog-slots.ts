@@ -1,6 +1,8 @@
 /** A running job, as the watchdog sees it. */
 export interface WatchedJob {
   readonly id: string;
+  /** The file of its queue. */
+  readonly file: string;
   readonly claim: number;
   readonly job: string;
   /** By `systemMs`; Infinity without a timeout. */
@@ -16,7 +18,7 @@ const HEAD_BYTES = 16;
 const NUMBERS = 4;
 const NUMBER_BYTES = NUMBERS * 8;
 
-/** Bytes of the text of a slot: id and job, by lines. */
+/** Bytes of the text of a slot: id, job and file, by lines. */
 const TEXT_BYTES = 736;
 const SLOT_BYTES = NUMBER_BYTES + TEXT_BYTES;
 
@@ -51,7 +53,7 @@ export class SlotTable {
     const slot = this.#free.pop();
     if (slot === undefined) return undefined;
     const text = this.#text(slot);
-    const bytes = encoder.encode(`${job.id}\n${job.job}`);
+    const bytes = encoder.encode(`${job.id}\n${job.job}\n${job.file}`);
     if (bytes.length >= TEXT_BYTES) {
       this.#free.push(slot);
       return undefined;
@@ -87,8 +89,10 @@ export class SlotTable {
       if (deadline === 0) continue;
       // A copy: what is shared cannot be decoded
       const bytes = Uint8Array.from(this.#text(slot));
-      const [id = '', job = ''] = decoder.decode(bytes.subarray(0, bytes.indexOf(0))).split('\n');
-      const facts = { id, claim, job };
+      const [id = '', job = '', file = ''] = decoder
+        .decode(bytes.subarray(0, bytes.indexOf(0)))
+        .split('\n');
+      const facts = { id, claim, job, file };
       jobs.push({ ...facts, deadline, timeoutMs, isFinal: delayMs < 0, delayMs });
     }
     return jobs;

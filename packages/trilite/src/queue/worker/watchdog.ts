@@ -4,7 +4,7 @@ import type { Connection } from '../../database/connection';
 import { systemMs } from '../../support/clock';
 import type { Verdict } from '../job-runner';
 import type { ClaimedJob } from '../queue-store';
-import { SlotTable } from './watchdog-slots';
+import { SlotTable, type WatchedJob } from './watchdog-slots';
 import type { Watchdog } from './worker';
 
 /*
@@ -28,40 +28,32 @@ export interface WatchdogFacts {
   readonly memory: SharedArrayBuffer;
 }
 
-/** Ends the process when a job blocks its event loop beyond its timeout. */
-export class WorkerWatchdog implements Watchdog {
-  readonly #connection: Connection;
+/** Ends the process when a job blocks its event loop beyond its timeout; one for all files that a process works. */
+export class WorkerWatchdog {
+  readonly #facts: Pick<WatchdogFacts, 'name' | 'settings'>;
   readonly #table: SlotTable;
   /** By run, not by id: one that has lost its job may still end while the same job runs here again. */
   readonly #slots = new Map<ClaimedJob, number>();
   #thread: Thread | undefined;
   #isClosed = false;
 
-  /** @param concurrency jobs at a time */
-  constructor(connection: Connection, concurrency: number) {
-    this.#connection = connection;
+  /**
+   * @param facts how a file is opened, to record in it what happened
+   * @param concurrency jobs at a time
+   */
+  constructor({ name, settings }: Pick<WatchdogFacts, 'name' | 'settings'>, concurrency: number) {
+    this.#facts = { name, settings };
     this.#table = SlotTable.create(concurrency);
   }
 
-  begin(job: ClaimedJob, timeoutMs: number, { isFinal, delayMs }: Verdict): void {
-    this.#start();
-    const { id, claim, job: name } = job;
-    const deadline = timeoutMs === 0 ? Infinity : systemMs() + timeoutMs;
-    const facts = { id, claim, job: name };
-    const slot = this.#table.write({ ...facts, deadline, timeoutMs, isFinal, delayMs });
-    if (slot !== undefined) this.#slots.set(job, slot);
-  }
-
-  renew(job: ClaimedJob): void {
-    const slot = this.#slots.get(job);
-    if (slot !== undefined) this.#table.renew(slot, systemMs());
-  }
-
-  end(job: ClaimedJob): void {
-    const slot = this.#slots.get(job);
-    if (slot === undefined) return;
-    this.#slots.delete(job);
-    this.#table.free(slot);
+  /** Watches the jobs of one file; closing that leaves the others watched. */
+  of(file: string): Watchdog {
+    return {
+      begin: (job, timeoutMs, verdict) => this.#begin({ ...verdict, timeoutMs, file }, job),
+      renew: (job) => this.#renew(job),
+      end: (job) => this.#end(job),
+      close: () => undefined,
+    };
   }
 
   close(): void {
@@ -70,11 +62,32 @@ export class WorkerWatchdog implements Watchdog {
     this.#thread = undefined;
   }
 
+  #begin(facts: Verdict & Pick<WatchedJob, 'timeoutMs' | 'file'>, job: ClaimedJob): void {
+    this.#start();
+    const { id, claim, job: name } = job;
+    const { timeoutMs, file, isFinal, delayMs } = facts;
+    const deadline = timeoutMs === 0 ? Infinity : systemMs() + timeoutMs;
+    const watched = { id, claim, job: name, file, deadline, timeoutMs, isFinal, delayMs };
+    const slot = this.#table.write(watched);
+    if (slot !== undefined) this.#slots.set(job, slot);
+  }
+
+  #renew(job: ClaimedJob): void {
+    const slot = this.#slots.get(job);
+    if (slot !== undefined) this.#table.renew(slot, systemMs());
+  }
+
+  #end(job: ClaimedJob): void {
+    const slot = this.#slots.get(job);
+    if (slot === undefined) return;
+    this.#slots.delete(job);
+    this.#table.free(slot);
+  }
+
   /** With the first job: a worker that never has one needs no thread. */
   #start(): void {
     if (this.#thread !== undefined || this.#isClosed) return;
-    const { name, settings } = this.#connection;
-    const facts: WatchdogFacts = { name, settings, memory: this.#table.memory };
+    const facts: WatchdogFacts = { ...this.#facts, memory: this.#table.memory };
     this.#thread = new Thread(THREAD, { workerData: facts, execArgv: [] });
     this.#thread.unref();
     // Without it jobs run as ever, and one that blocks is taken back when its lease ends

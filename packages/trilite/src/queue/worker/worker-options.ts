@@ -30,6 +30,8 @@ export interface WorkerOptions extends RunDefaults {
   readonly unreachableMs?: number;
   /** Whether a thread ends the process when a job blocks the event loop beyond its timeout. Default: true, of a queue in a file. */
   readonly isWatched?: boolean;
+  /** Whether it notices what other processes dispatch. Default: true. One that stops when the queue is empty can do without. */
+  readonly isListening?: boolean;
   /** What it is called where its jobs are shown. Default: nothing. */
   readonly name?: string;
 }

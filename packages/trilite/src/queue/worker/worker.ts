@@ -155,13 +155,14 @@ export class Worker {
     working.add(this);
     this.#beganAt = monotonicMs();
     this.#parts.onStarted?.();
-    const watch = this.#store.watch(() => this.#alarm.ring());
+    const { isListening = true } = this.#options;
+    const watch = isListening ? this.#store.watch(() => this.#alarm.ring()) : undefined;
     const upkeep = this.#upkeep.run();
     try {
       await this.#work();
     } finally {
       await this.#drain();
-      watch.close();
+      watch?.close();
       this.#upkeep.stop();
       await upkeep;
       this.#parts.watchdog?.close();

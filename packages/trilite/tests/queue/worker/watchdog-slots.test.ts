@@ -2,6 +2,7 @@ import { SlotTable, type WatchedJob } from '../../../src/queue/worker/watchdog-s
 
 const JOB: WatchedJob = {
   id: 'id',
+  file: '/queue.sqlite',
   claim: 2 ** 52 - 1,
   job: 'Mail',
   deadline: 60_000,
