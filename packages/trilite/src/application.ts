@@ -47,6 +47,7 @@ import type { Provider } from './tenancy/provider';
 import { refuseUnresolvable } from './tenancy/resolution-check';
 import { refuseOthers } from './tenancy/scope-guard';
 import { Tenancy } from './tenancy/tenancy';
+import type { Tenant } from './tenancy/tenant';
 import type { Token } from './tenancy/token';
 import { Tenants } from './tenants';
 
@@ -246,6 +247,15 @@ export class Application implements ConsoleApplication {
   }
 
   /**
+   * Migrations of the files of a tenant, to be used in its work alone.
+   *
+   * @throws E_MIGRATION_INVALID, E_DATABASE_FILE_MISSING
+   */
+  tenantMigrator(tenant: Tenant, { identity }: Scope): Migrator {
+    return this.#tenants.migrator(tenant, this.#tenants.resourcesOf(identity));
+  }
+
+  /**
    * The interfaces of the tables that database/migrations makes, as a file of TypeScript. Needs and touches no database file.
    *
    * @throws E_MIGRATION_FAILED, E_TABLE_TYPES_CONFLICT
@@ -257,7 +267,7 @@ export class Application implements ConsoleApplication {
   }
 
   /**
-   * Runs a seeder, by its class or the name of one in database/seeders. `report` stands around the run of each, of called ones too.
+   * Runs a seeder for whom the current work is, by its class or the name of one in database/seeders. `report` stands around the run of each, of called ones too.
    *
    * @throws E_SEEDER_UNKNOWN, E_SEEDER_AMBIGUOUS, E_SEEDER_FAILED, E_CONTAINER_UNRESOLVABLE
    */
@@ -265,15 +275,16 @@ export class Application implements ConsoleApplication {
     seeder: SeederClass | string = 'DatabaseSeeder',
     report: SeederReport = (_name, run) => run(),
   ): Promise<void> {
+    const { scope } = this.tenancy;
     const runner = new SeederRunner({
       folder: join(this.#project.codePath, 'database/seeders'),
       make: (type) => {
-        refuseUnresolvable([type], this.#scope);
-        return this.make(type);
+        refuseUnresolvable([type], scope);
+        return scope.make(type);
       },
       report,
     });
-    return this.#scope.run(() => runner.run(seeder));
+    return scope.run(() => runner.run(seeder));
   }
 
   /**

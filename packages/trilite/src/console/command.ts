@@ -1,5 +1,5 @@
 import type { ConsoleApplication } from './console-application';
-import type { Output } from './output';
+import type { Output, OutputStream } from './output';
 import type { ArgumentsOf, OptionsOf, Signature } from './signature';
 
 /** What a command is called with. */
@@ -15,6 +15,17 @@ export interface CommandContext<S extends Signature = Signature> {
   readonly app: () => Promise<ConsoleApplication>;
   /** Everything this console can run. */
   readonly commands: () => readonly CommandFacts[];
+  /** Runs another command line of this console, with nobody to ask. Never throws: errors are printed. @returns the exit code */
+  readonly callOn: (view: CommandView, argv: readonly string[]) => Promise<number>;
+}
+
+/** Whose work a command is that another one runs. */
+export interface CommandView {
+  /** The application as that work sees it; it stays open. */
+  readonly app: ConsoleApplication;
+  readonly enter: (work: () => Promise<number>) => Promise<number>;
+  /** Takes what the command says, errors included. */
+  readonly stream: OutputStream;
 }
 
 /** How the console was started. */

@@ -11,7 +11,9 @@ import type { QueueRegistry } from '../queue/queue-registry';
 import type { ScheduleRegistry } from '../schedule/schedule-registry';
 import type { Scheduler, SchedulerOptions } from '../schedule/scheduler';
 import type { TellSchedulerEvent } from '../schedule/scheduler-events';
-import type { Resolver } from '../tenancy/container';
+import type { Resolver, Scope } from '../tenancy/container';
+import type { Tenancy } from '../tenancy/tenancy';
+import type { Tenant } from '../tenancy/tenant';
 
 /** Facts about an application: sections of names and values. */
 export type About = Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
@@ -23,6 +25,7 @@ export type About = Readonly<Record<string, Readonly<Record<string, string | num
 export interface ConsoleApplication extends Resolver {
   readonly basePath: string;
   readonly config: Config;
+  readonly tenancy: Tenancy;
   readonly connections: ConnectionRegistry;
   readonly caches: CacheRegistry;
   readonly locks: Locks;
@@ -35,9 +38,11 @@ export interface ConsoleApplication extends Resolver {
   database(name?: string): Database;
   /** Migrations of every connection, the framework's own first. */
   migrator(): Migrator;
+  /** Migrations of the files of a tenant, the framework's own first. To be used in its work alone. */
+  tenantMigrator(tenant: Tenant, scope: Scope): Migrator;
   /** The interfaces of the tables that the application's migrations make, as a file of TypeScript. */
   tableTypes(): Promise<string>;
-  /** Runs a seeder of database/seeders by name, by default `DatabaseSeeder`; `report` stands around the run of each. */
+  /** Runs a seeder of database/seeders by name for whom the current work is, by default `DatabaseSeeder`; `report` stands around the run of each. */
   seed(seeder?: string, report?: SeederReport): Promise<void>;
   /** The web side; built at the first call. */
   http(): HttpKernel;

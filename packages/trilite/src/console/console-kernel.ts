@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { FrameworkError, toError } from '../support/errors';
 import { loadExports, sourceFile, sourceFiles } from '../support/file-discovery';
 import { nearest } from '../support/nearest';
+import { runCentral } from '../tenancy/central';
 import { builtInCommands } from './built-in-commands';
 import {
   isCommandClass,
@@ -9,6 +10,7 @@ import {
   type CommandClass,
   type CommandContext,
   type CommandFacts,
+  type CommandView,
   type Terminal,
 } from './command';
 import type { ConsoleApplication } from './console-application';
@@ -16,7 +18,7 @@ import type { ConsoleKernelOptions } from './console-kernel-options';
 import { CommandInvalidError, CommandUnknownError, CommandUsageError } from './errors';
 import { globalOptions } from './global-options';
 import { Output, type OutputStream } from './output';
-import { parseInput } from './parse';
+import { parseInput, type ParsedInput } from './parse';
 
 /** What a console is made of. */
 export interface ConsoleKernelParts {
@@ -32,6 +34,8 @@ export interface ConsoleKernelParts {
   readonly interactive?: boolean;
   /** Whether the application is somebody else's, and stays open after a run. Default: false. */
   readonly keepsOpen?: boolean;
+  /** Runs a command for whom it is meant. Default: for the application itself. */
+  readonly enter?: (work: () => Promise<number>) => Promise<number>;
 }
 
 interface Found extends CommandFacts {
@@ -88,16 +92,37 @@ export class ConsoleKernel {
     const rest = name === input.name ? input.rest : [input.name];
     const found = this.#find(name);
     const parsed = parseInput(found.signature, rest);
-    const command = await this.#make(found);
-    const context: CommandContext = {
+    const { enter = runCentral } = this.#parts;
+    return enter(async () => {
+      const command = await this.#make(found);
+      return (await command.handle(this.#contextOf(input, parsed))) ?? 0;
+    });
+  }
+
+  #contextOf(input: GlobalInput, parsed: ParsedInput): CommandContext {
+    return {
       ...parsed,
       output: new Output(this.#parts.stdout, input.terminal),
       terminal: input.terminal,
       codePath: this.#parts.codePath,
       app: () => this.#boot(),
       commands: () => [...this.commands.values()],
+      callOn: (view, argv) => this.#callOn(view, argv),
     } as CommandContext;
-    return (await command.handle(context)) ?? 0;
+  }
+
+  #callOn({ app, enter, stream }: CommandView, argv: readonly string[]): Promise<number> {
+    const kernel = new ConsoleKernel({
+      ...this.#parts,
+      boot: async () => app,
+      enter,
+      stdout: stream,
+      stderr: stream,
+      interactive: false,
+      keepsOpen: true,
+    });
+    kernel.#found = this.commands;
+    return kernel.run(argv);
   }
 
   #find(name: string): Found {

@@ -1,0 +1,49 @@
+import { dirname } from 'node:path';
+import type { Scope } from '../tenancy/container';
+import type { Tenant } from '../tenancy/tenant';
+import type { ConsoleApplication } from './console-application';
+
+/**
+ * An application as the work of one tenant sees it: what a command asks for is the tenant's. To be used in that work alone.
+ *
+ * Backups go to the tenant's own folder: in that of the application they would bear the names of its own, and count as such.
+ */
+export function tenantView(
+  app: ConsoleApplication,
+  tenant: Tenant,
+  scope: Scope,
+): ConsoleApplication {
+  const { CacheRegistry, ConnectionRegistry, Locks, QueueRegistry } = loadTokens();
+  const connections = scope.make(ConnectionRegistry);
+  return {
+    basePath: app.basePath,
+    config: { ...app.config, storagePath: dirname(connections.connection().file) },
+    tenancy: app.tenancy,
+    connections,
+    caches: scope.make(CacheRegistry),
+    locks: scope.make(Locks),
+    queues: scope.make(QueueRegistry),
+    schedule: app.schedule,
+    walKeeper: app.walKeeper,
+    make: (token) => scope.make(token),
+    scheduler: (tell, options) => app.scheduler(tell, options),
+    database: (name) => app.database(name),
+    migrator: () => app.tenantMigrator(tenant, scope),
+    tenantMigrator: (other, its) => app.tenantMigrator(other, its),
+    tableTypes: () => app.tableTypes(),
+    seed: (seeder, report) => app.seed(seeder, report),
+    http: () => app.http(),
+    about: () => app.about(),
+    close: async () => undefined,
+  };
+}
+
+/** Lazily: `list` is to answer at once, and these load what they are made of. */
+function loadTokens() {
+  return {
+    ...(require('../cache/cache-registry') as typeof import('../cache/cache-registry')),
+    ...(require('../cache/locks/locks') as typeof import('../cache/locks/locks')),
+    ...(require('../database/connection-registry') as typeof import('../database/connection-registry')),
+    ...(require('../queue/queue-registry') as typeof import('../queue/queue-registry')),
+  };
+}
