@@ -56,6 +56,18 @@ import { ScheduleRunCommand } from './commands/schedule-run-command';
 import { ScheduleTestCommand } from './commands/schedule-test-command';
 import { ScheduleWorkCommand } from './commands/schedule-work-command';
 import { ServeCommand } from './commands/serve-command';
+import { TenantsCreateCommand } from './commands/tenants-create-command';
+import { TenantsDeleteCommand } from './commands/tenants-delete-command';
+import { TenantsDomainsCommand } from './commands/tenants-domains-command';
+import { TenantsDownCommand } from './commands/tenants-down-command';
+import { TenantsListCommand } from './commands/tenants-list-command';
+import { TenantsPurgeCommand } from './commands/tenants-purge-command';
+import { TenantsRenameCommand } from './commands/tenants-rename-command';
+import { TenantsRestoreCommand } from './commands/tenants-restore-command';
+import { TenantsResumeCommand } from './commands/tenants-resume-command';
+import { TenantsShowCommand } from './commands/tenants-show-command';
+import { TenantsSuspendCommand } from './commands/tenants-suspend-command';
+import { TenantsUpCommand } from './commands/tenants-up-command';
 import { VersionCommand } from './commands/version-command';
 
 /** The commands every application has. Their files load nothing heavy: `list` reads them all, and is to answer at once. */
@@ -117,5 +129,17 @@ export const builtInCommands: readonly CommandClass[] = [
   ScheduleTestCommand,
   ScheduleWorkCommand,
   ServeCommand,
+  TenantsCreateCommand,
+  TenantsDeleteCommand,
+  TenantsDomainsCommand,
+  TenantsDownCommand,
+  TenantsListCommand,
+  TenantsPurgeCommand,
+  TenantsRenameCommand,
+  TenantsRestoreCommand,
+  TenantsResumeCommand,
+  TenantsShowCommand,
+  TenantsSuspendCommand,
+  TenantsUpCommand,
   VersionCommand,
 ];

@@ -16,18 +16,31 @@ export async function confirmDestroying(
   { what, force }: { readonly what: string; readonly force: boolean },
 ): Promise<boolean> {
   const { config } = await app();
-  if (force || config.app.env !== 'production') return true;
+  if (config.app.env !== 'production') return true;
+  const asked = { what: `${what}, and this is production`, force };
+  return confirm({ output, terminal }, command, asked);
+}
+
+/**
+ * Asks a person before something is done that is hard to take back, wherever this is. With `--force` nobody is asked.
+ *
+ * @returns whether to go on
+ * @throws E_COMMAND_USAGE when there is nobody to ask
+ */
+export async function confirm(
+  { output, terminal }: Omit<AskingContext, 'app'>,
+  command: string,
+  { what, force }: { readonly what: string; readonly force: boolean },
+): Promise<boolean> {
+  if (force) return true;
   if (!terminal.interactive) {
-    throw CommandUsageError.because(
-      command,
-      `${what}, and this is production (--force does it unasked)`,
-    );
+    throw CommandUsageError.because(command, `${what} (--force does it unasked)`);
   }
   const { prompt } = require('enquirer') as typeof import('enquirer');
   const { yes } = await prompt<{ yes: boolean }>({
     type: 'confirm',
     name: 'yes',
-    message: `${what}, and this is production. Go on?`,
+    message: `${what}. Go on?`,
     initial: false,
   });
   if (!yes) output.warn('Nothing was done.');

@@ -1,3 +1,4 @@
+import type { SingleBar } from 'cli-progress';
 import { createColors } from 'picocolors';
 import { monotonicMs } from '../support/clock';
 import { humanDuration } from '../support/duration';
@@ -103,21 +104,36 @@ export class Output {
     text: string,
     work: (report: (done: number, total: number) => void) => Promise<T>,
   ): Promise<T> {
-    if (this.#isQuiet || this.#stream.isTTY !== true) return work(() => undefined);
-    const { SingleBar } = require('cli-progress') as typeof import('cli-progress');
-    const stream = this.#stream as unknown as NodeJS.WriteStream;
-    const bar = new SingleBar({
-      format: `  ${text} {bar} {percentage}%`,
-      clearOnComplete: true,
-      linewrap: true, // else Ctrl-C would leave the terminal without it
-      gracefulExit: false,
-      stream,
-    });
+    if (!this.showsBars) return work(() => undefined);
+    const bar = this.#bar(`${text} {bar} {percentage}%`);
     bar.start(1, 0);
     try {
       return await work((done, total) => {
         bar.setTotal(Math.max(1, total));
         bar.update(done);
+      });
+    } finally {
+      bar.stop();
+    }
+  }
+
+  /** Whether bars are shown. */
+  get showsBars(): boolean {
+    return !this.#isQuiet && this.#stream.isTTY === true;
+  }
+
+  /** A bar that counts what went well and what did not, and says when all will be done. Only where bars are shown. */
+  async tally<T>(
+    total: number,
+    work: (count: (isWell: boolean) => void) => Promise<T>,
+  ): Promise<T> {
+    const counts = { ok: 0, failed: 0 };
+    const bar = this.#bar('{bar} {value}/{total}, {ok} ok, {failed} failed, {eta_formatted} to go');
+    bar.start(total, 0, counts);
+    try {
+      return await work((isWell) => {
+        counts[isWell ? 'ok' : 'failed'] += 1;
+        bar.increment(1, counts);
       });
     } finally {
       bar.stop();
@@ -139,6 +155,17 @@ export class Output {
       say(this.colors.red(this.colors.bold('FAIL')));
       throw error;
     }
+  }
+
+  #bar(format: string): SingleBar {
+    const progress = require('cli-progress') as typeof import('cli-progress');
+    return new progress.SingleBar({
+      format: `  ${format}`,
+      clearOnComplete: true,
+      linewrap: true, // else Ctrl-C would leave the terminal without it
+      gracefulExit: false,
+      stream: this.#stream as unknown as NodeJS.WriteStream,
+    });
   }
 
   get #width(): number {

@@ -420,7 +420,8 @@ function refuseEscape<T>(id: string, value: T): T {
   return value;
 }
 
-async function runEach(
+/** Runs work for each of some tenants, in their order; what fails is told, and never thrown. */
+export async function runEach(
   tenants: readonly Tenant[],
   { concurrency = 1, onError = 'stop', onEnd }: TenantEachOptions,
   work: (tenant: Tenant) => Promise<unknown>,

@@ -1,0 +1,127 @@
+import { monotonicMs } from '../support/clock';
+import { humanDuration } from '../support/duration';
+import { FrameworkError, messageOf } from '../support/errors';
+import { runEach, type TenantEnd, type TenantRun } from '../tenancy/tenancy';
+import type { Tenant } from '../tenancy/tenant';
+import type { CommandContext } from './command';
+import type { Output } from './output';
+import { asOption } from './tenant-selection';
+
+/** What a run over many tenants needs of the command that makes it. */
+export interface TenantRunContext extends Pick<CommandContext, 'output' | 'terminal'> {
+  readonly options: { readonly concurrency: number; readonly json: boolean };
+}
+
+/** How a run over many tenants goes. */
+export interface TenantRunPlan {
+  /** Whether the first that fails ends the run. Default: false. */
+  readonly stops?: boolean;
+  /** Prints what came of a tenant, below its line. Not asked for where JSON is printed. */
+  readonly after?: (id: string, output: Output) => void;
+}
+
+/** Does something for each tenant, and shows how far it is: a bar on a terminal, elsewhere and with `-v` a line for each. */
+export async function runShown(
+  context: TenantRunContext,
+  tenants: readonly Tenant[],
+  work: (tenant: Tenant) => Promise<unknown>,
+  { stops = false, after = () => undefined }: TenantRunPlan = {},
+): Promise<TenantRun> {
+  const { output, terminal, options } = context;
+  const startedAt = new Map<string, number>();
+  const run = (onEnd: (end: TenantEnd) => void): Promise<TenantRun> =>
+    runEach(
+      tenants,
+      { concurrency: options.concurrency, onError: stops ? 'stop' : 'collect', onEnd },
+      (tenant) => {
+        startedAt.set(tenant.id, monotonicMs());
+        return work(tenant);
+      },
+    );
+  if (options.json) return run(() => undefined);
+  if (output.showsBars && !terminal.verbose) return runWithBar(output, tenants.length, run, after);
+  return run((end) => {
+    printEnd(end, output, monotonicMs() - (startedAt.get(end.id) ?? 0));
+    after(end.id, output);
+  });
+}
+
+/** What a person cannot read while a bar moves is printed after it. */
+async function runWithBar(
+  output: Output,
+  total: number,
+  run: (onEnd: (end: TenantEnd) => void) => Promise<TenantRun>,
+  after: NonNullable<TenantRunPlan['after']>,
+): Promise<TenantRun> {
+  const ends: TenantEnd[] = [];
+  const result = await output.tally(total, (count) =>
+    run((end) => {
+      ends.push(end);
+      count(end.error === undefined);
+    }),
+  );
+  for (const end of ends) {
+    if (end.error !== undefined) printEnd(end, output);
+    after(end.id, output);
+  }
+  return result;
+}
+
+function printEnd({ id, error }: TenantEnd, output: Output, tookMs?: number): void {
+  const { green, red, bold, dim } = output.colors;
+  const mark = error === undefined ? green(bold('DONE')) : red(bold('FAIL'));
+  const time = tookMs === undefined ? '' : `${dim(humanDuration(tookMs))} `;
+  output.twoColumn(id, `${time}${mark}`);
+  if (error === undefined) return;
+  output.line(`    ${messageOf(error).replaceAll('\n', '\n    ')}`);
+  if (error instanceof FrameworkError) output.line(`    ${dim(`${error.help} (${error.code})`)}`);
+}
+
+/** Says how a run over many ended, the ids of those that failed ready to be typed again. @returns the exit code */
+export function reportRun({ done, failed, skipped }: TenantRun, output: Output): number {
+  const failing = failed.map(({ id }) => id);
+  const counts = [`${done.length} done`];
+  if (failing.length > 0) counts.push(`${failing.length} failed`);
+  if (skipped.length > 0) counts.push(`${skipped.length} not begun`);
+  if (failing.length === 0) {
+    output.info(`${tenantsOf(done.length)}: ${counts.join(', ')}.`);
+    return 0;
+  }
+  const rest = skipped.length === 0 ? '' : `\nNot begun: ${asOption(skipped)}`;
+  const all = done.length + failing.length + skipped.length;
+  output.error(`${tenantsOf(all)}: ${counts.join(', ')}.`, `Failed: ${asOption(failing)}${rest}`);
+  return 1;
+}
+
+/** A run over many, for JSON. */
+export function runAsJson({ done, failed, skipped }: TenantRun): object {
+  return {
+    done,
+    failed: failed.map(({ id, error }) => ({ tenant: id, ...errorAsJson(error) })),
+    skipped,
+  };
+}
+
+/** An error, for JSON. */
+export function errorAsJson(error: Error): object {
+  const message = messageOf(error);
+  return error instanceof FrameworkError
+    ? { code: error.code, message, help: error.help }
+    : { code: null, message, help: null };
+}
+
+/** Says which tenants are meant, and does nothing to them. */
+export function printMeant(
+  tenants: readonly Tenant[],
+  { output, options }: Pick<TenantRunContext, 'output' | 'options'>,
+): void {
+  if (options.json) return output.json({ tenants: tenants.map(({ id }) => id) });
+  output.info(`${tenantsOf(tenants.length)} would have their turn. Nothing was done.`);
+  for (const { id, state } of tenants) output.twoColumn(id, state);
+  output.line();
+}
+
+/** A number of tenants as a person reads it. */
+export function tenantsOf(count: number): string {
+  return count === 1 ? '1 tenant' : `${count} tenants`;
+}
