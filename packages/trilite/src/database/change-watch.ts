@@ -74,6 +74,8 @@ class FileChanges {
   readonly #connection: Connection;
   readonly #listeners = new Listeners<void>('changes of a file');
   readonly #events: FileEvents;
+  /** A handle that rests cannot say what was committed meanwhile, and its -wal is gone. */
+  readonly #release: () => void;
   #net: NodeJS.Timeout;
   #hasBeenTold = false;
   readonly #versions = new WeakMap<Handle, number>();
@@ -86,6 +88,7 @@ class FileChanges {
 
   private constructor(connection: Connection) {
     this.#connection = connection;
+    this.#release = connection.hold();
     this.#events = new FileEvents(
       () => watchedPath(connection),
       () => {
@@ -111,6 +114,7 @@ class FileChanges {
     this.#isClosed = true;
     clearInterval(this.#net);
     this.#events.close();
+    this.#release();
     FileChanges.#shared.delete(this.#connection);
   }
 

@@ -56,7 +56,7 @@ export class HandleSet {
   readonly #leases = new Set<ReaderLease>();
   /** Leases, and those whose handle is being opened. */
   #readersOut = 0;
-  /** Which file it was when it was first opened. */
+  /** Which file it was when the first of the handles was opened. */
   #place: string | undefined;
   readonly #wait: LockWait;
   #isClosed = false;
@@ -77,7 +77,8 @@ export class HandleSet {
 
   /** Whether a handle is open. */
   get isOpen(): boolean {
-    return this.#writer !== undefined || this.#reader !== undefined || this.#leases.size > 0;
+    const idle = this.#writer ?? this.#reader ?? this.#spare;
+    return idle !== undefined || this.#leases.size > 0;
   }
 
   get inMemory(): boolean {
@@ -189,6 +190,22 @@ export class HandleSet {
     else lease.handle.close();
   }
 
+  /**
+   * Closes every handle, unless somebody steps through a result on one; each opens anew at its next use. The writer goes last: it leaves no
+   * -wal behind. Statistics are not renewed, which may take long.
+   *
+   * @returns whether all are closed
+   */
+  rest(): boolean {
+    if (this.#readersOut > 0) return false;
+    try {
+      this.#closeIdle();
+      return true;
+    } catch {
+      return false; // the driver refuses while rows that were not fetched to their end may still be asked for
+    }
+  }
+
   /** Closes every handle, ending the streams first; twice without harm. */
   close(): void {
     this.#isClosed = true;
@@ -204,8 +221,17 @@ export class HandleSet {
 
   /** Streams go on with the file they began with. */
   #drop(): void {
-    for (const handle of [this.#spare, this.#reader, this.#writer]) handle?.close();
-    this.#spare = this.#reader = this.#writer = this.#place = undefined;
+    this.#closeIdle();
+    this.#place = undefined;
+  }
+
+  #closeIdle(): void {
+    this.#spare?.close();
+    this.#spare = undefined;
+    this.#reader?.close();
+    this.#reader = undefined;
+    this.#writer?.close();
+    this.#writer = undefined;
   }
 
   #takeSpare(): Handle | undefined {
@@ -239,6 +265,7 @@ export class HandleSet {
 
   #open(options: HandleOptions): Handle {
     if (this.#isClosed) throw ConnectionClosedError.for(this.#facts);
+    if (!this.isOpen) this.#place = undefined; // after a rest another file may lie there
     const handle = this.#isFollowing
       ? this.#openFollowed(options)
       : new Handle(this.#facts, this.#settings, options);

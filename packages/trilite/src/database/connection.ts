@@ -62,6 +62,8 @@ export class Connection {
   readonly #wait: LockWait;
   readonly #handles: HandleSet;
   readonly #writer: ConnectionWriter;
+  /** Those who keep the handles open. */
+  #holds = 0;
   #isClosed = false;
 
   constructor(name: string, settings: SqliteSettings, options: ConnectionOptions = {}) {
@@ -146,8 +148,13 @@ export class Connection {
       return;
     }
     this.#refuseClosed();
-    if (sessionOf(this) === undefined) await this.#writer.pending();
-    yield* streamRows({ facts: this, handles: this.#handles, wait: this.#wait }, query);
+    const release = this.hold();
+    try {
+      if (sessionOf(this) === undefined) await this.#writer.pending();
+      yield* streamRows({ facts: this, handles: this.#handles, wait: this.#wait }, query);
+    } finally {
+      release();
+    }
   }
 
   /**
@@ -221,7 +228,7 @@ export class Connection {
   /** Opens the file, creating it and its folder when they are missing. For the migrator, and for who creates tenants. */
   async create(): Promise<void> {
     this.#refuseClosed();
-    await this.#wait.until(() => this.#handles.create());
+    await this.#held(() => this.#wait.until(() => this.#handles.create()));
   }
 
   /**
@@ -244,6 +251,34 @@ export class Connection {
     if (this.#handles.isReplaced) throw DatabaseFileReplacedError.at(this);
   }
 
+  /**
+   * Keeps the handles from resting: for who compares what one handle says now with what it said before, such as `ChangeWatch`.
+   *
+   * @returns what ends it; twice without harm
+   */
+  hold(): () => void {
+    let isHeld = true;
+    this.#holds += 1;
+    return () => {
+      if (isHeld) this.#holds -= 1;
+      isHeld = false;
+    };
+  }
+
+  /**
+   * Closes the handles when nothing uses them: no write, transaction or stream, and nobody who holds them. They open anew at the next use, and
+   * nobody who holds the connection notices; what a statement set on a handle, such as a pragma, is gone with it. A file in memory never
+   * rests: its content would be gone.
+   *
+   * @returns whether it rests now
+   */
+  rest(): boolean {
+    const isUsed = this.#holds > 0 || !this.#writer.isIdle || this.#handles.inMemory;
+    if (isUsed || !this.#handles.rest()) return false;
+    openConnections.delete(this);
+    return true;
+  }
+
   /** Finishes what was asked for, then closes the handles; twice without harm. A transaction that does not end is rolled back, a stream ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -264,15 +299,34 @@ export class Connection {
     try {
       this.#refuseClosed();
       if (this.#writer.isIdle) this.#handles.refresh();
-      return Promise.resolve(work(this.#readHandle()));
+      return Promise.resolve(this.#readOnce(work));
     } catch (error) {
       if (!isBusy(error)) return Promise.reject(toError(explainDatabaseError(error, this)));
-      return this.#wait.until(() => work(this.#readHandle()));
+      return this.#held(() => this.#wait.until(() => this.#readOnce(work)));
+    }
+  }
+
+  /** The work may ask for something that has connections rest: not this one. */
+  #readOnce<T>(work: Work<T>): T {
+    this.#holds += 1;
+    try {
+      return work(this.#readHandle());
+    } finally {
+      this.#holds -= 1;
     }
   }
 
   #readHandle(): Handle {
     return this.#writer.isLent ? this.#handles.reader() : this.#handles.writer();
+  }
+
+  async #held<T>(work: () => Promise<T>): Promise<T> {
+    const release = this.hold();
+    try {
+      return await work();
+    } finally {
+      release();
+    }
   }
 
   #refuseClosed(): void {
