@@ -13,16 +13,16 @@ import { isCommandClass, type CommandClass } from './console/command';
 import type { About, ConsoleApplication } from './console/console-application';
 import type { ConsoleKernelOptions } from './console/console-kernel-options';
 import { ScheduledCommands } from './console/scheduled-commands';
-import { WalKeeper } from './database/care/wal-keeper';
+import type { WalKeeper } from './database/care/wal-keeper';
 import { driverVersions } from './database/connection-driver';
 import { ConnectionRegistry } from './database/connection-registry';
-import { Database } from './database/database';
+import type { Database } from './database/database';
 import { discoverMigrations } from './database/migrations/migration-files';
 import type { Migrator } from './database/migrations/migrator';
-import type { QueryEvent } from './database/query-events';
 import type { SeederClass } from './database/seeding/seeder';
 import { SeederRunner, type SeederReport } from './database/seeding/seeder-runner';
 import { generateTableTypes } from './database/types/generate-table-types';
+import { createWalKeeper, logSlowQueries } from './database-log';
 import { createMigrator } from './framework-migrations';
 import { RouteInvalidError } from './http/errors';
 import type { HttpKernel } from './http/http-kernel';
@@ -33,6 +33,11 @@ import type { JobClass } from './queue/job';
 import { isJobClass, JobRegistry } from './queue/job-registry';
 import { QueueDispatcher } from './queue/queue-dispatcher';
 import { QueueRegistry } from './queue/queue-registry';
+import type {
+  TenantWorker,
+  TenantWorkerParts,
+  TenantWorkOptions,
+} from './queue/tenants/tenant-worker';
 import { Resources } from './resources';
 import type { ScheduleFile } from './schedule/schedule';
 import { ScheduleRegistry } from './schedule/schedule-registry';
@@ -49,6 +54,7 @@ import { refuseOthers } from './tenancy/scope-guard';
 import { Tenancy } from './tenancy/tenancy';
 import type { Tenant } from './tenancy/tenant';
 import type { Token } from './tenancy/token';
+import type { WorkIndex } from './tenancy/work-index/work-index';
 import { Tenants } from './tenants';
 
 /** Where an application is, and what differs from what its files say. */
@@ -147,8 +153,8 @@ export class Application implements ConsoleApplication {
       onError,
     });
     this.tenancy = this.#tenants.tenancy;
-    this.connections.queries.listen((query) => this.#reportSlow(query));
-    this.walKeeper = this.#createWalKeeper();
+    logSlowQueries(this.connections, this.logger);
+    this.walKeeper = createWalKeeper(this.connections, this.logger);
     for (const job of [...this.#discover('app/jobs', isJobClass), ...(options.jobs ?? [])]) {
       this.#jobs.add(job);
     }
@@ -225,6 +231,19 @@ export class Application implements ConsoleApplication {
    */
   queue(name?: string): QueueDispatcher {
     return this.make(Resources).queue(name);
+  }
+
+  /** A worker for the queues of all tenants; it does nothing before `run`. */
+  tenantWorker(
+    options: TenantWorkOptions,
+    told?: Pick<TenantWorkerParts, 'tell' | 'onError'>,
+  ): TenantWorker {
+    return this.#tenants.worker(options, told);
+  }
+
+  /** Which tenants have work, in storage/tenancy.sqlite. */
+  get workIndex(): WorkIndex {
+    return this.#tenants.workIndex;
   }
 
   /** Runs the tasks of routes/console.ts as they become due; it does nothing before `run` or `runDue`. */
@@ -346,27 +365,6 @@ export class Application implements ConsoleApplication {
       this.connections,
     );
     return own.every((plan) => plan.connection !== connection || plan.migrations.length === 0);
-  }
-
-  #createWalKeeper(): WalKeeper {
-    return new WalKeeper({
-      connections: () => this.connections.names.map((name) => this.connections.connection(name)),
-      offload: this.connections.offload,
-      onPinned: (wal) => {
-        this.logger.warn(wal, 'A -wal cannot be emptied: somebody reads an old state of the file');
-      },
-      onError: (connection, error) => {
-        this.logger.warn({ connection, err: error }, 'A -wal cannot be looked after');
-      },
-    });
-  }
-
-  /** Without the values: they may be secrets. */
-  #reportSlow({ connection, sql, durationMs, waitedMs, rows }: QueryEvent): void {
-    const { slowQuery } = this.connections.connection(connection).settings;
-    if (slowQuery === false || durationMs + waitedMs < slowQuery) return;
-    const times = { durationMs: Math.round(durationMs), waitedMs: Math.round(waitedMs) };
-    this.logger.warn({ connection, sql, ...times, rows }, 'A query was slow');
   }
 
   #createProviders(): Provider[] {

@@ -68,6 +68,7 @@ import { TenantsResumeCommand } from './commands/tenants-resume-command';
 import { TenantsShowCommand } from './commands/tenants-show-command';
 import { TenantsSuspendCommand } from './commands/tenants-suspend-command';
 import { TenantsUpCommand } from './commands/tenants-up-command';
+import { TenantsWorkIndexRebuildCommand } from './commands/tenants-work-index-rebuild-command';
 import { VersionCommand } from './commands/version-command';
 
 /** The commands every application has. Their files load nothing heavy: `list` reads them all, and is to answer at once. */
@@ -141,5 +142,6 @@ export const builtInCommands: readonly CommandClass[] = [
   TenantsShowCommand,
   TenantsSuspendCommand,
   TenantsUpCommand,
+  TenantsWorkIndexRebuildCommand,
   VersionCommand,
 ];

@@ -12,7 +12,13 @@ import type { ScheduleRegistry } from '../schedule/schedule-registry';
 import type { Scheduler, SchedulerOptions } from '../schedule/scheduler';
 import type { TellSchedulerEvent } from '../schedule/scheduler-events';
 import type { Resolver, Scope } from '../tenancy/container';
+import type {
+  TenantWorker,
+  TenantWorkerParts,
+  TenantWorkOptions,
+} from '../queue/tenants/tenant-worker';
 import type { Tenancy } from '../tenancy/tenancy';
+import type { WorkIndex } from '../tenancy/work-index/work-index';
 import type { Tenant } from '../tenancy/tenant';
 
 /** Facts about an application: sections of names and values. */
@@ -38,6 +44,13 @@ export interface ConsoleApplication extends Resolver {
   database(name?: string): Database;
   /** Migrations of every connection, the framework's own first. */
   migrator(): Migrator;
+  /** Which tenants have work. */
+  readonly workIndex: WorkIndex;
+  /** A worker for the queues of all tenants; it does nothing before `run`. */
+  tenantWorker(
+    options: TenantWorkOptions,
+    told?: Pick<TenantWorkerParts, 'tell' | 'onError'>,
+  ): TenantWorker;
   /** Migrations of the files of a tenant, the framework's own first. To be used in its work alone. */
   tenantMigrator(tenant: Tenant, scope: Scope): Migrator;
   /** The interfaces of the tables that the application's migrations make, as a file of TypeScript. */

@@ -51,7 +51,8 @@ function optionsOf(signature: Signature, parsed: Record<string, unknown>): Recor
   return Object.fromEntries(
     Object.entries(signature.options ?? {}).map(([name, spec]) => {
       const value = parsed[name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())];
-      return [name, spec.type === undefined ? value === true : value];
+      if (spec.type === undefined) return [name, value === true];
+      return [name, value === true ? '' : value];
     }),
   );
 }

@@ -12,6 +12,8 @@ export interface OptionSpec {
   readonly description: string;
   /** What its value is; without one the option is a switch. */
   readonly type?: 'string' | 'integer';
+  /** Whether it may stand without a value, which then is ''. Default: false. Of texts alone. */
+  readonly isOptional?: boolean;
   /** What its value is called in the help. Default: 'value'. */
   readonly value?: string;
   /** The value when it is not given. Default: undefined, and false for a switch. */
@@ -76,7 +78,11 @@ export function argumentSyntax(
 }
 
 /** An option as help writes it. */
-export function optionSyntax(name: string, { short, type, value = 'value' }: OptionSpec): string {
+export function optionSyntax(
+  name: string,
+  { short, type, value = 'value', isOptional = false }: OptionSpec,
+): string {
   const flags = short === undefined ? `    --${name}` : `-${short}, --${name}`;
-  return type === undefined ? flags : `${flags} <${value}>`;
+  if (type === undefined) return flags;
+  return isOptional ? `${flags} [${value}]` : `${flags} <${value}>`;
 }

@@ -29,6 +29,8 @@ export function tenantView(
     scheduler: (tell, options) => app.scheduler(tell, options),
     database: (name) => app.database(name),
     migrator: () => app.tenantMigrator(tenant, scope),
+    workIndex: app.workIndex,
+    tenantWorker: (options, told) => app.tenantWorker(options, told),
     tenantMigrator: (other, its) => app.tenantMigrator(other, its),
     tableTypes: () => app.tableTypes(),
     seed: (seeder, report) => app.seed(seeder, report),

@@ -31,6 +31,8 @@ export class WorkerLines {
   readonly #output: Output;
   readonly #options: WorkerLinesOptions;
   #stream: GatheredStream | undefined;
+  /** Of the event that is being printed. */
+  #tenant: string | undefined;
 
   constructor(output: Output, options: WorkerLinesOptions) {
     this.#output = output.on((stream) => (this.#stream = new GatheredStream(stream)));
@@ -42,8 +44,14 @@ export class WorkerLines {
     this.#stream?.flush();
   }
 
-  print(event: WorkerEvent): void {
-    if (this.#options.json) return this.#output.result(JSON.stringify(this.#toJson(event)));
+  /** @param tenant whose job it is, where one worker serves many */
+  print(event: WorkerEvent, tenant?: string): void {
+    if (this.#options.json) {
+      return this.#output.result(
+        JSON.stringify({ ...this.#toJson(event), ...(tenant && { tenant }) }),
+      );
+    }
+    this.#tenant = tenant;
     const { yellow } = this.#output.colors;
     switch (event.kind) {
       case 'error':
@@ -94,7 +102,8 @@ export class WorkerLines {
     const { dim } = this.#output.colors;
     const { name } = this.#options;
     const head = dim(name === undefined ? timestamp() : `${timestamp()} [${name}]`);
-    this.#output.twoColumn(`${head} ${left}`, right);
+    const whose = this.#tenant === undefined ? '' : `${this.#output.colors.cyan(this.#tenant)} `;
+    this.#output.twoColumn(`${head} ${whose}${left}`, right);
   }
 
   #name({ job, id, queue, attempts }: ClaimedJob): string {

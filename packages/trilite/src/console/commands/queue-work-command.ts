@@ -1,4 +1,5 @@
 import type { QueueStore } from '../../queue/queue-store';
+import type { TenantWorker } from '../../queue/tenants/tenant-worker';
 import type { Worker } from '../../queue/worker/worker';
 import type { WorkResult } from '../../queue/worker/worker-options';
 import type { Scheduler } from '../../schedule/scheduler';
@@ -9,6 +10,7 @@ import { printingScheduler } from '../printing-scheduler';
 import { onShutdown } from '../shutdown';
 import { defineSignature } from '../signature';
 import { readQueues, readWorkOptions, workOptionSpecs } from '../work-options';
+import { chosenTenants } from '../served-tenants';
 import { WorkerLines } from '../worker-lines';
 
 const signature = defineSignature({
@@ -30,6 +32,19 @@ const signature = defineSignature({
       default: 0,
     },
     schedule: { description: 'Run the schedule as well, in the same process' },
+    tenants: {
+      type: 'string',
+      value: '=a,b',
+      isOptional: true,
+      description:
+        'Serve the queues of all tenants, or of these: ids, in which "*" stands for any text',
+    },
+    'per-tenant': {
+      type: 'integer',
+      value: 'n',
+      description: 'With --tenants: jobs of one tenant at a time; by default half of --concurrency',
+      min: 1,
+    },
     once: { description: 'Run one job, or none when none is due' },
     'stop-when-empty': { description: 'Stop when no job is due' },
     'jobs-only': { description: 'Print neither which queues are worked nor why it stops' },
@@ -54,6 +69,7 @@ export class QueueWorkCommand implements Command<typeof signature> {
       throw CommandUsageError.because(signature.name, why);
     }
     if (options.workers > 0) return supervise(context);
+    if (options.tenants !== undefined) return this.#serveTenants(context, asked);
     const { queues, walKeeper } = await context.app();
     const name = connectionOf(context) ?? queues.defaultName;
     const queueNames =
@@ -72,6 +88,42 @@ export class QueueWorkCommand implements Command<typeof signature> {
       await sayPaused(queues.store(name), worker, { queueNames, output });
     }
     walKeeper.start();
+    const scheduler = await startScheduler(context);
+    const result = await runUntilTold(worker, scheduler, context).finally(() => lines.flush());
+    return exitCodeOf(result, context);
+  }
+
+  async #serveTenants(
+    context: Context,
+    asked: ReturnType<typeof readWorkOptions>,
+  ): Promise<number> {
+    const { options, output } = context;
+    if (options.once) {
+      const why =
+        '--once takes one job of one queue; with --tenants, "--max-jobs=1" ends after one';
+      throw CommandUsageError.because(signature.name, why);
+    }
+    const app = await context.app();
+    const lines = new WorkerLines(output, {
+      json: options.json,
+      verbose: context.terminal.verbose,
+      name: asked.name,
+    });
+    const tenants = await chosenTenants(signature.name, options.tenants ?? '', app.tenancy);
+    const worker = app.tenantWorker(
+      {
+        ...asked,
+        tenants,
+        ...(options.queue !== undefined && { queues: readQueues(signature.name, options.queue) }),
+        maxPerTenant: options['per-tenant'],
+      },
+      {
+        tell: (event, tenant) => lines.print(event, tenant),
+        onError: (error, tenant) => lines.print({ kind: 'error', error }, tenant),
+      },
+    );
+    if (!saysJobsAlone(context)) output.info('Processing jobs of tenants.');
+    app.walKeeper.start();
     const scheduler = await startScheduler(context);
     const result = await runUntilTold(worker, scheduler, context).finally(() => lines.flush());
     return exitCodeOf(result, context);
@@ -136,7 +188,7 @@ async function startScheduler(context: Context): Promise<RunningScheduler | unde
 
 /** Both stop together: whoever started one process for both expects both, or an end. */
 async function runUntilTold(
-  worker: Worker,
+  worker: Worker | TenantWorker,
   running: RunningScheduler | undefined,
   context: Context,
 ): Promise<WorkResult> {

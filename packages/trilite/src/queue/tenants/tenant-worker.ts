@@ -116,7 +116,7 @@ export class TenantWorker {
       watchdog?.close();
       await listening;
     }
-    return { reason: this.#reason ?? 'asked', jobs: this.#jobs };
+    return { reason: this.#reason as StopReason, jobs: this.#jobs };
   }
 
   /** Asks it to stop: running jobs may finish until the deadline. Harmless when repeated. */
@@ -207,7 +207,7 @@ export class TenantWorker {
       const elapsedMs = monotonicMs() - beganAt;
       const isOurs = await index.release(lease, { ...found, elapsedMs });
       if (!isOurs && found.left === 'due')
-        await index.touch(lease.tenantId, lease.queue, clock.now());
+        {await index.touch(lease.tenantId, lease.queue, clock.now());}
     } catch (error) {
       this.#parts.onError?.(toError(error), lease.tenantId);
     } finally {
