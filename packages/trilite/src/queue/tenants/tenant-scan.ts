@@ -24,7 +24,8 @@ export async function scanTenant(
   }
   const isCommitted = (await registry.outbox.waiting()).some(({ target }) => target === connection);
   // Whichever queue it is for: each turn relays all
-  if (isCommitted)
-    {found.push({ ...facts, queue: found[0]?.queue ?? 'default', readyAt: clock.now() });}
+  if (isCommitted) {
+    found.push({ ...facts, queue: found[0]?.queue ?? 'default', readyAt: clock.now() });
+  }
   return found;
 }

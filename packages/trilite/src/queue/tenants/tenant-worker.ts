@@ -116,7 +116,7 @@ export class TenantWorker {
       watchdog?.close();
       await listening;
     }
-    return { reason: this.#reason as StopReason, jobs: this.#jobs };
+    return { reason: this.#reason, jobs: this.#jobs };
   }
 
   /** Asks it to stop: running jobs may finish until the deadline. Harmless when repeated. */
@@ -206,8 +206,9 @@ export class TenantWorker {
       if (found === undefined) return;
       const elapsedMs = monotonicMs() - beganAt;
       const isOurs = await index.release(lease, { ...found, elapsedMs });
-      if (!isOurs && found.left === 'due')
-        {await index.touch(lease.tenantId, lease.queue, clock.now());}
+      if (!isOurs && found.left === 'due') {
+        await index.touch(lease.tenantId, lease.queue, clock.now());
+      }
     } catch (error) {
       this.#parts.onError?.(toError(error), lease.tenantId);
     } finally {
