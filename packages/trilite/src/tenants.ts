@@ -219,9 +219,12 @@ export class Tenants {
   async #prepare(tenant: Tenant, resources: Resources): Promise<void> {
     const { onOpen } = this.#parts.config.tenancy.migrations;
     const migrator = this.migrator(tenant, resources);
-    // A cache is made anew when it is not as it should be
-    const all = await migrator.status();
-    const statuses = all.filter(({ connection }) => connection !== this.#connections.cache);
+    const { database, queue } = this.#connections;
+    // Not of the cache: it is made anew when it is not as it should be
+    const statuses = [
+      ...(await migrator.status({ connection: database })),
+      ...(await migrator.status({ connection: queue })),
+    ];
     const namesOf = (is: (status: MigrationStatus) => boolean): string[] =>
       statuses.filter(is).map(({ name }) => name);
     const newer = namesOf(({ hasFile }) => !hasFile);

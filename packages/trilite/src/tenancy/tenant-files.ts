@@ -132,7 +132,9 @@ export class TenantFiles {
   ): Promise<void> {
     const file = `${workshop}/${this.#parts.paths.fileName(id, role)}`;
     await copyFile(`${template}/${role}`, file);
-    const connection = this.#connection(role, file);
+    // Synced once, when it is whole
+    const settings = { ...this.#parts.settings(role), file, synchronous: 'off' } as const;
+    const connection = new Connection(role, settings);
     try {
       await connection.write(
         (handle) => {
