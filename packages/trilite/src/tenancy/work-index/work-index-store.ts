@@ -137,13 +137,15 @@ export class WorkIndexStore {
   async touch(tenantId: string, queue: string, readyAt: number, weight?: number): Promise<boolean> {
     requireWholeNumber('readyAt', readyAt, 0);
     if (weight !== undefined) requireWeight(weight);
-    // Read first: a read waits for no lock, and as good as in the write, for what comes after it finds a fresh touch either way.
-    if (await this.#isTouched({ tenantId, queue, readyAt })) return false;
-    await this.#connection.write((handle) => {
-      const values = { tenantId, queue, readyAt, touchedAt: clock.now(), weight: weight ?? null };
-      handle.statement(TOUCH).run(values);
+    const values = { tenantId, queue, readyAt };
+    // Read first: that waits for no lock. What comes after the read finds a fresh touch either way.
+    if (await this.#connection.read((handle) => isTouched(handle, values))) return false;
+    return this.#connection.write((handle) => {
+      if (isTouched(handle, values)) return false; // by who asked in the same tick
+      const touchedAt = clock.now();
+      handle.statement(TOUCH).run({ ...values, touchedAt, weight: weight ?? null });
+      return true;
     });
-    return true;
   }
 
   /** Gives a turn to whoever is due and had the least; undefined when nobody is, or all of them have their `maxPerTenant`. */
@@ -227,13 +229,6 @@ export class WorkIndexStore {
     return this.#connection.read((handle) => handle.statement(LIST).all() as WorkRow[]);
   }
 
-  #isTouched({ tenantId, queue, readyAt }: FoundWork): Promise<boolean> {
-    return this.#connection.read((handle) => {
-      const values = { tenantId, queue, readyAt, now: clock.now() };
-      return handle.statement(IS_TOUCHED).get(values) !== undefined;
-    });
-  }
-
   /** A write for every so many: others have their turn between them. */
   async #inPieces<T>(all: readonly T[], write: (handle: Handle, one: T) => void): Promise<void> {
     for (let from = 0; from < all.length; from += PIECE) {
@@ -243,6 +238,11 @@ export class WorkIndexStore {
       });
     }
   }
+}
+
+function isTouched(handle: Handle, { tenantId, queue, readyAt }: FoundWork): boolean {
+  const values = { tenantId, queue, readyAt, now: clock.now() };
+  return handle.statement(IS_TOUCHED).get(values) !== undefined;
 }
 
 function keyOf({ tenantId, queue }: Pick<FoundWork, 'tenantId' | 'queue'>): string {

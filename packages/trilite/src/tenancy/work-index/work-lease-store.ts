@@ -13,9 +13,9 @@ import { clock } from '../../support/clock';
  * 1. A row that is leased is there: it is deleted only by the last of its leases.
  * 2. What a lease found is believed only while nothing happened to the row since it was given: `lease_seq = seq`. Touches, releases and
  *    leases that ran out count `seq` up.
- * 3. In line is who is due, by virtual time: each turn adds its milliseconds divided by the weight to every row of the tenant, so that many
- *    queues are no more turns. Who comes to stand in line is put level with its head (start-time fair queueing): what it was not there to
- *    use, it is not owed.
+ * 3. In line is who is due, by virtual time: each turn adds its milliseconds divided by the weight. Who comes to stand in line is put level
+ *    with its head (start-time fair queueing): what it was not there to use, it is not owed.
+ * 4. Virtual time is the tenant's: all its rows have the same. Else many queues would be many turns, and one queue could stay behind another.
  */
 
 /** Rows that come to stand in line at one lease; the others do at the next. */
@@ -107,8 +107,9 @@ const HAS_FREE_SLOT = `
 const END_LEASES = `
   delete from tenant_work_leases where leased_until <= :now returning tenant_id as tenantId, queue`;
 
+/** Due from now on: of a tenant's queues the one that has waited longest is next. */
 const DISTURB = `
-  update tenant_work set seq = seq + 1, ready_at = min(ready_at, :now), early_reads = 0
+  update tenant_work set seq = seq + 1, ready_at = :now, early_reads = 0
   where tenant_id = :tenantId and queue = :queue`;
 
 /** With nobody in line, virtual time is where it got to. */
@@ -118,12 +119,15 @@ const HEAD_OF_LINE = `
     (select max(vtime) from tenant_work),
     0)`;
 
-const STEP_IN = `
-  update tenant_work set in_line = 1, vtime = max(vtime, :head)
-  where (tenant_id, queue) in (
-    select tenant_id, queue from tenant_work
-    where in_line = 0 and ready_at <= :now and ${SERVED}
-    order by ready_at limit ${STEP_INTO_LINE})`;
+const NEWLY_DUE = `
+  select tenant_id, queue from tenant_work
+  where in_line = 0 and ready_at <= :now and ${SERVED} order by ready_at limit ${STEP_INTO_LINE}`;
+
+const CATCH_UP_DUE = `
+  update tenant_work set vtime = :head
+  where vtime < :head and tenant_id in (select tenant_id from (${NEWLY_DUE}))`;
+
+const STEP_IN = `update tenant_work set in_line = 1 where (tenant_id, queue) in (${NEWLY_DUE})`;
 
 const NEXT = `
   select tenant_id as tenantId, queue, seq, vtime from tenant_work as work
@@ -133,8 +137,7 @@ const NEXT = `
 const END_OF_LINE = `
   select vtime from tenant_work where in_line = 1 and ${SERVED} order by vtime desc limit 1`;
 
-const CATCH_UP = `
-  update tenant_work set vtime = max(vtime, :vtime) where tenant_id = :tenantId and queue = :queue`;
+const CATCH_UP = `update tenant_work set vtime = :vtime where tenant_id = :tenantId`;
 
 const SLOTS = `select slot from tenant_work_leases where tenant_id = :tenantId and queue = :queue`;
 
@@ -179,15 +182,14 @@ export function leaseWork(handle: Handle, request: LeaseRequest): WorkLease | un
   const now = clock.now();
   const served = servedBy(request);
   endLeases(handle, now);
-  const head = handle.statement(HEAD_OF_LINE).pluck().get(filterOf(served)) as number;
-  handle.statement(STEP_IN).run({ ...filterOf(served), head, now });
+  stepIntoLine(handle, filterOf(served), now);
   const next = handle.statement(NEXT).get(served) as
     (HintKey & { readonly seq: number; readonly vtime: number }) | undefined;
   if (next === undefined) return undefined;
   const { tenantId, queue, seq, vtime } = next;
   const end = handle.statement(END_OF_LINE).pluck().get(filterOf(served)) as number;
   if (vtime < end - MAX_LAG_MS) {
-    handle.statement(CATCH_UP).run({ tenantId, queue, vtime: end - MAX_LAG_MS });
+    handle.statement(CATCH_UP).run({ tenantId, vtime: end - MAX_LAG_MS });
   }
   const slot = freeSlot(handle, { tenantId, queue });
   const leasedUntil = now + request.leaseMs;
@@ -242,6 +244,12 @@ export function nextWorkAt(handle: Handle, request: ServedWork): number | undefi
 function endLeases(handle: Handle, now: number): void {
   const ended = handle.statement(END_LEASES).all({ now }) as HintKey[];
   for (const { tenantId, queue } of ended) handle.statement(DISTURB).run({ tenantId, queue, now });
+}
+
+function stepIntoLine(handle: Handle, filter: ReturnType<typeof filterOf>, now: number): void {
+  const head = handle.statement(HEAD_OF_LINE).pluck().get(filter) as number;
+  handle.statement(CATCH_UP_DUE).run({ ...filter, head, now });
+  handle.statement(STEP_IN).run({ ...filter, now });
 }
 
 function freeSlot(handle: Handle, key: HintKey): number {

@@ -310,8 +310,9 @@ export class WorkIndexModel {
     if (!isBelieved) return state;
     const isHeld = state.workers.some(({ lease }) => isIn(lease)) || state.orphans.length > 0;
     if (worker.found === 'empty' && !isYoung && !isHeld) return { ...state, row: undefined };
-    const once = { empty: 'held', later: 'later', past: 'due' } as const;
-    const ready = isYoung && worker.found !== 'past' ? 'early' : once[worker.found];
+    const believed = { empty: 'held', later: 'later', past: 'due' } as const;
+    const putOff = row.isYoung && worker.found !== 'past' ? 'early' : 'due';
+    const ready = isYoung ? putOff : believed[worker.found];
     return this.#counted({ ...state, row: { ...row, ready } });
   }
 
