@@ -22,6 +22,9 @@ const FRESH_MS = 250;
 /** Rows that a rebuild writes in one go. */
 const PIECE = 500;
 
+/** The `user_version` of a file that holds what all queue files do. */
+const COMPLETE = 1;
+
 /** How the index judges. */
 export interface WorkIndexOptions {
   /**
@@ -222,6 +225,14 @@ export class WorkIndexStore {
     await this.#inPieces(gone, (handle, { tenantId, queue, seq }) => {
       handle.statement(DROP).run({ tenantId, queue, seq, before });
     });
+    await this.#connection.write((handle) => handle.exec(`pragma user_version = ${COMPLETE}`), {
+      several: true,
+    });
+  }
+
+  /** Whether all queue files were looked into since this file was made. */
+  isComplete(): Promise<boolean> {
+    return this.#connection.read((handle) => handle.pragma('user_version') === COMPLETE);
   }
 
   /** Every row, by tenant and queue. For commands. */
