@@ -10,7 +10,7 @@ export interface AppOptions {
   readonly name?: string;
   /** 'development', 'testing', 'production' or a name of your own. Default: 'production'. */
   readonly env?: string;
-  /** The secret that signs and encrypts: `base64:` and 32 bytes. Nothing signs or encrypts yet. */
+  /** The secret that signs: `base64:` and 32 bytes. `TenantTokens` signs with it. */
   readonly key?: string | undefined;
   /** Whether error pages show stacks. Default: false. */
   readonly debug?: boolean | undefined;
@@ -226,6 +226,36 @@ export interface QueueOptions {
   readonly connections: Readonly<Record<string, QueueConnectionOptions>>;
 }
 
+/** How it is told whose a request is. */
+export interface IdentificationOptions {
+  /**
+   * What may name the tenant of a request; all of them are asked, and have to agree. 'header', 'query' and 'cookie' name one that the function
+   * `membership` of app/http/kernel.ts must grant. Default: ['domain'].
+   */
+  readonly chain?: readonly (
+    'token' | 'domain' | 'subdomain' | 'path' | 'header' | 'query' | 'cookie'
+  )[];
+  /** The domain whose subdomains are slugs of tenants, for 'subdomain'. Default: none. */
+  readonly baseDomain?: string;
+  /**
+   * Hosts that are the application's own, beside `baseDomain` and the host of `url` in config/app.ts. Default: those of this machine,
+   * ['localhost', '127.0.0.1', '[::1]'].
+   */
+  readonly centralDomains?: readonly string[];
+  /** What stands before the slug of a tenant in the path, for 'path'. Default: '/t'. */
+  readonly path?: string;
+  /** The header that holds a tenant's id, for 'header'. Default: 'X-Tenant'. */
+  readonly header?: string;
+  /** The parameter of the query that holds a tenant's id, for 'query'. Default: 'tenant'. */
+  readonly query?: string;
+  /** The cookie that holds a tenant's id, for 'cookie'. Default: 'tenant'. */
+  readonly cookie?: string;
+  /** The header that holds what `TenantTokens` signed, for 'token'. Default: 'X-Tenant-Token'. */
+  readonly token?: string;
+  /** Whose a request is that names no tenant: the application's, or nobody's, which answers 404 on all but the central hosts. Default: 'central'. */
+  readonly onMissing?: 'central' | 'refuse';
+}
+
 /** What config/tenancy.ts sets. */
 export interface TenancyOptions {
   /**
@@ -241,6 +271,8 @@ export interface TenancyOptions {
      */
     readonly onOpen?: 'refuse' | 'migrate' | 'allow-newer';
   };
+  /** How it is told whose a request is. */
+  readonly identification?: IdentificationOptions;
   /** How much each tenant may have, unless the tenant itself says otherwise. Default: without limit. */
   readonly quotas?: {
     /** Size of the data file, at least '64kb'. */

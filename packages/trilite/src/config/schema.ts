@@ -158,11 +158,37 @@ export const queueSchema = strict({
 
 const quota = bytes.refine((size) => size >= 65_536, 'at least "64kb"').optional();
 
+/** A host name without port, in lower case; an IPv6 address in brackets. */
+const host = z
+  .string()
+  .toLowerCase()
+  .regex(/^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/, 'a host name without port');
+const headerName = z.string().regex(/^[a-z0-9-]+$/i, 'the name of a header');
+const word = z.string().regex(/^[\w-]+$/, 'letters, digits, "-" and "_"');
+
+const identification = strict({
+  chain: z
+    .array(z.enum(['token', 'domain', 'subdomain', 'path', 'header', 'query', 'cookie']))
+    .default(['domain']),
+  baseDomain: host.optional(),
+  centralDomains: z.array(host).default(['localhost', '127.0.0.1', '[::1]']),
+  path: z
+    .string()
+    .regex(/^(?:\/[\w-]+)+$/, 'the beginning of a path, such as "/t"')
+    .default('/t'),
+  header: headerName.default('X-Tenant'),
+  query: word.default('tenant'),
+  cookie: word.default('tenant'),
+  token: headerName.default('X-Tenant-Token'),
+  onMissing: z.enum(['central', 'refuse']).default('central'),
+});
+
 export const tenancySchema = strict({
   mode: z.enum(['off', 'files']).default('off'),
   migrations: strict({
     onOpen: z.enum(['refuse', 'migrate', 'allow-newer']).default('refuse'),
   }).prefault({}),
+  identification: identification.prefault({}),
   quotas: strict({
     database: quota,
     cache: quota,
@@ -184,4 +210,5 @@ export type CacheStoreSettings = CacheSettings['stores'][string];
 export type QueueSettings = z.output<typeof queueSchema>;
 export type QueueConnectionSettings = QueueSettings['connections'][string];
 export type TenancySettings = z.output<typeof tenancySchema>;
+export type IdentificationSettings = TenancySettings['identification'];
 export type LoggingSettings = z.output<typeof loggingSchema>;

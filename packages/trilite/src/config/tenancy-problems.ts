@@ -1,9 +1,16 @@
 import type { ConfigProblem } from './errors';
 import { show } from './problems';
-import type { CacheSettings, DatabaseSettings, QueueSettings, TenancySettings } from './schema';
+import type {
+  AppSettings,
+  CacheSettings,
+  DatabaseSettings,
+  QueueSettings,
+  TenancySettings,
+} from './schema';
 import { tenantConnections } from './tenant-connections';
 
 interface Settings {
+  readonly app: AppSettings;
   readonly database: DatabaseSettings;
   readonly cache: CacheSettings & { readonly lockConnection: string };
   readonly queue: QueueSettings;
@@ -20,7 +27,31 @@ export function tenancyProblems(settings: Settings): ConfigProblem[] {
     ...sharing(Object.values(connections)),
     ...inMemory(settings, Object.values(connections)),
     ...lockProblems(settings, Object.values(connections)),
+    ...identificationProblems(settings),
   ];
+}
+
+/** Sources that are asked, and can never answer. */
+function identificationProblems({ app, tenancy: { identification } }: Settings): ConfigProblem[] {
+  const { chain, baseDomain } = identification;
+  const problems: ConfigProblem[] = [];
+  if (chain.includes('subdomain') && baseDomain === undefined) {
+    problems.push({
+      file: 'config/tenancy.ts',
+      key: 'identification.baseDomain',
+      found: 'nothing',
+      expected: 'the domain whose subdomains are tenants: "subdomain" is in the chain',
+    });
+  }
+  if (chain.includes('token') && app.key === undefined) {
+    problems.push({
+      file: 'config/app.ts',
+      key: 'key',
+      found: 'nothing',
+      expected: 'env.APP_KEY, which signs tokens: "token" is in the chain of config/tenancy.ts',
+    });
+  }
+  return problems;
 }
 
 function missing(role: string, connection: string | undefined, file: string): ConfigProblem[] {
