@@ -1,6 +1,28 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 
 /** A new random key for APP_KEY: 32 bytes in base64, with the prefix that names the encoding. */
 export function newAppKey(): string {
   return `base64:${randomBytes(32).toString('base64')}`;
+}
+
+/**
+ * The signature of a text: HMAC-SHA256 with a key of its own for each purpose, in base64url.
+ *
+ * @param purpose what the signature is for, so that none is taken for another
+ */
+export function signatureOf(text: string, { key, purpose }: SignatureOptions): string {
+  const secret = createHmac('sha256', keyBytes(key)).update(purpose).digest();
+  return createHmac('sha256', secret).update(text).digest('base64url');
+}
+
+/** With what a text is signed. */
+export interface SignatureOptions {
+  /** APP_KEY. */
+  readonly key: string;
+  readonly purpose: string;
+}
+
+function keyBytes(key: string): Buffer {
+  const [, encoded] = /^base64:(.+)$/.exec(key) ?? [];
+  return encoded === undefined ? Buffer.from(key) : Buffer.from(encoded, 'base64');
 }

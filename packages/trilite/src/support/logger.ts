@@ -1,4 +1,5 @@
 import type { Logger as PinoLogger } from 'pino';
+import { currentScope } from './scope-holder';
 
 /** A structured logger; `child` adds fields to every line. */
 export type Logger = Pick<
@@ -16,15 +17,28 @@ export interface LoggerOptions {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
-/** A logger on standard error, so that what a command prints stays clean. Loads pino at its first call. */
+/**
+ * A logger on standard error, so that what a command prints stays clean. A line that is logged in the work of a tenant has its id as `tenantId`.
+ * Loads pino at its first call.
+ */
 export function createLogger(options: LoggerOptions = {}): Logger {
   // Lazily: most commands never log
   const pino = require('pino') as typeof import('pino');
-  const settings = { level: options.level ?? 'info', base: options.fields ?? {} };
+  const settings = {
+    level: options.level ?? 'info',
+    base: options.fields ?? {},
+    mixin: tenantFields,
+  };
   const pretty = options.format === 'pretty' ? prettyStream() : undefined;
   return pretty === undefined
     ? pino.default(settings, pino.default.destination({ dest: 2, sync: true }))
     : pino.default(settings, pretty);
+}
+
+/** For pino to write what a line itself says into: a new one each time. */
+function tenantFields(): { tenantId?: string } {
+  const scope = currentScope();
+  return scope?.kind === 'tenant' ? { tenantId: scope.tenantId } : {};
 }
 
 function prettyStream(): NodeJS.WritableStream | undefined {

@@ -28,3 +28,13 @@ export function currentMemory(): WeakMap<object, object> | undefined {
 export function runInScope<T>(identity: ScopeIdentity, work: () => T): T {
   return holder.run({ identity, memory: new WeakMap() }, work);
 }
+
+/**
+ * What enters the current work again, with all that is kept for its length: for callbacks that come from somewhere else. Called by the tenancy
+ * room alone.
+ */
+export function rejoinScope(): <T>(work: () => T) => T {
+  const run = holder.getStore();
+  if (run === undefined) return (work) => work();
+  return (work) => (holder.getStore() === run ? work() : holder.run(run, work));
+}

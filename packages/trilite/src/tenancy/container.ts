@@ -5,7 +5,7 @@ import {
   type DependencyContainer,
   type InjectionToken,
 } from 'tsyringe';
-import { runInScope, type ScopeIdentity } from '../support/scope-holder';
+import { rejoinScope, runInScope, type ScopeIdentity } from '../support/scope-holder';
 import { ContainerFrozenError, UnresolvableError } from './errors';
 import { tokenName, type Token } from './token';
 
@@ -45,6 +45,11 @@ export class Scope implements Resolver {
   /** Runs work for this scope's identity. */
   run<T>(work: () => T): T {
     return runInScope(this.identity, work);
+  }
+
+  /** Runs work for this scope's identity, and gives it what enters that same work again, whoever calls it. */
+  runRejoinable<T>(work: (rejoin: <R>(more: () => R) => R) => T): T {
+    return runInScope(this.identity, () => work(rejoinScope()));
   }
 }
 

@@ -57,8 +57,17 @@ export class TenantNotFoundError extends FrameworkError {
     return TenantNotFoundError.#of(`with the id "${id}"`);
   }
 
+  static withSlug(slug: string): TenantNotFoundError {
+    return TenantNotFoundError.#of(`with the slug "${slug}"`);
+  }
+
   static forHost(host: string): TenantNotFoundError {
     return TenantNotFoundError.#of(`for the host "${host}"`);
+  }
+
+  /** A request names none, and has to. */
+  static unnamed(): TenantNotFoundError {
+    return TenantNotFoundError.#of('that this request names');
   }
 
   static #of(by: string): TenantNotFoundError {
@@ -244,6 +253,37 @@ export class TenancyOffError extends FrameworkError {
       code: 'E_TENANCY_OFF',
       message: 'This application keeps no tenants: "mode" in config/tenancy.ts is "off".',
       help: 'Set it to "files", and run "artisan migrate".',
+    });
+  }
+}
+
+/** Thrown when a token that names a tenant was not signed here, or has expired. */
+export class TenantTokenInvalidError extends FrameworkError {
+  static forged(): TenantTokenInvalidError {
+    return TenantTokenInvalidError.#of('was not signed by this application');
+  }
+
+  static expired(): TenantTokenInvalidError {
+    return TenantTokenInvalidError.#of('has expired');
+  }
+
+  static #of(problem: string): TenantTokenInvalidError {
+    return new TenantTokenInvalidError({
+      code: 'E_TENANT_TOKEN_INVALID',
+      message: `The token that names a tenant ${problem}.`,
+      help: 'Ask for a new one, made with "TenantTokens.sign" under the same APP_KEY.',
+      status: 403,
+    });
+  }
+}
+
+/** Thrown when something is to be signed, and there is no key to sign with. */
+export class AppKeyMissingError extends FrameworkError {
+  static signing(what: string): AppKeyMissingError {
+    return new AppKeyMissingError({
+      code: 'E_APP_KEY_MISSING',
+      message: `Cannot sign ${what}: config/app.ts has no "key".`,
+      help: 'Run "artisan key:generate", and set "key: env.APP_KEY" in config/app.ts.',
     });
   }
 }
