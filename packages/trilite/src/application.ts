@@ -24,10 +24,11 @@ import { SeederRunner, type SeederReport } from './database/seeding/seeder-runne
 import { generateTableTypes } from './database/types/generate-table-types';
 import { createWalKeeper, logSlowQueries } from './database-log';
 import { createMigrator } from './framework-migrations';
-import { RouteInvalidError } from './http/errors';
 import type { HttpKernel } from './http/http-kernel';
+import { TenantAddresses } from './http/identification/tenant-addresses';
 import type { HttpKernelOptions } from './http/middleware';
-import { Router, type RouteFile } from './http/router';
+import { loadRoutes } from './http/route-files';
+import type { RouteFile } from './http/router';
 import { UrlGenerator } from './http/url-generator';
 import type { JobClass } from './queue/job';
 import { isJobClass, JobRegistry } from './queue/job-registry';
@@ -53,6 +54,7 @@ import { refuseUnresolvable } from './tenancy/resolution-check';
 import { refuseOthers } from './tenancy/scope-guard';
 import { Tenancy } from './tenancy/tenancy';
 import type { Tenant } from './tenancy/tenant';
+import { TenantTokens } from './tenancy/tenant-tokens';
 import type { Token } from './tenancy/token';
 import type { WorkIndex } from './tenancy/work-index/work-index';
 import { Tenants } from './tenants';
@@ -69,6 +71,8 @@ export interface ApplicationOptions {
   readonly jobs?: readonly JobClass[];
   /** Routes beside those of routes/. For tests. */
   readonly routes?: RouteFile;
+  /** Routes beside those of routes/tenant.ts. For tests. */
+  readonly tenantRoutes?: RouteFile;
   /** Tasks beside those of routes/console.ts. For tests. */
   readonly schedule?: ScheduleFile;
 }
@@ -162,7 +166,8 @@ export class Application implements ConsoleApplication {
     bindServices(this.#container, {
       central,
       tenants: this.#tenants,
-      urls: () => new UrlGenerator(this.http().routes),
+      urls: () => this.#createUrls(),
+      appKey: this.config.app.key,
     });
     for (const provider of this.#providers) provider.register(this.#container);
     this.#container.freeze();
@@ -379,17 +384,36 @@ export class Application implements ConsoleApplication {
   #createHttp(): HttpKernel {
     // A worker never needs express
     const { HttpKernel } = require('./http/http-kernel') as typeof import('./http/http-kernel');
+    const { app, tenancy } = this.config;
+    const hasTenants = tenancy.mode !== 'off';
     return new HttpKernel({
-      settings: this.config.app,
+      settings: app,
       options: this.#loadDefault<HttpKernelOptions>('app/http', 'kernel') ?? {},
-      routes: this.#loadRoutes(),
+      routes: loadRoutes({
+        load: (stem) => this.#loadDefault<RouteFile>('routes', stem),
+        hasTenants,
+        central: this.#options.routes,
+        tenant: this.#options.tenantRoutes,
+      }),
       scope: this.#scope,
+      tenants: hasTenants
+        ? {
+            tenancy: this.tenancy,
+            settings: tenancy.identification,
+            tokens: this.make(TenantTokens),
+          }
+        : undefined,
       logger: this.logger,
       health: () =>
         this.connections.health((connection, error) =>
           this.logger.error({ connection, err: error }, 'A connection does not answer'),
         ),
     });
+  }
+
+  #createUrls(): UrlGenerator {
+    const addresses = new TenantAddresses(this.config);
+    return new UrlGenerator(this.http().routes, addresses, () => this.tenancy.current());
   }
 
   #createSchedule(): ScheduleRegistry {
@@ -420,18 +444,6 @@ export class Application implements ConsoleApplication {
   #commands(): readonly CommandClass[] {
     const kernel = this.#loadDefault<ConsoleKernelOptions>('app/console', 'kernel');
     return [...this.#discover('app/console/commands', isCommandClass), ...(kernel?.commands ?? [])];
-  }
-
-  #loadRoutes() {
-    const router = new Router();
-    for (const stem of ['web', 'api']) {
-      const routes = this.#loadDefault<RouteFile>('routes', stem);
-      if (routes === undefined) continue;
-      if (typeof routes !== 'function') throw RouteInvalidError.notRoutes(`routes/${stem}.ts`);
-      router.group({ middleware: [stem], prefix: stem === 'api' ? '/api' : '' }, routes);
-    }
-    this.#options.routes?.(router);
-    return router.routes;
   }
 
   #loadDefault<T>(folder: string, stem: string): T | undefined {

@@ -13,6 +13,7 @@ import { queueConnection } from './queue/tokens';
 import { Resources } from './resources';
 import type { Container } from './tenancy/container';
 import { Tenancy } from './tenancy/tenancy';
+import { TenantTokens } from './tenancy/tenant-tokens';
 import type { Token } from './tenancy/token';
 import type { Tenants } from './tenants';
 
@@ -22,16 +23,19 @@ export interface BoundServices {
   readonly central: Resources;
   readonly tenants: Tenants;
   readonly urls: () => UrlGenerator;
+  /** What tokens are signed with; undefined where there is none. */
+  readonly appKey: string | undefined;
 }
 
 /** Binds what every application has, once for each scope. */
 export function bindServices(
   container: Container,
-  { central, tenants, urls }: BoundServices,
+  { central, tenants, urls, appKey }: BoundServices,
 ): void {
   container.perTenant(Resources, (scope) => tenants.resourcesOf(scope.identity));
   container.perTenant(Tenancy, () => tenants.tenancy);
   container.perTenant(UrlGenerator, urls);
+  container.shared(TenantTokens, () => new TenantTokens(appKey));
   const bind = <T>(token: Token<T>, choose: (resources: Resources) => T): void =>
     container.perTenant(token, (scope) => choose(scope.make(Resources)));
   bind(ConnectionRegistry, ({ connections }) => connections);

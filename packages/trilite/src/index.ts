@@ -60,6 +60,7 @@ export {
   type DatabaseOptions,
   type DurationText,
   type FailoverCacheOptions,
+  type IdentificationOptions,
   type LoggingOptions,
   type MemoryCacheOptions,
   type NullCacheOptions,
@@ -150,6 +151,11 @@ export type * from './database/tables';
 export { HttpKernel } from './http/http-kernel';
 export { HttpServer, type ListenOptions } from './http/http-server';
 export { NotFoundError } from './http/errors';
+export type {
+  TenantMembership,
+  TenantResolver,
+  TenantTrust,
+} from './http/identification/tenant-claim';
 export {
   defineHttpKernel,
   type HttpKernelOptions,
@@ -159,9 +165,15 @@ export {
   type MiddlewareFunction,
 } from './http/middleware';
 export type { Next, Request, Response } from './http/request';
-export { defineRoutes, type RouteBuilder, type RouteFile, type Router } from './http/router';
+export {
+  defineRoutes,
+  type RouteBuilder,
+  type RouteFile,
+  type Router,
+  type RouteSide,
+} from './http/router';
 export { throttle } from './http/throttle';
-export { UrlGenerator } from './http/url-generator';
+export { UrlGenerator, type UrlParameters } from './http/url-generator';
 
 export { BatchHandle } from './queue/batch-handle';
 export { ChainHandle } from './queue/chain-handle';
@@ -254,6 +266,7 @@ export {
   type TenantRunOptions,
 } from './tenancy/tenancy';
 export type { Tenant, TenantQuotas, TenantState } from './tenancy/tenant';
+export { TenantTokens } from './tenancy/tenant-tokens';
 export { isTenantId, parseTenantId, type TenantId } from './tenancy/tenant-id';
 export type { Token } from './tenancy/token';
 

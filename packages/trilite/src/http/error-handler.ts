@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { FrameworkError, toError } from '../support/errors';
 import type { Logger } from '../support/logger';
 import { errorPage } from './error-page';
-import { MethodNotAllowedError, RequestInvalidError } from './errors';
+import { MethodNotAllowedError, RequestInvalidError, TenantUnavailableError } from './errors';
 import type { Next, Request, Response } from './request';
 
 /** What the error handler needs to know. */
@@ -23,7 +23,7 @@ export function errorHandler({ debug, logger }: ErrorHandlerOptions) {
   return (thrown: unknown, request: Request, response: Response, next: Next): void => {
     const error = understand(thrown);
     const status = error instanceof FrameworkError ? error.status : 500;
-    if (status >= 500) {
+    if (isFault(error, status)) {
       logger.error(
         { requestId: request.id, method: request.method, url: request.originalUrl, err: error },
         error.message,
@@ -33,6 +33,9 @@ export function errorHandler({ debug, logger }: ErrorHandlerOptions) {
     if (response.headersSent) return next(error);
     if (error instanceof MethodNotAllowedError) {
       response.setHeader('Allow', error.allowed.join(', '));
+    }
+    if (error instanceof TenantUnavailableError && error.retryAfterSeconds !== undefined) {
+      response.setHeader('Retry-After', String(error.retryAfterSeconds));
     }
     response.status(status);
     respond(error, status, debug, request, response);
@@ -47,22 +50,27 @@ function respond(
   response: Response,
 ): void {
   const title = STATUS_CODES[status] ?? 'Error';
-  const isOpen = debug || status < 500;
+  const isOpen = debug || !isFault(error, status);
   const detail = isOpen
     ? error.message
     : 'Something went wrong here. The log knows more under this request id.';
   const facts = { status, title, detail, requestId: request.id };
   const help = debug && error instanceof FrameworkError ? error.help : undefined;
   if (prefersHtml(request)) {
-    const stack = debug && status >= 500 ? inspect(error) : undefined;
+    const stack = debug && isFault(error, status) ? inspect(error) : undefined;
     response.type('html').send(errorPage({ ...facts, help, stack }).toString());
     return;
   }
   const code = error instanceof FrameworkError && isOpen ? error.code : undefined;
-  const stack = debug && status >= 500 ? error.stack?.split('\n') : undefined;
+  const stack = debug && isFault(error, status) ? error.stack?.split('\n') : undefined;
   response
     .type('application/problem+json')
     .send(JSON.stringify({ type: 'about:blank', ...facts, code, help, stack }));
+}
+
+/** What somebody has to look after: a tenant that is closed on purpose is no fault, and its callers may fill no log. */
+function isFault(error: Error, status: number): boolean {
+  return status >= 500 && !(error instanceof TenantUnavailableError);
 }
 
 function prefersHtml(request: Request): boolean {

@@ -1,4 +1,4 @@
-import { FrameworkError } from '../support/errors';
+import { FrameworkError, type ErrorFacts } from '../support/errors';
 
 /** Thrown when no route answers a request, or what it asks for is not there. Answered with 404. */
 export class NotFoundError extends FrameworkError {
@@ -70,6 +70,80 @@ export class TooManyRequestsError extends FrameworkError {
   }
 }
 
+/** Thrown when parts of a request name different tenants. Answered with 400; it does not say which ones. */
+export class TenantClaimsConflictError extends FrameworkError {
+  static between(sources: readonly string[]): TenantClaimsConflictError {
+    return new TenantClaimsConflictError({
+      code: 'E_TENANT_CLAIMS_CONFLICT',
+      message: `The request names more than one tenant: ${sources.join(', ')} do not agree.`,
+      help: 'Name one tenant, in one way. Clear a cookie that is left from another one.',
+      status: 400,
+    });
+  }
+}
+
+/** Thrown when a request is let in to a tenant by what anybody can write, and nobody says that its user belongs there. Answered with 403. */
+export class TenantMembershipError extends FrameworkError {
+  static refused(id: string): TenantMembershipError {
+    return TenantMembershipError.#of(
+      `The tenant "${id}" does not know who sends this request.`,
+      'Sign in as one of its members. What "membership" in app/http/kernel.ts answers decides.',
+    );
+  }
+
+  static unchecked(sources: readonly string[]): TenantMembershipError {
+    return TenantMembershipError.#of(
+      `The tenant is named by ${sources.join(' and ')} alone, and nothing checks whose user this is.`,
+      'Write "membership: (request, tenant) => …" into app/http/kernel.ts: it says whether the user of a request belongs to a tenant.',
+    );
+  }
+
+  static #of(message: string, help: string): TenantMembershipError {
+    return new TenantMembershipError({
+      code: 'E_TENANT_MEMBERSHIP',
+      message,
+      help,
+      status: 403,
+    });
+  }
+}
+
+/** Seconds after which somebody may ask again whether maintenance is over. */
+const MAINTENANCE_RETRY_SECONDS = 60;
+
+/** Thrown when a request is for a tenant that takes none now. Answered with 503, and Retry-After where it is for a while. */
+export class TenantUnavailableError extends FrameworkError {
+  /** Undefined when it may be for ever. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(facts: ErrorFacts, retryAfterSeconds?: number) {
+    super(facts);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+
+  static suspended(id: string): TenantUnavailableError {
+    return new TenantUnavailableError({
+      code: 'E_TENANT_UNAVAILABLE',
+      message: 'This address is not in service.',
+      help: `The tenant "${id}" is suspended; "artisan tenants:resume ${id}" ends that.`,
+      status: 503,
+    });
+  }
+
+  /** @param state in which the tenant is while something is done to it */
+  static forNow(id: string, state: string): TenantUnavailableError {
+    return new TenantUnavailableError(
+      {
+        code: 'E_TENANT_UNAVAILABLE',
+        message: 'This address is being maintained. Try again in a minute.',
+        help: `The tenant "${id}" is ${state}; see "artisan tenants:show ${id}".`,
+        status: 503,
+      },
+      MAINTENANCE_RETRY_SECONDS,
+    );
+  }
+}
+
 /** Thrown at boot when the routes contradict themselves, and when a URL is asked for that they cannot give. */
 export class RouteInvalidError extends FrameworkError {
   static duplicateName(name: string, first: string, second: string): RouteInvalidError {
@@ -104,6 +178,20 @@ export class RouteInvalidError extends FrameworkError {
     return RouteInvalidError.#of(
       `The file "${file}" does not export routes.`,
       'End it with "export default defineRoutes((route) => { … });".',
+    );
+  }
+
+  static tenantsOff(file: string): RouteInvalidError {
+    return RouteInvalidError.#of(
+      `The file "${file}" declares routes of tenants, and this application keeps none.`,
+      'Set "mode" in config/tenancy.ts to "files", or move the routes to routes/web.ts.',
+    );
+  }
+
+  static outsideTenant(name: string): RouteInvalidError {
+    return RouteInvalidError.#of(
+      `The route "${name}" is one of tenants, and the URL is asked for in nobody's work.`,
+      'Ask for it inside "tenancy.run(id, work)".',
     );
   }
 

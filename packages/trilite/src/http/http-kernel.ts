@@ -1,16 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { types } from 'node:util';
-import express, { type Express, type Handler } from 'express';
-import type { AppSettings } from '../config/schema';
+import express, { type Express, type Handler, type IRouter } from 'express';
+import type { AppSettings, IdentificationSettings } from '../config/schema';
 import { collectAfterResponse, type AfterResponse } from '../support/after-response';
 import { toError } from '../support/errors';
 import type { Logger } from '../support/logger';
 import type { Scope } from '../tenancy/container';
+import type { Tenancy } from '../tenancy/tenancy';
 import { refuseUnresolvable } from '../tenancy/resolution-check';
+import type { TenantTokens } from '../tenancy/tenant-tokens';
 import type { InjectableClass } from '../tenancy/token';
 import { SafeHtml } from '../view/html';
-import { MethodNotAllowedError, NotFoundError, RouteInvalidError } from './errors';
+import {
+  MethodNotAllowedError,
+  NotFoundError,
+  RouteInvalidError,
+  TenantMembershipError,
+} from './errors';
 import { errorHandler } from './error-handler';
+import {
+  TenantIdentification,
+  type IdentifiedTenant,
+} from './identification/tenant-identification';
 import {
   isMiddlewareClass,
   type HttpKernelOptions,
@@ -19,6 +30,7 @@ import {
   type MiddlewareFunction,
 } from './middleware';
 import { requestMethods, type Next, type Request, type Response } from './request';
+import { beginWork, workOf } from './request-work';
 import type { HttpMethod, Route } from './router';
 
 /** What a kernel is made of. */
@@ -26,22 +38,45 @@ export interface HttpKernelParts {
   readonly settings: AppSettings;
   readonly options: HttpKernelOptions;
   readonly routes: readonly Route[];
-  /** Whose container makes controllers and middleware. */
+  /** The application's own scope; the container of a request's makes its controllers and middleware. */
   readonly scope: Scope;
+  /** Undefined in an application without tenants. */
+  readonly tenants?: HttpTenants | undefined;
   readonly logger: Logger;
   /** The state of each connection, for /up. */
   readonly health: () => Promise<Readonly<Record<string, 'up' | 'down'>>>;
 }
 
+/** How a kernel serves tenants. */
+export interface HttpTenants {
+  readonly tenancy: Tenancy;
+  readonly settings: IdentificationSettings;
+  readonly tokens: TenantTokens;
+}
+
+/** A request on its way. */
+interface Passage {
+  readonly request: Request;
+  readonly response: Response;
+  readonly next: Next;
+}
+
 /**
  * Turns requests into controller calls.
  *
- *     request → id → body → scope → global middleware → route's middleware → controller → response
- *                                                └────────── error ──────────────▶ error handler
+ *     request → id → whose? → scope → body → global middleware → membership → route's middleware → controller → response
+ *                      └────────────────────────────── error ──────────────────────────────▶ error handler
+ *
+ * 1. Whose a request is, is told once, before anything of the application runs.
+ * 2. Its work lasts until the response is closed, sent or not, and what was put off until then is done. The tenant's scope stays open for so
+ *    long, and no longer.
+ * 3. Every handler runs in that work, whoever calls it: readers of bodies call back from where nobody has decided for whom the work is.
+ * 4. A route answers the requests of its side alone. To the other one it is not there.
  */
 export class HttpKernel {
   readonly routes: readonly Route[];
   readonly #parts: HttpKernelParts;
+  readonly #identification: TenantIdentification | undefined;
   readonly #express: Express;
   /** What requests have put off until after their response, while it runs. */
   readonly #afterResponses = new Set<Promise<void>>();
@@ -53,6 +88,7 @@ export class HttpKernel {
   constructor(parts: HttpKernelParts) {
     this.#parts = parts;
     this.routes = parts.routes;
+    this.#identification = createIdentification(parts);
     refuseDuplicateNames(parts.routes);
     refuseUnresolvable(this.#classes(), parts.scope);
     this.#express = this.#build();
@@ -76,49 +112,114 @@ export class HttpKernel {
     Object.assign(app.request, requestMethods);
     app.use(giveId);
     app.get('/up', this.#health());
+    app.use(asHandler((request, response, next) => this.#enter({ request, response, next })));
     app.use(
       express.json({ limit: settings.http.bodyLimit }),
       express.urlencoded({ extended: false, limit: settings.http.bodyLimit }),
     );
-    app.use(asHandler((_request, response, next) => this.#enterScope(response, next)));
     for (const entry of options.middleware ?? []) app.use(this.#middleware(entry));
-    for (const route of this.routes) this.#mount(app, route);
-    this.#mountMethodRefusals(app);
+    if (this.#identification !== undefined) {
+      app.use(asHandler((request, _response, next) => this.#requireMembership(request, next)));
+    }
+    this.#mountRoutes(app);
     app.use(
       asHandler((request) => {
         throw NotFoundError.forPath(request.method, request.path);
       }),
     );
-    app.use(errorHandler({ debug: settings.debug, logger }) as unknown as Handler);
+    app.use(inItsWork(errorHandler({ debug: settings.debug, logger })));
     return app;
   }
 
-  #enterScope(response: Response, next: Next): void {
-    this.#parts.scope.run(() => {
-      const take = collectAfterResponse();
-      response.once('close', () => this.#runAfter(take()));
-      next();
+  async #enter(passage: Passage): Promise<void> {
+    const { scope, tenants } = this.#parts;
+    const identification = this.#identification;
+    // Without tenants at once, and not a tick later
+    if (identification === undefined) return this.#begin(scope, undefined, passage);
+    const identified = await identification.identify(passage.request);
+    if (identified === undefined) return this.#begin(scope, undefined, passage);
+    try {
+      // A server that was started inside a tenant's work hands that down to its requests: they decide anew
+      await tenants?.tenancy.run(
+        identified.tenant,
+        (tenant, own) => this.#begin(own, { ...identified, tenant }, passage),
+        { allowSwitch: true },
+      );
+    } catch (error) {
+      await identification.identify(passage.request); // its state has changed since: the answer is that of the new one
+      throw error;
+    }
+  }
+
+  /** Goes on with a request in its scope. Settles when its response is closed, and what it put off is done; never fails. */
+  #begin(
+    scope: Scope,
+    identified: IdentifiedTenant | undefined,
+    { request, response, next }: Passage,
+  ): Promise<void> {
+    return new Promise((resolve) => {
+      if (response.closed) return resolve(); // its sender has gone: it would never close again
+      scope.runRejoinable((rejoin) => {
+        beginWork(request, { scope, identified, rejoin });
+        Object.assign(request, { tenant: identified?.tenant });
+        if (identified?.path !== undefined) request.url = identified.path.rest;
+        const take = collectAfterResponse();
+        response.once('close', () => resolve(this.#runAfter(scope, take())));
+        next();
+      });
     });
   }
 
-  #runAfter(works: readonly AfterResponse[]): void {
+  async #requireMembership(request: Request, next: Next): Promise<void> {
+    const identified = workOf(request)?.identified;
+    if (identified?.trust === 'hint') {
+      const { tenant } = identified;
+      const answer: unknown = await this.#parts.options.membership?.(request, tenant);
+      if (answer !== true) throw TenantMembershipError.refused(tenant.id);
+    }
+    next();
+  }
+
+  async #runAfter(scope: Scope, works: readonly AfterResponse[]): Promise<void> {
     if (works.length === 0) return;
-    const running = this.#parts.scope.run(async () => {
+    const running = scope.run(async () => {
       for (const work of works) await work();
     });
-    const settled = running
+    const settled: Promise<void> = running
       .catch((error: unknown) =>
         this.#parts.logger.error({ err: error }, 'Work after a response failed'),
       )
       .finally(() => this.#afterResponses.delete(settled));
     this.#afterResponses.add(settled);
+    await settled;
   }
 
-  #mount(app: Express, route: Route): void {
+  #mountRoutes(app: Express): void {
+    if (this.#identification === undefined) return this.#mountSide(app, this.routes);
+    const [central, tenant] = (['central', 'tenant'] as const).map((side) => {
+      const router = express.Router();
+      this.#mountSide(
+        router,
+        this.routes.filter((route) => route.side === side),
+      );
+      return router;
+    });
+    app.use((request, response, next) => {
+      const side = workOf(request)?.identified === undefined ? central : tenant;
+      side?.(request, response, next);
+    });
+  }
+
+  #mountSide(router: IRouter, routes: readonly Route[]): void {
+    for (const route of routes) this.#mount(router, route);
+    mountMethodRefusals(router, routes);
+  }
+
+  #mount(router: IRouter, route: Route): void {
     const chain = this.#expand(route).map((entry) => this.#middleware(entry));
     const method = route.method.toLowerCase() as Lowercase<HttpMethod>;
     try {
-      app[method](
+      router[method](
         route.path,
         ...chain,
         asHandler((request, response) => this.#call(route, request, response)),
@@ -128,26 +229,12 @@ export class HttpKernel {
     }
   }
 
-  /** A path that other methods answer is 405, not 404. */
-  #mountMethodRefusals(app: Express): void {
-    for (const path of new Set(this.routes.map((route) => route.path))) {
-      const allowed = this.routes
-        .filter((route) => route.path === path)
-        .map((route) => route.method);
-      const all = allowed.includes('GET') ? [...allowed, 'HEAD'] : allowed;
-      app.all(
-        path,
-        asHandler((request, response) => refuseMethod(request, response, [...new Set(all)])),
-      );
-    }
-  }
-
   async #call({ action }: Route, request: Request, response: Response): Promise<void> {
     if (typeof action === 'function') {
       return send(await action(request, response), action.length, response);
     }
     const [type, method] = action;
-    const controller = this.#parts.scope.make(type) as Record<
+    const controller = this.#scopeOf(request).make(type) as Record<
       string,
       (...values: unknown[]) => unknown
     >;
@@ -158,9 +245,13 @@ export class HttpKernel {
   #middleware(entry: MiddlewareClass | MiddlewareFunction): Handler {
     if (!isMiddlewareClass(entry)) return asHandler(entry);
     return asHandler((request, response, next) => {
-      const middleware = this.#parts.scope.make(entry);
+      const middleware = this.#scopeOf(request).make(entry);
       return middleware.handle(request, response, next);
     });
+  }
+
+  #scopeOf(request: Request): Scope {
+    return workOf(request)?.scope ?? this.#parts.scope;
   }
 
   #expand(route: Route): (MiddlewareClass | MiddlewareFunction)[] {
@@ -189,6 +280,29 @@ export class HttpKernel {
       const isUp = Object.values(connections).every((state) => state === 'up');
       response.status(isUp ? 200 : 503).json({ status: isUp ? 'up' : 'down', connections });
     });
+  }
+}
+
+function createIdentification({ tenants, options, settings }: HttpKernelParts) {
+  return tenants === undefined
+    ? undefined
+    : new TenantIdentification({
+        ...tenants,
+        resolvers: options.resolvers ?? [],
+        hasMembership: options.membership !== undefined,
+        url: settings.url,
+      });
+}
+
+/** A path that other methods answer is 405, not 404. */
+function mountMethodRefusals(router: IRouter, routes: readonly Route[]): void {
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const allowed = routes.filter((route) => route.path === path).map((route) => route.method);
+    const all = allowed.includes('GET') ? [...allowed, 'HEAD'] : allowed;
+    router.all(
+      path,
+      asHandler((request, response) => refuseMethod(request, response, [...new Set(all)])),
+    );
   }
 }
 
@@ -224,16 +338,30 @@ function giveId(request: express.Request & { id?: string }, response: Response, 
 }
 
 /**
+ * A handler for express that runs in the work of its request.
+ *
  * Our Request is express's with more methods, which `app.request` carries: what express calls with is what the function takes. What it
  * throws becomes an Error, for to express some values, such as 'route', are commands.
  */
 function asHandler(handle: MiddlewareFunction): Handler {
   const handler = async (request: Request, response: Response, next: Next): Promise<void> => {
     try {
-      await handle(request, response, next);
+      const work = workOf(request);
+      await (work === undefined
+        ? handle(request, response, next)
+        : work.rejoin(() => handle(request, response, next)));
     } catch (thrown) {
       next(toError(thrown));
     }
+  };
+  return handler as unknown as Handler;
+}
+
+function inItsWork(handle: ReturnType<typeof errorHandler>): Handler {
+  const handler: typeof handle = (thrown, request, response, next) => {
+    const work = workOf(request);
+    if (work === undefined) return handle(thrown, request, response, next);
+    work.rejoin(() => handle(thrown, request, response, next));
   };
   return handler as unknown as Handler;
 }

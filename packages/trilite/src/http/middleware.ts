@@ -1,3 +1,4 @@
+import type { TenantMembership, TenantResolver } from './identification/tenant-claim';
 import type { Next, Request, Response } from './request';
 
 /**
@@ -31,8 +32,15 @@ export type MiddlewareEntry = MiddlewareClass | MiddlewareFunction | string;
 export interface HttpKernelOptions {
   /** What every request passes. Default: none. */
   readonly middleware?: readonly (MiddlewareClass | MiddlewareFunction)[];
-  /** Middleware by group name; the files of routes/ use the group of their name (web, api). Default: none. */
+  /** Middleware by group name; the files of routes/ use the group of their name (web, api, tenant). Default: none. */
   readonly groups?: Readonly<Record<string, readonly (MiddlewareClass | MiddlewareFunction)[]>>;
+  /**
+   * Whether the user of a request belongs to the tenant that only a header, a query parameter or a cookie names. Called in the tenant's work,
+   * after `middleware`, which says who the user is, and before the groups and the route. Default: nobody belongs to any.
+   */
+  readonly membership?: TenantMembership;
+  /** Ways of your own to tell the tenant of a request, beside the chain of config/tenancy.ts. Default: none. */
+  readonly resolvers?: readonly TenantResolver[];
 }
 
 /** Declares the middleware of an application. */

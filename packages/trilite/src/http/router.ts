@@ -21,6 +21,9 @@ export type RouteAction<C extends ControllerClass> = readonly [C, MethodName<C>]
 /** HTTP methods a route can have. */
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 
+/** Whose requests a route answers: those of the application itself, or those of tenants. */
+export type RouteSide = 'central' | 'tenant';
+
 /** A route as it was declared. */
 export interface Route {
   readonly method: HttpMethod;
@@ -29,6 +32,7 @@ export interface Route {
   readonly action: readonly [ControllerClass, string] | RouteFunction;
   readonly middleware: readonly MiddlewareEntry[];
   readonly name: string | undefined;
+  readonly side: RouteSide;
 }
 
 /** What a group gives to its routes. */
@@ -77,14 +81,17 @@ export interface RouteBuilder {
 export class Router {
   readonly #group: Required<GroupOptions>;
   readonly #routes: Route[];
+  readonly #side: RouteSide;
 
-  constructor(group: GroupOptions = {}, routes: Route[] = []) {
+  /** @param routes where declared ones are added */
+  constructor(group: GroupOptions = {}, routes: Route[] = [], side: RouteSide = 'central') {
     this.#group = {
       prefix: group.prefix ?? '',
       name: group.name ?? '',
       middleware: group.middleware ?? [],
     };
     this.#routes = routes;
+    this.#side = side;
   }
 
   /** Every route declared so far, in order. */
@@ -125,6 +132,7 @@ export class Router {
         middleware: [...this.#group.middleware, ...(options.middleware ?? [])],
       },
       this.#routes,
+      this.#side,
     );
     routes(inner);
   }
@@ -137,6 +145,7 @@ export class Router {
       action,
       middleware: this.#group.middleware,
       name: undefined,
+      side: this.#side,
     };
     this.#routes.push(route);
     const change = (changes: Partial<Route>): RouteBuilder => {

@@ -4,7 +4,7 @@ import { removeFolder, storageFolder } from './storage-template';
 
 /** What a test's application differs in. `env` reaches the files of config/ only in the first application of a test file. */
 export interface TestApplicationOptions extends Partial<
-  Pick<ApplicationOptions, 'basePath' | 'env' | 'jobs' | 'routes' | 'schedule'>
+  Pick<ApplicationOptions, 'basePath' | 'env' | 'jobs' | 'routes' | 'tenantRoutes' | 'schedule'>
 > {
   /** Whether the files are created and migrated. Default: true. */
   readonly migrate?: boolean;
