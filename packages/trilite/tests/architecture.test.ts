@@ -188,7 +188,9 @@ describe('walls', () => {
   });
 
   test('only tenancy enters a scope', () => {
-    expect(outside(whoSays(/(runIn|rejoin)Scope\(/), /^(tenancy\/|support\/scope-holder\.ts)/)).toEqual([]);
+    expect(
+      outside(whoSays(/(runIn|rejoin)Scope\(/), /^(tenancy\/|support\/scope-holder\.ts)/),
+    ).toEqual([]);
     expect(whoSays(/enterWith\(/)).toEqual([]);
   });
 

@@ -193,7 +193,7 @@ describe('what goes on besides', () => {
       await askAs(id, '/late');
     }
     closed.open();
-    for (const id of IDS) expect([id, ...LOST]).toContain(await await late.get(id)?.opened);
+    for (const id of IDS) expect([id, ...LOST]).toContain(await late.get(id)?.opened);
   });
 
   test('finds the right tenant or none in a batch that requests of several tenants share', async () => {
