@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { aboutApplication } from './about';
 import { bindServices } from './bindings';
 import { CacheEvents } from './cache/cache-events';
 import { logCacheTroubles } from './cache/cache-log';
@@ -14,7 +15,6 @@ import type { About, ConsoleApplication } from './console/console-application';
 import type { ConsoleKernelOptions } from './console/console-kernel-options';
 import { ScheduledCommands } from './console/scheduled-commands';
 import type { WalKeeper } from './database/care/wal-keeper';
-import { driverVersions } from './database/connection-driver';
 import { ConnectionRegistry } from './database/connection-registry';
 import type { Database } from './database/database';
 import { discoverMigrations } from './database/migrations/migration-files';
@@ -47,7 +47,6 @@ import type { TellSchedulerEvent } from './schedule/scheduler-events';
 import { loadExports, sourceFile, sourceFiles } from './support/file-discovery';
 import { createLogger, type Logger } from './support/logger';
 import { CENTRAL } from './support/scope-holder';
-import { triliteVersion } from './support/version';
 import { Container, type Scope } from './tenancy/container';
 import type { Provider } from './tenancy/provider';
 import { refuseUnresolvable } from './tenancy/resolution-check';
@@ -323,26 +322,7 @@ export class Application implements ConsoleApplication {
 
   /** What the application is made of, by section. */
   async about(): Promise<About> {
-    const { app, cache, queue, database } = this.config;
-    const versions = driverVersions();
-    const files = Object.entries(database.connections).map(([name, { file }]) => [name, file]);
-    return {
-      Environment: {
-        Name: app.name,
-        Environment: app.env,
-        Debug: app.debug,
-        URL: app.url ?? `http://localhost:${app.http.port}`,
-        Folder: this.basePath,
-      },
-      Versions: {
-        Trilite: triliteVersion(),
-        Node: process.versions.node,
-        SQLite: versions.sqlite,
-        'better-sqlite3': versions.driver,
-      },
-      Drivers: { Database: database.default, Cache: cache.default, Queue: queue.default },
-      Files: Object.fromEntries(files) as Record<string, string>,
-    };
+    return aboutApplication(this.config, this.basePath);
   }
 
   /** Shuts providers down in reverse order, finishes what was asked for, closes every file. Twice without harm. */

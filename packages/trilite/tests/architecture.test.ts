@@ -29,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['tenancy', 'cache', 'view', 'database', 'config', 'support'],
   console: BELOW_CONSOLE,
   'framework-migrations.ts': ['schedule', 'queue', 'cache', 'tenancy', 'database', 'config'],
+  'about.ts': ['console', 'config', 'database', 'support'],
   'database-log.ts': ['database', 'support'],
   'resources.ts': ['queue', 'cache', 'tenancy', 'database', 'config'],
   'tenants.ts': [
@@ -43,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'bindings.ts': ['tenants.ts', 'resources.ts', 'http', 'queue', 'cache', 'tenancy', 'database'],
   'application.ts': [
+    'about.ts',
     'bindings.ts',
     'database-log.ts',
     'tenants.ts',

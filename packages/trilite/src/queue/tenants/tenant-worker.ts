@@ -4,7 +4,7 @@ import type { WorkIndex } from '../../tenancy/work-index/work-index';
 import type { WorkLease } from '../../tenancy/work-index/work-lease-store';
 import { clock, delayMs, monotonicMs } from '../../support/clock';
 import { errorCode, toError } from '../../support/errors';
-import { newOwner } from '../../support/owner';
+import { isOwnerGone, newOwner } from '../../support/owner';
 import type { WorkerEvent } from '../queue-events';
 import { QueueRegistry, type WorkOptions } from '../queue-registry';
 import type { QueueStore } from '../queue-store';
@@ -277,6 +277,7 @@ export class TenantWorker {
         const signals = await this.#parts.central.signals(this.owner);
         if (isFirst) ({ restartAt } = signals);
         else if (signals.restartAt !== restartAt) this.#stopFor('restart');
+        await this.#parts.index.recover((owner) => owner !== this.owner && isOwnerGone(owner));
         await this.#parts.index.complete(); // one that was lost meanwhile
       } catch (error) {
         this.#parts.onError?.(toError(error), undefined);

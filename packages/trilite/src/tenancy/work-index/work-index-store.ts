@@ -3,8 +3,10 @@ import type { Handle } from '../../database/connection-handle';
 import { requireWholeNumber } from '../../support/argument';
 import { clock } from '../../support/clock';
 import {
+  endLeasesOf,
   leaseWork,
   nextWorkAt,
+  ownersOfLeases,
   releaseWork,
   renewWork,
   type LeaseRequest,
@@ -181,6 +183,19 @@ export class WorkIndexStore {
   }
 
   /**
+   * Ends the leases of owners that are gone, without waiting for their end: their tenants are due.
+   *
+   * @param isGone tells whether the owner of a lease is dead for sure, as `isOwnerGone` does
+   * @returns how many leases ended, those that ran out among them
+   */
+  async recover(isGone: (owner: string) => boolean): Promise<number> {
+    const owners = await this.#connection.read(ownersOfLeases);
+    const gone = owners.filter(isGone);
+    if (gone.length === 0) return 0;
+    return this.#connection.write((handle) => endLeasesOf(handle, gone), { several: true });
+  }
+
+  /**
    * When there may be something to lease, in epoch milliseconds; now or before means: at once. Undefined when nothing is known of. Touches and
    * releases change it: who sleeps until then watches the file as well.
    */
@@ -217,7 +232,7 @@ export class WorkIndexStore {
     const known = await this.list();
     const before = scannedFrom - this.#graceMs;
     const keys = new Set(found.map(keyOf));
-    const gone = known.filter((row) => !keys.has(keyOf(row)) && row.touchedAt < before);
+    const gone = known.filter((row) => !keys.has(keyOf(row)));
     await this.#inPieces(found, (handle, { tenantId, queue, readyAt, weight }) => {
       const values = { tenantId, queue, readyAt, touchedAt: before, weight: weight ?? null };
       handle.statement(FOUND).run(values);

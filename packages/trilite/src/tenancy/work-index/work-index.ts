@@ -74,6 +74,11 @@ export class WorkIndex {
     return this.#using(() => this.#store.release(lease, end));
   }
 
+  /** Ends the leases of owners that are gone; returns how many. */
+  recover(isGone: (owner: string) => boolean): Promise<number> {
+    return this.#using(() => this.#store.recover(isGone));
+  }
+
   /** When there may be something to lease. */
   nextReadyAt(served?: ServedWork): Promise<number | undefined> {
     return this.#using(() => this.#store.nextReadyAt(served));

@@ -45,7 +45,7 @@ export interface ServedWork {
 
 /** What a worker asks for. */
 export interface LeaseRequest extends ServedWork {
-  /** Who asks: told by `list`. */
+  /** Who asks, as `newOwner()` names it: `recover` judges by it whether the process is gone. */
   readonly owner: string;
   /** Whole milliseconds until the lease ends unless it is renewed, 1 or more. */
   readonly leaseMs: number;
@@ -106,6 +106,11 @@ const HAS_FREE_SLOT = `
 
 const END_LEASES = `
   delete from tenant_work_leases where leased_until <= :now returning tenant_id as tenantId, queue`;
+
+const OWNERS = 'select distinct owner from tenant_work_leases';
+
+const CUT_SHORT = `
+  update tenant_work_leases set leased_until = min(leased_until, :now) where owner in (select value from json_each(:owners))`;
 
 /** Due from now on: of a tenant's queues the one that has waited longest is next. */
 const DISTURB = `
@@ -240,10 +245,23 @@ export function nextWorkAt(handle: Handle, request: ServedWork): number | undefi
   return Math.min(resting, end ?? Infinity);
 }
 
-/** A lease that ran out counts as a touch: nobody knows what its holder left behind. */
-function endLeases(handle: Handle, now: number): void {
+/** Who holds leases. */
+export function ownersOfLeases(handle: Handle): string[] {
+  return handle.statement(OWNERS).pluck().all() as string[];
+}
+
+/** Ends the leases of these owners, and those that ran out. @returns how many */
+export function endLeasesOf(handle: Handle, owners: readonly string[]): number {
+  const now = clock.now();
+  handle.statement(CUT_SHORT).run({ now, owners: JSON.stringify(owners) });
+  return endLeases(handle, now);
+}
+
+/** A lease that ran out counts as a touch: nobody knows what its holder left behind. @returns how many did */
+function endLeases(handle: Handle, now: number): number {
   const ended = handle.statement(END_LEASES).all({ now }) as HintKey[];
   for (const { tenantId, queue } of ended) handle.statement(DISTURB).run({ tenantId, queue, now });
+  return ended.length;
 }
 
 function stepIntoLine(handle: Handle, filter: ReturnType<typeof filterOf>, now: number): void {

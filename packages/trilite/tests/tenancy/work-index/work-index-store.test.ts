@@ -209,6 +209,18 @@ describe('a lease', () => {
     expect(await store.nextReadyAt()).toBe(clock.now() + LEASE_MS);
   });
 
+  test('of an owner that is gone ends at once, and nobody else loses his', async () => {
+    await touch('acme');
+    await touch('globex');
+    const dead = await lease({ owner: 'dead' });
+    const alive = await lease({ owner: 'alive' });
+    expect(await store.recover((owner) => owner === 'dead')).toBe(1);
+    expect(await release(dead, 'empty')).toBe(false);
+    expect(await lease()).toMatchObject({ tenantId: dead.tenantId });
+    expect(await release(alive, 'due')).toBe(true);
+    expect(await store.recover((owner) => owner === 'dead')).toBe(0);
+  });
+
   test('is given once, however many ask at once', async () => {
     const tenants = Array.from({ length: 20 }, (_, index) => `tenant-${index}`);
     await Promise.all(tenants.map((tenantId) => touch(tenantId)));
