@@ -279,13 +279,15 @@ export class Application implements ConsoleApplication {
   }
 
   /**
-   * The interfaces of the tables that database/migrations makes, as a file of TypeScript. Needs and touches no database file.
+   * The interfaces of the tables that database/migrations makes, those of tenants included, as a file of TypeScript. Needs and touches no database file.
    *
    * @throws E_MIGRATION_FAILED, E_TABLE_TYPES_CONFLICT
    */
   tableTypes(): Promise<string> {
-    return generateTableTypes(this.config.database, (connections) =>
-      createMigrator(this.#project, this.config, connections),
+    return generateTableTypes(
+      this.config.database,
+      (connections) => createMigrator(this.#project, this.config, connections),
+      ...this.#tenants.typeSources,
     );
   }
 

@@ -121,6 +121,12 @@ export class Tenants {
     });
   }
 
+  /** What makes the tables of tenants, if there are any, for who writes down their types. */
+  get typeSources(): readonly ((connections: ConnectionRegistry) => Migrator)[] {
+    if (!this.tenancy.isOn) return [];
+    return [(connections) => new Migrator(connections, this.#plans(TEMPLATE))];
+  }
+
   /** Lets go of every tenant's files, and of the index. */
   async close(): Promise<void> {
     await this.tenancy.close();

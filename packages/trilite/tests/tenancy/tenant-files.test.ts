@@ -285,3 +285,7 @@ test('a quota of a file refuses what does not fit, and takes the rest', async ()
     expect(await notes()).toEqual(['small']);
   });
 });
+
+test('the tables of tenants are among the types of tables', async () => {
+  expect(await app.tableTypes()).toContain('notes: ');
+});

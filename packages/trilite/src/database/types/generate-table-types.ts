@@ -13,20 +13,24 @@ import { readTables, type Table } from './read-tables';
  * Our own rather than kysely-codegen: that opens files itself, past our connections, and brings chalk, cosmiconfig, dotenv, micromatch and
  * zod for what two pragmas tell.
  *
- * @param createMigrator makes the application's migrator for other connections
+ * @param createMigrators make migrators for other connections: that of the application, and that of its tenants if it has any
  * @throws E_MIGRATION_FAILED, E_TABLE_TYPES_CONFLICT
  */
 export async function generateTableTypes(
   settings: DatabaseSettings,
-  createMigrator: (connections: ConnectionRegistry) => Migrator,
+  ...createMigrators: readonly ((connections: ConnectionRegistry) => Migrator)[]
 ): Promise<string> {
-  const memory = new ConnectionRegistry(inMemory(settings));
-  try {
-    const frameworkTables = await migrate(memory, createMigrator(memory));
-    return printTables(await ownTables(memory, frameworkTables));
-  } finally {
-    await memory.close();
+  const found: FoundTable[] = [];
+  for (const createMigrator of createMigrators) {
+    const memory = new ConnectionRegistry(inMemory(settings));
+    try {
+      const frameworkTables = await migrate(memory, createMigrator(memory));
+      found.push(...(await ownTables(memory, frameworkTables)));
+    } finally {
+      await memory.close();
+    }
   }
+  return printTables(uniqueTables(found));
 }
 
 function inMemory({ default: defaultName, connections }: DatabaseSettings): DatabaseSettings {
@@ -35,6 +39,12 @@ function inMemory({ default: defaultName, connections }: DatabaseSettings): Data
     { ...settings, file: ':memory:', readOnly: false },
   ]);
   return { default: defaultName, connections: Object.fromEntries(entries) as typeof connections };
+}
+
+/** A table, and the connection it was found on. */
+interface FoundTable {
+  readonly table: Table;
+  readonly connection: string;
 }
 
 type TablesByConnection = ReadonlyMap<string, Set<string>>;
@@ -59,21 +69,28 @@ async function migrate(
   return found;
 }
 
-/** By name. Where two connections have the same table, it stands there once. */
 async function ownTables(
   memory: ConnectionRegistry,
   frameworkTables: TablesByConnection,
-): Promise<Table[]> {
-  const tables = new Map<string, { readonly table: Table; readonly connection: string }>();
+): Promise<FoundTable[]> {
+  const found: FoundTable[] = [];
   for (const connection of memory.names) {
-    for (const table of await readTables(memory.connection(connection))) {
-      if (frameworkTables.get(connection)?.has(table.name) === true) continue;
-      const other = tables.get(table.name);
-      if (other !== undefined && printColumns(other.table) !== printColumns(table)) {
-        throw TableTypesError.conflict(table.name, [other.connection, connection]);
-      }
-      tables.set(table.name, { table, connection });
+    const tables = await readTables(memory.connection(connection));
+    const own = tables.filter(({ name }) => frameworkTables.get(connection)?.has(name) !== true);
+    found.push(...own.map((table) => ({ table, connection })));
+  }
+  return found;
+}
+
+/** By name. Where two connections have the same table, or the application and its tenants, it stands there once. */
+function uniqueTables(found: readonly FoundTable[]): Table[] {
+  const tables = new Map<string, FoundTable>();
+  for (const { table, connection } of found) {
+    const other = tables.get(table.name);
+    if (other !== undefined && printColumns(other.table) !== printColumns(table)) {
+      throw TableTypesError.conflict(table.name, [other.connection, connection]);
     }
+    tables.set(table.name, { table, connection });
   }
   return [...tables.values()].map(({ table }) => table).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
