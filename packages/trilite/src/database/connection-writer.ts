@@ -52,6 +52,10 @@ export interface WriterParts {
   readonly settings: SqliteSettings;
   readonly handles: HandleSet;
   readonly wait: LockWait;
+  /** Asks whether handles may be opened; undefined when they may. @param since since when it is waited, by the monotonic clock */
+  readonly enter: (since: number) => Promise<void> | undefined;
+  /** Called when all that was asked for is served. */
+  readonly onIdle: () => void;
 }
 
 /** Serves the writes and transactions of one connection on its writer handle. */
@@ -60,6 +64,8 @@ export class ConnectionWriter {
   readonly #settings: SqliteSettings;
   readonly #handles: HandleSet;
   readonly #wait: LockWait;
+  readonly #enter: WriterParts['enter'];
+  readonly #onIdle: () => void;
   readonly #walRestart: WalRestart;
   readonly #entries: (WriteEntry | TransactionEntry)[] = [];
   #lentTo: Session | undefined;
@@ -72,11 +78,13 @@ export class ConnectionWriter {
   #lockedSince: number | undefined;
   readonly #waitingReads: WaitingRead[] = [];
 
-  constructor({ facts, settings, handles, wait }: WriterParts) {
+  constructor({ facts, settings, handles, wait, enter, onIdle }: WriterParts) {
     this.#facts = facts;
     this.#settings = settings;
     this.#handles = handles;
     this.#wait = wait;
+    this.#enter = enter;
+    this.#onIdle = onIdle;
     this.#walRestart = new WalRestart(settings);
   }
 
@@ -144,9 +152,8 @@ export class ConnectionWriter {
   async #drain(): Promise<void> {
     let turnedAt = monotonicMs();
     for (let entry = this.#entries[0]; entry !== undefined; entry = this.#entries[0]) {
-      this.#handles.refresh();
-      await (entry.kind === 'write' ? this.#writeGroup(entry) : this.#lend(entry));
-      this.#keepWalShort();
+      const entering = this.#enter(entry.askedAt);
+      if (entering === undefined || (await this.#hasEntered(entering))) await this.#serve(entry);
       this.#resumeReads();
       // Who awaits a write asks for the next one before the loop ends: without a turn, timers and sockets would wait for ever.
       if (monotonicMs() - turnedAt < GROUP_MS) continue;
@@ -154,6 +161,26 @@ export class ConnectionWriter {
       turnedAt = monotonicMs();
     }
     this.#drained = undefined;
+    this.#onIdle();
+  }
+
+  /** Without room for an open file, the first of those who wait is refused: its time is over. */
+  async #hasEntered(entering: Promise<void>): Promise<boolean> {
+    try {
+      await entering;
+      return true;
+    } catch (error) {
+      const entry = this.#entries.shift();
+      if (entry?.kind === 'write') this.#servedWrites += 1;
+      entry?.reject(error);
+      return false;
+    }
+  }
+
+  async #serve(entry: WriteEntry | TransactionEntry): Promise<void> {
+    this.#handles.refresh();
+    await (entry.kind === 'write' ? this.#writeGroup(entry) : this.#lend(entry));
+    this.#keepWalShort();
   }
 
   /** A courtesy: nobody who has written is told that it failed. */

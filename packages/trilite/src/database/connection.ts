@@ -11,6 +11,7 @@ import {
 import { isBusy, type Handle } from './connection-handle';
 import { HandleSet } from './connection-handles';
 import { openConnections } from './connection-holder';
+import type { ConnectionPool, PoolSlot } from './connection-pool';
 import {
   currentSession,
   inSavepoint,
@@ -52,6 +53,8 @@ export interface ConnectionOptions {
    * may be sure that nothing is written to it afterwards. Default: false.
    */
   readonly isStrict?: boolean | undefined;
+  /** Who bounds how many files are open, and has this one rest when others need the room. Default: nobody; it stays open once used. */
+  readonly pool?: ConnectionPool | undefined;
 }
 
 /** One SQLite file by name: opened at first use, written by one handle, never blocking the event loop for a lock. */
@@ -64,6 +67,7 @@ export class Connection {
   readonly #writer: ConnectionWriter;
   /** Those who keep the handles open. */
   #holds = 0;
+  readonly #slot: PoolSlot | undefined;
   #isClosed = false;
 
   constructor(name: string, settings: SqliteSettings, options: ConnectionOptions = {}) {
@@ -84,7 +88,10 @@ export class Connection {
       settings,
       handles: this.#handles,
       wait: this.#wait,
+      enter: (since) => this.#slot?.enter(since),
+      onIdle: () => this.#slot?.idle(),
     });
+    this.#slot = options.pool?.join(this);
   }
 
   /** The transaction that holds the writer now, if one does. */
@@ -123,7 +130,7 @@ export class Connection {
   /**
    * Runs a synchronous read. It sees every write asked for before it; inside a transaction of this connection it runs in it.
    *
-   * @throws E_DATABASE_BUSY after `busyTimeout`, E_DATABASE_FILE_MISSING, E_CONNECTION_CLOSED
+   * @throws E_DATABASE_BUSY after `busyTimeout`, E_DATABASE_FILE_MISSING, E_POOL_EXHAUSTED, E_CONNECTION_CLOSED
    */
   read<T>(work: Work<T>, options: ReadOptions = {}): Promise<T> {
     const session = sessionOf(this);
@@ -151,6 +158,7 @@ export class Connection {
     const release = this.hold();
     try {
       if (sessionOf(this) === undefined) await this.#writer.pending();
+      await this.#slot?.enter(monotonicMs());
       yield* streamRows({ facts: this, handles: this.#handles, wait: this.#wait }, query);
     } finally {
       release();
@@ -260,8 +268,10 @@ export class Connection {
     let isHeld = true;
     this.#holds += 1;
     return () => {
-      if (isHeld) this.#holds -= 1;
+      if (!isHeld) return;
       isHeld = false;
+      this.#holds -= 1;
+      if (this.#holds === 0) this.#slot?.idle();
     };
   }
 
@@ -276,6 +286,7 @@ export class Connection {
     const isUsed = this.#holds > 0 || !this.#writer.isIdle || this.#handles.inMemory;
     if (isUsed || !this.#handles.rest()) return false;
     openConnections.delete(this);
+    this.#slot?.rested();
     return true;
   }
 
@@ -287,6 +298,7 @@ export class Connection {
     }
     this.#handles.close();
     openConnections.delete(this);
+    this.#slot?.closed();
   }
 
   async #drainOrRollBack(drained: Promise<void>): Promise<void> {
@@ -296,6 +308,12 @@ export class Connection {
   }
 
   #readNow<T>(work: Work<T>): Promise<T> {
+    return this.#slot?.used() === false
+      ? this.#held(() => this.#readOpen(work))
+      : this.#readOpen(work);
+  }
+
+  #readOpen<T>(work: Work<T>): Promise<T> {
     try {
       this.#refuseClosed();
       if (this.#writer.isIdle) this.#handles.refresh();
@@ -320,9 +338,11 @@ export class Connection {
     return this.#writer.isLent ? this.#handles.reader() : this.#handles.writer();
   }
 
+  /** Runs work while the handles may be open, and do not rest. */
   async #held<T>(work: () => Promise<T>): Promise<T> {
     const release = this.hold();
     try {
+      await this.#slot?.enter(monotonicMs());
       return await work();
     } finally {
       release();

@@ -52,6 +52,22 @@ export class ReadersBusyError extends FrameworkError {
   }
 }
 
+/** Thrown when as many connections are open as a pool allows, and none of them comes free within `busyTimeout`. */
+export class PoolExhaustedError extends FrameworkError {
+  static after(
+    waitedMs: number,
+    { name, file }: ConnectionFacts,
+    { budget, limit }: { readonly budget: number; readonly limit: number },
+  ): PoolExhaustedError {
+    return new PoolExhaustedError({
+      code: 'E_POOL_EXHAUSTED',
+      message: `The file "${file}" of connection "${name}" was not opened: ${limit} connections, ${budget} by budget, were open and in use for ${Math.round(waitedMs)} ms.`,
+      help: 'Shorten transactions, and read streams to their end. Or give the process more open files ("ulimit -n 65536", LimitNOFILE=65536 in the unit of systemd), from which the budget is taken, or set a larger one.',
+      status: 503,
+    });
+  }
+}
+
 /** Thrown when a value is bound to a statement that no column can hold. */
 export class DatabaseValueError extends FrameworkError {
   static at(index: number, found: string): DatabaseValueError {

@@ -195,9 +195,12 @@ describe('a connection does not rest', () => {
   test('while it is watched: the watch compares what one handle says', async () => {
     const seen = gate();
     const watch = new ChangeWatch(connection, () => seen.open());
-    await seen.opened;
-    expect(connection.rest()).toBe(false);
-    watch.close();
+    try {
+      await seen.opened;
+      expect(connection.rest()).toBe(false);
+    } finally {
+      watch.close(); // it would keep the test process alive
+    }
     await connection.read(() => undefined);
     expect(connection.rest()).toBe(true);
   });

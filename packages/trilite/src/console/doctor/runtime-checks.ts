@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { driverVersions, loadDriver } from '../../database/connection-driver';
+import { descriptorLimit } from '../../support/descriptor-limit';
 import { ok, fail, warn, type Check, type Finding } from './check';
 
 /** Descriptors below which a web server runs out: each request takes one, each file up to five. */
@@ -18,13 +18,6 @@ function checkDriver(): Finding {
   return ok(`Node ${process.versions.node}, better-sqlite3 ${driver}, SQLite ${sqlite}.`);
 }
 
-/** How many files this process may have open; undefined where that is not told. */
-export function descriptorLimit(): number | undefined {
-  const [, soft] = /^Max open files +(\d+|unlimited)/m.exec(readLimits()) ?? [];
-  if (soft === undefined) return undefined;
-  return soft === 'unlimited' ? Infinity : Number(soft);
-}
-
 /** Judges a limit of open files. */
 export function judgeDescriptors(limit: number | undefined): Finding {
   if (limit === undefined) return ok('The limit of open files is not known on this system.');
@@ -32,12 +25,4 @@ export function judgeDescriptors(limit: number | undefined): Finding {
   const mend = 'Raise it: "ulimit -n 65536", or LimitNOFILE=65536 in the unit of systemd.';
   if (limit < TOO_FEW_DESCRIPTORS) return fail(message, mend);
   return limit < FEW_DESCRIPTORS ? warn(message, mend) : ok(message);
-}
-
-function readLimits(): string {
-  try {
-    return readFileSync('/proc/self/limits', 'utf8');
-  } catch {
-    return '';
-  }
 }

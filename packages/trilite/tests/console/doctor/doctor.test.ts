@@ -4,7 +4,8 @@ import type { ConsoleApplication } from '../../../src/console/console-applicatio
 import { runCheck, type CheckResult } from '../../../src/console/doctor/check';
 import { judgeBound } from '../../../src/console/doctor/cache-checks';
 import { judgeKey } from '../../../src/console/doctor/environment-checks';
-import { descriptorLimit, judgeDescriptors } from '../../../src/console/doctor/runtime-checks';
+import { judgeDescriptors } from '../../../src/console/doctor/runtime-checks';
+import { descriptorLimit } from '../../../src/support/descriptor-limit';
 import {
   judgeFreeBytes,
   judgeKind,
