@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { SqliteSettings } from '../config/schema';
 import { loadDriver } from './connection-driver';
-import { cannotFind, cannotOpen, type ConnectionFacts } from './errors';
+import { SqlRefusedError, cannotFind, cannotOpen, type ConnectionFacts } from './errors';
+import { refusedSql } from './sql-guard';
 
 /** A prepared statement. */
 export type Statement = BetterSqlite3.Statement;
@@ -26,13 +27,16 @@ export interface HandleOptions {
 /**
  * One open SQLite handle: synchronous, and never waiting for a lock.
  *
- * Every call may throw the driver's SQLITE_BUSY; `Connection` is who waits and tries again.
+ * Every call may throw the driver's SQLITE_BUSY; `Connection` is who waits and tries again. Its SQL stays in its own file: what would
+ * attach or write another one is refused with E_SQL_REFUSED.
  */
 export class Handle {
+  readonly #facts: ConnectionFacts;
   readonly #raw: BetterSqlite3.Database;
   readonly #statements = new Map<string, Statement>();
 
   constructor(facts: ConnectionFacts, settings: SqliteSettings, options: HandleOptions = {}) {
+    this.#facts = facts;
     const inMemory = settings.file === ':memory:';
     const create = options.create === true || inMemory;
     if (!create && !existsSync(settings.file)) throw cannotFind(facts);
@@ -61,6 +65,7 @@ export class Handle {
   statement(sql: string): Statement {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
+    this.#refuse(sql);
     const statement = this.#raw.prepare(sql);
     if (this.#statements.size >= STATEMENT_LIMIT) this.#forgetOldest();
     this.#statements.set(sql, statement);
@@ -69,11 +74,13 @@ export class Handle {
 
   /** Runs SQL that returns nothing; may be several statements. */
   exec(sql: string): void {
+    this.#refuse(sql);
     this.#raw.exec(sql);
   }
 
   /** The value of a pragma. */
   pragma(name: string): unknown {
+    this.#refuse(`PRAGMA ${name}`);
     return this.#raw.pragma(name, { simple: true });
   }
 
@@ -93,6 +100,11 @@ export class Handle {
   close(): void {
     this.#statements.clear();
     this.#raw.close();
+  }
+
+  #refuse(sql: string): void {
+    const refused = refusedSql(sql);
+    if (refused !== undefined) throw SqlRefusedError.on(this.#facts, refused);
   }
 
   #forgetOldest(): void {

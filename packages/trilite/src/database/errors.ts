@@ -1,5 +1,6 @@
 import { FrameworkError, errorCode, messageOf, toError, type ErrorFacts } from '../support/errors';
 import { closedFolder, deniedPath } from './file-access';
+import type { RefusedSql } from './sql-guard';
 
 /** Where something happened: the connection's name and its file. */
 export interface ConnectionFacts {
@@ -275,6 +276,25 @@ function queryHelp(sqliteCode: string, message: string): string {
     ? 'Correct its name ("artisan db:show" lists the tables), or run "artisan migrate".'
     : 'Correct the statement.';
 }
+
+/** Thrown when SQL would reach another file than its connection's, or behind SQLite's back. */
+export class SqlRefusedError extends FrameworkError {
+  static on({ name }: ConnectionFacts, { kind, words }: RefusedSql): SqlRefusedError {
+    return new SqlRefusedError({
+      code: 'E_SQL_REFUSED',
+      message: `"${words}" was refused on connection "${name}": SQL may neither reach another file nor change the schema behind SQLite's back.`,
+      help: REFUSED_HELP[kind],
+    });
+  }
+}
+
+const REFUSED_HELP: Readonly<Record<RefusedSql['kind'], string>> = {
+  attach:
+    'Declare a connection for the other file in config/database.ts and ask it by itself; what all tenants share is asked inside "tenancy.central".',
+  'vacuum into': 'Copy a file with "artisan db:backup".',
+  writable_schema: 'Change tables in a migration; "rebuildTable" does what ALTER TABLE cannot.',
+  function: 'Extensions cannot be loaded, nor files attached, by SQL.',
+};
 
 /** Thrown when a connection is used after it was closed. */
 export class ConnectionClosedError extends FrameworkError {

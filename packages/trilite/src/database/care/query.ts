@@ -32,6 +32,7 @@ export interface QueryAnswer {
  *
  * Without `write` the handle is opened read-only, so that SQLite itself refuses what would change the file.
  *
+ * @throws E_SQL_REFUSED for what would reach another file
  * @throws E_QUERY_REFUSED for what is not one statement, would write unasked, or begins a transaction
  * @throws E_DATABASE_QUERY, E_DATABASE_BUSY after `busyTimeout`, E_DATABASE_FILE_MISSING
  */
@@ -60,7 +61,7 @@ interface Asked {
 
 function runRead(connection: Connection, handle: Handle, { sql, limit }: Asked): QueryAnswer {
   const statement = prepare(handle, sql);
-  // VACUUM INTO reads this file alone, yet writes another.
+  // A temporary table is written although the file is not.
   if (!statement.reader && !statement.readonly) throw QueryRefusedError.wouldWrite(connection);
   try {
     const answer = answerOf(statement, limit);

@@ -64,8 +64,10 @@ describe('a read', () => {
 
   test('writes no other file either', async () => {
     const other = `${file.connection.file}-other`;
-    await expect(ask(`vacuum into '${other}'`)).rejects.toThrow(errorWith('E_QUERY_REFUSED'));
-    await expect(ask(`attach '${other}' as other`)).rejects.toThrow(errorWith('E_DATABASE_OPEN'));
+    for (const sql of [`vacuum into '${other}'`, `attach '${other}' as other`]) {
+      await expect(ask(sql)).rejects.toThrow(errorWith('E_SQL_REFUSED'));
+      await expect(ask(sql, { write: true })).rejects.toThrow(errorWith('E_SQL_REFUSED'));
+    }
     expect(existsSync(other)).toBe(false);
   });
 
