@@ -117,6 +117,12 @@ export class Resources {
     return new Database(this.connections.guarded, name);
   }
 
+  /** Hands over what was counted, and has open files rest. What is used again opens again. */
+  async rest(): Promise<void> {
+    await this.caches.rest();
+    this.connections.rest();
+  }
+
   /** Finishes what was asked for, and closes every file; twice without harm. */
   async close(): Promise<void> {
     await this.queues.close();

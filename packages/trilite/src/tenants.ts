@@ -11,6 +11,7 @@ import {
   type TenantRole,
 } from './config/tenant-connections';
 import type { ConnectionOptions } from './database/connection';
+import { ConnectionPool } from './database/connection-pool';
 import { ConnectionRegistry } from './database/connection-registry';
 import { DatabaseFileMissingError } from './database/errors';
 import type { MigrationPlan } from './database/migrations/migration-files';
@@ -65,6 +66,8 @@ export class Tenants {
   readonly #paths: TenantPaths;
   readonly #connections: TenantConnections;
   readonly #resources = new WeakMap<ScopeIdentity, Resources>();
+  /** How many of the tenants' files are open at a time. */
+  readonly #pool = new ConnectionPool();
   #workIndex: WorkIndex | undefined;
 
   constructor(parts: TenantsParts) {
@@ -130,6 +133,7 @@ export class Tenants {
   /** Lets go of every tenant's files, and of the index. */
   async close(): Promise<void> {
     await this.tenancy.close();
+    this.#pool.rest();
     await this.#workIndex?.close();
   }
 
@@ -160,7 +164,8 @@ export class Tenants {
     return {
       scope,
       prepare: () => this.#prepare(tenant, resources),
-      rest: () => resources.close(),
+      rest: () => resources.rest(),
+      close: () => resources.close(),
     };
   }
 
@@ -270,6 +275,7 @@ export class Tenants {
     return {
       verify: (handle) => refuseWrongStamp(handle, { file, tenantId, role }),
       isStrict: role !== 'cache',
+      pool: this.#pool,
     };
   }
 

@@ -206,6 +206,13 @@ export class CacheRegistry {
     await Promise.all([...this.#shared].map(flush));
   }
 
+  /** Hands over what was counted, and does so no more until it is used again. */
+  async rest(): Promise<void> {
+    clearInterval(this.#flushing);
+    this.#flushing = undefined;
+    await this.flush();
+  }
+
   /** Waits for what is being computed, 5 seconds at most, hands over the counts, lets go of what is open; twice without harm. */
   async close(): Promise<void> {
     this.#isClosed = true;

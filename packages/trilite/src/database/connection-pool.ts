@@ -102,6 +102,11 @@ export class ConnectionPool {
     return new PoolSlot(member, this.#actions);
   }
 
+  /** Has everybody rest who is in use by nobody. */
+  rest(): void {
+    this.#shrink(0);
+  }
+
   #enter(slot: PoolSlot, since: number): Promise<void> | undefined {
     if (this.#hasRoom()) {
       this.#admit(slot);

@@ -130,6 +130,11 @@ export class ConnectionRegistry {
     return Object.fromEntries(states);
   }
 
+  /** Has every connection rest that nothing uses. */
+  rest(): void {
+    for (const connection of this.#connections.values()) connection.rest();
+  }
+
   /** Closes every connection; twice without harm. */
   async close(): Promise<void> {
     this.#isClosed = true;

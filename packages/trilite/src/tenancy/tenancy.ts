@@ -311,7 +311,7 @@ export class Tenancy {
       ...(changes.slug !== undefined && { slug: parseTenantId(changes.slug) }),
       ...(changes.domains && { domains: changes.domains.map(requireDomain) }),
     });
-    await this.#parts.scopes.forget(known); // what its configuration made is another now
+    await this.#parts.scopes.close(known); // what its configuration made is another now
     const tenant = await this.findOrFail(id);
     await this.#parts.onChanged?.(tenant);
     return tenant;
@@ -327,7 +327,7 @@ export class Tenancy {
       to: 'deleted',
       from: [...KEPT_STATES, 'deleted'],
     });
-    await this.#parts.scopes.forget(tenant.id);
+    await this.#parts.scopes.close(tenant.id);
     if (this.#parts.files.isThere(tenant.id)) await this.#parts.files.discard(tenant.id);
     await this.#parts.onChanged?.(tenant);
     return tenant;
@@ -356,7 +356,7 @@ export class Tenancy {
 
   /** Lets go of every tenant's files. */
   close(): Promise<void> {
-    return this.#parts.scopes.close();
+    return this.#parts.scopes.closeAll();
   }
 
   get #store(): TenantStore {

@@ -7,8 +7,10 @@ export interface OpenTenant {
   readonly scope: Scope;
   /** Looks whether its files are what the code expects, and sees to it; throws when they are not. */
   prepare(): Promise<void>;
-  /** Finishes what was asked for, and closes what is open; it opens again at its next use. */
+  /** Lets go of what it holds in memory. Who has something of it still may go on: it opens again at its next use. */
   rest(): Promise<void>;
+  /** Finishes what was asked for, and closes its files for good: who has something of it still, fails. */
+  close(): Promise<void>;
 }
 
 interface Entry {
@@ -65,18 +67,16 @@ export class TenantScopes {
     }
   }
 
-  /** Forgets a tenant's scope, once its files are closed: it is no more what it was. */
-  async forget(id: TenantId): Promise<void> {
+  /** Closes a tenant's scope: it is no more what it was. */
+  async close(id: TenantId): Promise<void> {
     const entry = this.#entries.get(id);
     this.#entries.delete(id);
-    await entry?.open.rest();
+    await entry?.open.close();
   }
 
-  /** Forgets all. */
-  async close(): Promise<void> {
-    const entries = [...this.#entries.values()];
-    this.#entries.clear();
-    await Promise.all(entries.map(({ open }) => open.rest()));
+  /** Closes all. */
+  async closeAll(): Promise<void> {
+    await Promise.all([...this.#entries.keys()].map((id) => this.close(id)));
   }
 
   #take(tenant: Tenant): Entry {
@@ -95,9 +95,10 @@ export class TenantScopes {
 
   #forgetIdle(): void {
     if (this.#entries.size <= IDLE_SCOPES) return;
-    for (const [id, { uses }] of this.#entries) {
+    for (const [id, { uses, open }] of this.#entries) {
       if (uses > 0) continue;
-      void this.forget(id);
+      this.#entries.delete(id);
+      open.rest().catch(() => undefined); // what it could not write down are counts
       return;
     }
   }
