@@ -258,13 +258,11 @@ export { inject, injectable } from './tenancy/injection';
 export { Provider } from './tenancy/provider';
 export {
   Tenancy,
-  type TenantEachOptions,
-  type TenantEnd,
   type TenantFilter,
   type TenantName,
-  type TenantRun,
   type TenantRunOptions,
 } from './tenancy/tenancy';
+export type { TenantEachOptions, TenantEnd, TenantRun } from './tenancy/run-each';
 export type { Tenant, TenantQuotas, TenantState } from './tenancy/tenant';
 export { TenantTokens } from './tenancy/tenant-tokens';
 export { isTenantId, parseTenantId, type TenantId } from './tenancy/tenant-id';

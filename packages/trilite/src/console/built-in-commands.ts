@@ -61,10 +61,13 @@ import { TenantsDeleteCommand } from './commands/tenants-delete-command';
 import { TenantsDomainsCommand } from './commands/tenants-domains-command';
 import { TenantsDownCommand } from './commands/tenants-down-command';
 import { TenantsListCommand } from './commands/tenants-list-command';
+import { TenantsMigrateCommand } from './commands/tenants-migrate-command';
+import { TenantsMigrateStatusCommand } from './commands/tenants-migrate-status-command';
 import { TenantsPurgeCommand } from './commands/tenants-purge-command';
 import { TenantsRenameCommand } from './commands/tenants-rename-command';
 import { TenantsRestoreCommand } from './commands/tenants-restore-command';
 import { TenantsResumeCommand } from './commands/tenants-resume-command';
+import { TenantsRollbackCommand } from './commands/tenants-rollback-command';
 import { TenantsShowCommand } from './commands/tenants-show-command';
 import { TenantsSuspendCommand } from './commands/tenants-suspend-command';
 import { TenantsUpCommand } from './commands/tenants-up-command';
@@ -135,10 +138,13 @@ export const builtInCommands: readonly CommandClass[] = [
   TenantsDomainsCommand,
   TenantsDownCommand,
   TenantsListCommand,
+  TenantsMigrateCommand,
+  TenantsMigrateStatusCommand,
   TenantsPurgeCommand,
   TenantsRenameCommand,
   TenantsRestoreCommand,
   TenantsResumeCommand,
+  TenantsRollbackCommand,
   TenantsShowCommand,
   TenantsSuspendCommand,
   TenantsUpCommand,

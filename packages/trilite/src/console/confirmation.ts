@@ -46,3 +46,14 @@ export async function confirm(
   if (!yes) output.warn('Nothing was done.');
   return yes;
 }
+
+/** The context of a command, for a question: where JSON is printed nobody is asked, for the question would stand before it. */
+export function asking<
+  T extends Pick<CommandContext, 'terminal'> & { readonly options: { readonly json: boolean } },
+>(context: T): T {
+  const { terminal, options } = context;
+  return {
+    ...context,
+    terminal: { ...terminal, interactive: terminal.interactive && !options.json },
+  };
+}

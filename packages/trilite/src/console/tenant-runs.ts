@@ -1,7 +1,7 @@
 import { monotonicMs } from '../support/clock';
 import { humanDuration } from '../support/duration';
 import { FrameworkError, messageOf } from '../support/errors';
-import { runEach, type TenantEnd, type TenantRun } from '../tenancy/tenancy';
+import { runEach, type TenantEnd, type TenantRun } from '../tenancy/run-each';
 import type { Tenant } from '../tenancy/tenant';
 import type { CommandContext } from './command';
 import type { Output } from './output';
@@ -16,6 +16,8 @@ export interface TenantRunContext extends Pick<CommandContext, 'output' | 'termi
 export interface TenantRunPlan {
   /** Whether the first that fails ends the run. Default: false. */
   readonly stops?: boolean;
+  /** This many first, one after the other; when one of them fails, no other is begun. Default: 0. */
+  readonly canary?: number;
   /** Prints what came of a tenant, below its line. Not asked for where JSON is printed. */
   readonly after?: (id: string, output: Output) => void;
 }
@@ -25,14 +27,14 @@ export async function runShown(
   context: TenantRunContext,
   tenants: readonly Tenant[],
   work: (tenant: Tenant) => Promise<unknown>,
-  { stops = false, after = () => undefined }: TenantRunPlan = {},
+  { stops = false, canary = 0, after = () => undefined }: TenantRunPlan = {},
 ): Promise<TenantRun> {
   const { output, terminal, options } = context;
   const startedAt = new Map<string, number>();
   const run = (onEnd: (end: TenantEnd) => void): Promise<TenantRun> =>
     runEach(
       tenants,
-      { concurrency: options.concurrency, onError: stops ? 'stop' : 'collect', onEnd },
+      { concurrency: options.concurrency, onError: stops ? 'stop' : 'collect', canary, onEnd },
       (tenant) => {
         startedAt.set(tenant.id, monotonicMs());
         return work(tenant);
@@ -102,8 +104,15 @@ export function runAsJson({ done, failed, skipped }: TenantRun): object {
   };
 }
 
+interface ErrorFacts {
+  /** Null for an error that is none of Trilite's. */
+  readonly code: string | null;
+  readonly message: string;
+  readonly help: string | null;
+}
+
 /** An error, for JSON. */
-export function errorAsJson(error: Error): object {
+export function errorAsJson(error: Error): ErrorFacts {
   const message = messageOf(error);
   return error instanceof FrameworkError
     ? { code: error.code, message, help: error.help }

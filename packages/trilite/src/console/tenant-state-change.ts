@@ -56,15 +56,6 @@ export async function changeStates(context: Context, change: StateChange): Promi
   return run.failed.length > 0 ? 1 : 0;
 }
 
-/** For a question: it would stand before the JSON. */
-export function asks({
-  output,
-  terminal,
-  options,
-}: Pick<CommandContext, 'output' | 'terminal'> & { readonly options: { readonly json: boolean } }) {
-  return { output, terminal: { ...terminal, interactive: terminal.interactive && !options.json } };
-}
-
 /** Whoever is named and is in no state for it is to fail by name: there, every state is meant. */
 function filterOf(
   { arguments: { ids }, options }: Context,

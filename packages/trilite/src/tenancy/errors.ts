@@ -149,6 +149,25 @@ export class TenantSchemaError extends FrameworkError {
   }
 }
 
+/** Thrown when a run of migrations over tenants is not there, or cannot be taken back from one of them. */
+export class TenantMigrationRunError extends FrameworkError {
+  static unknown(id: string): TenantMigrationRunError {
+    return new TenantMigrationRunError({
+      code: 'E_TENANT_MIGRATION_RUN',
+      message: `There is no run "${id}" of migrations over tenants.`,
+      help: 'See the last ones with "artisan tenants:migrate:status --runs".',
+    });
+  }
+
+  static covered(tenant: string, names: readonly string[]): TenantMigrationRunError {
+    return new TenantMigrationRunError({
+      code: 'E_TENANT_MIGRATION_RUN',
+      message: `The run cannot be taken back from the tenant "${tenant}": ${names.join(', ')} ran on top of it.`,
+      help: `Take those back first, with "artisan tenants:rollback --tenants=${tenant}" or "--rollback-run" of their own run. Nothing was rolled back.`,
+    });
+  }
+}
+
 /** Thrown when something that belongs to one tenant, or to the application itself, is used in the work of another. */
 export class WrongTenantError extends FrameworkError {
   static using(owner: string, current: string): WrongTenantError {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { defineMigration, type NamedMigration } from '../database/migrations/migration';
+import type { MigrationDatabase } from '../database/migrations/migration-database';
 import type { TenantRole } from '../config/tenant-connections';
 import type { TenantId } from './tenant-id';
 
@@ -33,7 +34,31 @@ export const tenantMigrations: readonly NamedMigration[] = [
         },
       }),
   },
+  {
+    name: 'trilite/tenancy/0002_create_migration_runs',
+    load: () => defineMigration({ up: createMigrationRuns }),
+  },
 ];
+
+/** What "tenants:migrate" has done, so that it can go on where it ended, and take back what it ran. */
+async function createMigrationRuns(db: MigrationDatabase): Promise<void> {
+  await sql`
+    create table tenant_migration_runs (
+      id text not null primary key,
+      started_at integer not null,
+      ended_at integer
+    ) strict, without rowid`.execute(db);
+  await sql`
+    create table tenant_migration_results (
+      run_id text not null references tenant_migration_runs (id) on delete cascade,
+      tenant_id text not null,
+      status text not null check (status in ('pending', 'running', 'done', 'failed', 'rolled-back')),
+      migrations text not null default '[]',
+      error text,
+      ms integer,
+      primary key (run_id, tenant_id)
+    ) strict, without rowid`.execute(db);
+}
 
 /** What every file of a tenant has: a row that says whose it is and what for. */
 export function stampMigrations(id: TenantId, role: TenantRole): readonly NamedMigration[] {

@@ -1,5 +1,4 @@
 import { currentScope, runInScope, type ScopeIdentity } from '../support/scope-holder';
-import { toError } from '../support/errors';
 import type { Scope } from './container';
 import {
   TenancyOffError,
@@ -9,6 +8,7 @@ import {
   TenantStateError,
   TenantSwitchError,
 } from './errors';
+import { runEach, type TenantEachOptions, type TenantRun } from './run-each';
 import type { Tenant, TenantState } from './tenant';
 import type { TenantFiles } from './tenant-files';
 import { isTenantId, parseTenantId, type TenantId } from './tenant-id';
@@ -52,33 +52,6 @@ export interface TenantFilter {
   readonly states?: readonly TenantState[] | undefined;
   /** Those of which this is true. */
   readonly where?: ((tenant: Tenant) => boolean) | undefined;
-}
-
-/** How work is run for many tenants. */
-export interface TenantEachOptions {
-  /** Tenants at a time. Default: 1. */
-  readonly concurrency?: number | undefined;
-  /** Whether the first error ends the run, or is kept while the others go on. Default: 'stop'. */
-  readonly onError?: 'stop' | 'collect' | undefined;
-  /** As of `run`. Default: false. */
-  readonly anySchema?: boolean | undefined;
-  /** Called when one is done or has failed. */
-  readonly onEnd?: ((end: TenantEnd) => void) | undefined;
-}
-
-/** What became of the work for one of many tenants. */
-export interface TenantEnd {
-  readonly id: string;
-  /** Undefined when it went well. */
-  readonly error: Error | undefined;
-}
-
-/** What became of a run over many tenants. */
-export interface TenantRun {
-  readonly done: readonly string[];
-  readonly failed: readonly { readonly id: string; readonly error: Error }[];
-  /** Those that were not begun, since an earlier one failed. */
-  readonly skipped: readonly string[];
 }
 
 /** States in which tools that look after tenants may work on one. */
@@ -418,33 +391,4 @@ function refuseEscape<T>(id: string, value: T): T {
     throw TenantEscapeError.of(id, 'a generator');
   }
   return value;
-}
-
-/** Runs work for each of some tenants, in their order; what fails is told, and never thrown. */
-export async function runEach(
-  tenants: readonly Tenant[],
-  { concurrency = 1, onError = 'stop', onEnd }: TenantEachOptions,
-  work: (tenant: Tenant) => Promise<unknown>,
-): Promise<TenantRun> {
-  const waiting = [...tenants];
-  const done: string[] = [];
-  const failed: { id: string; error: Error }[] = [];
-  const goesOn = (): boolean => onError === 'collect' || failed.length === 0;
-  const workThrough = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { id } = next;
-      let error: Error | undefined;
-      try {
-        await work(next);
-        done.push(id);
-      } catch (thrown) {
-        error = toError(thrown);
-        failed.push({ id, error });
-      }
-      onEnd?.({ id, error });
-      if (!goesOn()) return;
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(1, concurrency) }, workThrough));
-  return { done: done.sort(), failed, skipped: waiting.map(({ id }) => id) };
 }

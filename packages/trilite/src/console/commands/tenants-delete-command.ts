@@ -1,8 +1,8 @@
 import type { Command, CommandContext } from '../command';
-import { confirm } from '../confirmation';
+import { asking, confirm } from '../confirmation';
 import { defineSignature } from '../signature';
 import { tenantsOf } from '../tenant-runs';
-import { asks, changeStates, stateChangeInput } from '../tenant-state-change';
+import { changeStates, stateChangeInput } from '../tenant-state-change';
 
 const signature = defineSignature({
   name: 'tenants:delete',
@@ -21,7 +21,7 @@ export class TenantsDeleteCommand implements Command<typeof signature> {
       change: (tenancy, id) => tenancy.delete(id),
       outcome: 'in the trash: "artisan tenants:restore" brings it back',
       mayBegin: (tenants) =>
-        confirm(asks(context), signature.name, {
+        confirm(asking(context), signature.name, {
           what: `This takes ${tenantsOf(tenants.length)} away from whoever works with them`,
           force: context.options.force,
         }),

@@ -3,12 +3,11 @@ import { isDurationText, toMilliseconds } from '../../support/duration';
 import type { Tenant } from '../../tenancy/tenant';
 import type { Tenancy } from '../../tenancy/tenancy';
 import type { Command, CommandContext } from '../command';
-import { confirm } from '../confirmation';
+import { asking, confirm } from '../confirmation';
 import { CommandUsageError } from '../errors';
 import { defineSignature } from '../signature';
 import { printMeant, reportRun, runAsJson, runShown, tenantsOf } from '../tenant-runs';
 import { readIds } from '../tenant-selection';
-import { asks } from '../tenant-state-change';
 
 const signature = defineSignature({
   name: 'tenants:purge',
@@ -43,7 +42,7 @@ export class TenantsPurgeCommand implements Command<typeof signature> {
     const what = `This removes ${tenantsOf(tenants.length)} with all data for good`;
     const { force } = options;
     const isAsked = tenants.length > 0;
-    if (isAsked && !(await confirm(asks(context), signature.name, { what, force }))) return 1;
+    if (isAsked && !(await confirm(asking(context), signature.name, { what, force }))) return 1;
     const run = await runShown(running, tenants, ({ id }) => tenancy.purge(id));
     if (!options.json) return reportRun(run, output);
     output.json(runAsJson(run));

@@ -24,6 +24,8 @@ export interface MigrationStatus {
 export interface MigrationStep {
   readonly connection: string;
   readonly name: string;
+  /** The batch it will run in, or ran in. */
+  readonly batch: number;
   /** @returns whether this process did it; false when another one came first */
   readonly run: (onProgress?: BackfillProgress) => Promise<boolean>;
 }
@@ -48,6 +50,14 @@ export interface RollbackOptions extends ConnectionChoice {
   readonly batch?: number | undefined;
   /** All of them instead. Default: false. */
   readonly all?: boolean | undefined;
+  /** These instead, as far as they have run. */
+  readonly names?: readonly MigrationName[] | undefined;
+}
+
+/** A migration of a connection. */
+export interface MigrationName {
+  readonly connection: string;
+  readonly name: string;
 }
 
 interface Found {
@@ -103,9 +113,10 @@ export class Migrator {
    */
   async prepareRollback(options: RollbackOptions = {}): Promise<MigrationStep[]> {
     const found = await this.#toRollBack(options);
-    return found.map(({ connection, migration }) => ({
+    return found.map(({ connection, migration, batch }) => ({
       connection,
       name: migration.name,
+      batch,
       run: () => this.#runner(connection).down(migration),
     }));
   }
@@ -150,6 +161,7 @@ export class Migrator {
     return {
       connection,
       name: migration.name,
+      batch,
       run: async (onProgress) => {
         const isFirst = await runner.up(migration, batch);
         await runner.fill(migration, onProgress);
@@ -177,13 +189,15 @@ export class Migrator {
     }
   }
 
-  async #toRollBack({ steps, batch, all = false, ...choice }: RollbackOptions): Promise<Found[]> {
+  async #toRollBack(options: RollbackOptions): Promise<(Found & { readonly batch: number })[]> {
+    const { steps, batch, all = false, names, ...choice } = options;
     const own = await Promise.all(this.#chosen(choice).map((plan) => this.#ranOf(plan)));
     const last = batch ?? lastBatch(own.flatMap(({ ran }) => ran));
     return own.flatMap(({ plan, ran }) => {
       const inBatch = ran.filter((row) => row.batch === last);
-      const chosen = all ? ran : steps === undefined ? inBatch : ran.slice(0, steps);
-      return chosen.map(({ name }) => withWayBack(plan, name));
+      const named = names && ran.filter((row) => isAmong(names, plan.connection, row.name));
+      const chosen = named ?? (all ? ran : steps === undefined ? inBatch : ran.slice(0, steps));
+      return chosen.map((row) => ({ ...withWayBack(plan, row.name), batch: row.batch }));
     });
   }
 
@@ -242,6 +256,10 @@ export class Migrator {
 
 function lastBatch(rows: readonly LedgerRow[]): number {
   return Math.max(0, ...rows.map(({ batch }) => batch));
+}
+
+function isAmong(names: readonly MigrationName[], connection: string, name: string): boolean {
+  return names.some((one) => one.connection === connection && one.name === name);
 }
 
 function withWayBack({ connection, migrations }: MigrationPlan, name: string): Found {

@@ -1,0 +1,16 @@
+import type { ConsoleApplication } from './console-application';
+import type { TenantsMigrator } from '../tenancy/tenants-migrator';
+
+/** What brings the files of an application's tenants up to date. */
+export function tenantsMigrator(app: ConsoleApplication): TenantsMigrator {
+  // Only here: `list` is to answer at once
+  const { TenantMigrationStore } =
+    require('../tenancy/tenant-migration-store') as typeof import('../tenancy/tenant-migration-store');
+  const migrators =
+    require('../tenancy/tenants-migrator') as typeof import('../tenancy/tenants-migrator');
+  return new migrators.TenantsMigrator({
+    tenancy: app.tenancy,
+    store: new TenantMigrationStore(app.connections.connection()),
+    migrator: (tenant, scope) => app.tenantMigrator(tenant, scope),
+  });
+}
