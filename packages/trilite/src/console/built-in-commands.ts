@@ -58,17 +58,23 @@ import { ScheduleWorkCommand } from './commands/schedule-work-command';
 import { ServeCommand } from './commands/serve-command';
 import { TenantsCreateCommand } from './commands/tenants-create-command';
 import { TenantsDeleteCommand } from './commands/tenants-delete-command';
+import { TenantsDoctorCommand } from './commands/tenants-doctor-command';
 import { TenantsDomainsCommand } from './commands/tenants-domains-command';
 import { TenantsDownCommand } from './commands/tenants-down-command';
 import { TenantsListCommand } from './commands/tenants-list-command';
 import { TenantsMigrateCommand } from './commands/tenants-migrate-command';
 import { TenantsMigrateStatusCommand } from './commands/tenants-migrate-status-command';
 import { TenantsPurgeCommand } from './commands/tenants-purge-command';
+import { TenantsQueueCommand } from './commands/tenants-queue-command';
+import { TenantsQuotaCommand } from './commands/tenants-quota-command';
 import { TenantsRenameCommand } from './commands/tenants-rename-command';
 import { TenantsRestoreCommand } from './commands/tenants-restore-command';
 import { TenantsResumeCommand } from './commands/tenants-resume-command';
 import { TenantsRollbackCommand } from './commands/tenants-rollback-command';
+import { TenantsRunCommand } from './commands/tenants-run-command';
+import { TenantsSeedCommand } from './commands/tenants-seed-command';
 import { TenantsShowCommand } from './commands/tenants-show-command';
+import { TenantsStatsCommand } from './commands/tenants-stats-command';
 import { TenantsSuspendCommand } from './commands/tenants-suspend-command';
 import { TenantsUpCommand } from './commands/tenants-up-command';
 import { TenantsWorkIndexRebuildCommand } from './commands/tenants-work-index-rebuild-command';
@@ -135,17 +141,23 @@ export const builtInCommands: readonly CommandClass[] = [
   ServeCommand,
   TenantsCreateCommand,
   TenantsDeleteCommand,
+  TenantsDoctorCommand,
   TenantsDomainsCommand,
   TenantsDownCommand,
   TenantsListCommand,
   TenantsMigrateCommand,
   TenantsMigrateStatusCommand,
   TenantsPurgeCommand,
+  TenantsQueueCommand,
+  TenantsQuotaCommand,
   TenantsRenameCommand,
   TenantsRestoreCommand,
   TenantsResumeCommand,
   TenantsRollbackCommand,
+  TenantsRunCommand,
+  TenantsSeedCommand,
   TenantsShowCommand,
+  TenantsStatsCommand,
   TenantsSuspendCommand,
   TenantsUpCommand,
   TenantsWorkIndexRebuildCommand,

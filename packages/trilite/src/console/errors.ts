@@ -26,6 +26,17 @@ export class CommandUsageError extends FrameworkError {
   }
 }
 
+/** Thrown when a command that another one ran for a tenant ended with an exit code. */
+export class CommandFailedError extends FrameworkError {
+  static with(command: string, code: number): CommandFailedError {
+    return new CommandFailedError({
+      code: 'E_COMMAND_FAILED',
+      message: `"${command}" ended with exit code ${code}.`,
+      help: 'What it said stands below.',
+    });
+  }
+}
+
 /** Thrown at start when a command class is not what the console can run. */
 export class CommandInvalidError extends FrameworkError {
   static duplicate(name: string, file: string): CommandInvalidError {

@@ -3,7 +3,7 @@ import type { RollbackOptions } from '../database/migrations/migrator';
 import type { Tenant } from '../tenancy/tenant';
 import type { TenantsMigrator } from '../tenancy/tenants-migrator';
 import { printPretended } from './commands/migrate-command';
-import { reportRun, runAsJson, runShown, type TenantRunContext } from './tenant-runs';
+import { endRun, runShown, type TenantRunContext } from './tenant-runs';
 
 /** What is pretended. */
 export interface Pretence {
@@ -18,7 +18,7 @@ export async function pretend(
   tenants: readonly Tenant[],
   { migrator, direction, choice = {} }: Pretence,
 ): Promise<number> {
-  const { options, output } = context;
+  const { output } = context;
   const found = new Map<string, readonly PretendedMigration[]>();
   const run = await runShown(
     context,
@@ -29,7 +29,5 @@ export async function pretend(
     },
     { after: (id) => printPretended(found.get(id) ?? [], output) },
   );
-  if (!options.json) return reportRun(run, output);
-  output.json({ ...runAsJson(run), migrations: Object.fromEntries(found) });
-  return run.failed.length > 0 ? 1 : 0;
+  return endRun(context, run, { migrations: Object.fromEntries(found) });
 }

@@ -95,6 +95,17 @@ export function reportRun({ done, failed, skipped }: TenantRun, output: Output):
   return 1;
 }
 
+/** Says how a run over many ended, as JSON where that is printed, with further facts. @returns the exit code */
+export function endRun(
+  { output, options }: Pick<TenantRunContext, 'output' | 'options'>,
+  run: TenantRun,
+  facts: object = {},
+): number {
+  if (!options.json) return reportRun(run, output);
+  output.json({ ...runAsJson(run), ...facts });
+  return run.failed.length > 0 ? 1 : 0;
+}
+
 /** A run over many, for JSON. */
 export function runAsJson({ done, failed, skipped }: TenantRun): object {
   return {

@@ -2,7 +2,7 @@ import type { Tenant, TenantState } from '../tenancy/tenant';
 import type { Tenancy, TenantFilter } from '../tenancy/tenancy';
 import type { CommandContext } from './command';
 import { CommandUsageError } from './errors';
-import { printMeant, reportRun, runAsJson, runShown } from './tenant-runs';
+import { endRun, printMeant, runShown } from './tenant-runs';
 import {
   isChoosing,
   readIds,
@@ -37,7 +37,7 @@ export interface StateChange {
 
 /** Moves one tenant that is named, or each of those that are chosen. @returns the exit code */
 export async function changeStates(context: Context, change: StateChange): Promise<number> {
-  const { options, output } = context;
+  const { options } = context;
   const { mayBegin = async () => true } = change;
   const { tenancy } = await context.app();
   const tenants = await selectTenants(tenancy, filterOf(context, change));
@@ -51,9 +51,7 @@ export async function changeStates(context: Context, change: StateChange): Promi
     return changeOne(context, await change.change(tenancy, only.id), change);
   }
   const run = await runShown(context, tenants, ({ id }) => change.change(tenancy, id));
-  if (!options.json) return reportRun(run, output);
-  output.json(runAsJson(run));
-  return run.failed.length > 0 ? 1 : 0;
+  return endRun(context, run);
 }
 
 /** Whoever is named and is in no state for it is to fail by name: there, every state is meant. */

@@ -252,6 +252,24 @@ export class Tenancy {
     return this.findOrFail(id);
   }
 
+  /**
+   * Ends the creation of a tenant that a crash has interrupted: it is there if its folder is, which is whole then; else it never was. Not to be
+   * called while it may still be going on.
+   *
+   * @returns whether it is there
+   * @throws E_TENANT_STATE for one that is not being created
+   */
+  async settle(id: string): Promise<boolean> {
+    const { id: known, state } = await this.findOrFail(id);
+    if (state !== 'creating') {
+      throw TenantStateError.cannot('settle', known, { state, from: ['creating'] });
+    }
+    const isThere = this.#parts.files.isThere(known);
+    if (isThere) await this.#store.setState(known, 'active', ['creating']);
+    else await this.#store.forget(known);
+    return isThere;
+  }
+
   /** Keeps requests and jobs of a tenant out, for a reason that lies with the customer. @throws E_TENANT_STATE */
   suspend(id: string): Promise<Tenant> {
     return this.#move('suspend', id, { to: 'suspended', from: ['active', 'down'] });

@@ -12,7 +12,7 @@ import { CommandUsageError } from '../errors';
 import { defineSignature } from '../signature';
 import { tenantsMigrator } from '../tenant-migrations';
 import { pretend } from '../tenant-pretence';
-import { printMeant, reportRun, runAsJson, runShown, tenantsOf } from '../tenant-runs';
+import { endRun, printMeant, reportRun, runAsJson, runShown, tenantsOf } from '../tenant-runs';
 import { isChoosing, readTenantFilter, selectTenants, tenantRunOptions } from '../tenant-selection';
 
 const signature = defineSignature({
@@ -173,9 +173,7 @@ async function takeBack(
     (tenant) => migrator.rollBack(id, tenant, migrations.get(tenant.id) ?? []),
     { stops: !options.continue },
   );
-  if (!options.json) return reportRun(result, context.output);
-  context.output.json({ run: id, ...runAsJson(result) });
-  return result.failed.length > 0 ? 1 : 0;
+  return endRun(context, result, { run: id });
 }
 
 /** Those of a run that are still there, and says who is not. */

@@ -6,7 +6,7 @@ import type { Command, CommandContext } from '../command';
 import { asking, confirm } from '../confirmation';
 import { CommandUsageError } from '../errors';
 import { defineSignature } from '../signature';
-import { printMeant, reportRun, runAsJson, runShown, tenantsOf } from '../tenant-runs';
+import { endRun, printMeant, runShown, tenantsOf } from '../tenant-runs';
 import { readIds } from '../tenant-selection';
 
 const signature = defineSignature({
@@ -44,9 +44,7 @@ export class TenantsPurgeCommand implements Command<typeof signature> {
     const isAsked = tenants.length > 0;
     if (isAsked && !(await confirm(asking(context), signature.name, { what, force }))) return 1;
     const run = await runShown(running, tenants, ({ id }) => tenancy.purge(id));
-    if (!options.json) return reportRun(run, output);
-    output.json(runAsJson(run));
-    return run.failed.length > 0 ? 1 : 0;
+    return endRun(running, run);
   }
 }
 

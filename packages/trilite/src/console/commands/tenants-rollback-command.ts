@@ -6,7 +6,7 @@ import { CommandUsageError } from '../errors';
 import { defineSignature } from '../signature';
 import { tenantsMigrator } from '../tenant-migrations';
 import { pretend } from '../tenant-pretence';
-import { printMeant, reportRun, runAsJson, runShown, tenantsOf } from '../tenant-runs';
+import { endRun, printMeant, runShown, tenantsOf } from '../tenant-runs';
 import { readTenantFilter, selectTenants, tenantRunOptions } from '../tenant-selection';
 
 const signature = defineSignature({
@@ -28,7 +28,7 @@ export class TenantsRollbackCommand implements Command<typeof signature> {
   static readonly signature = signature;
 
   async handle(context: Context): Promise<number> {
-    const { options, output } = context;
+    const { options } = context;
     const { step, batch, force } = options;
     if (step !== undefined && batch !== undefined) {
       throw CommandUsageError.because(signature.name, '--step and --batch exclude each other');
@@ -51,8 +51,6 @@ export class TenantsRollbackCommand implements Command<typeof signature> {
       (tenant) => migrator.rollBackLast(tenant, choice),
       { stops: !options.continue },
     );
-    if (!options.json) return reportRun(run, output);
-    output.json(runAsJson(run));
-    return run.failed.length > 0 ? 1 : 0;
+    return endRun(context, run);
   }
 }

@@ -1,0 +1,98 @@
+import { nearest } from '../../support/nearest';
+import type { Tenant } from '../../tenancy/tenant';
+import type { Command, CommandContext } from '../command';
+import type { ConsoleApplication } from '../console-application';
+import { CommandFailedError, CommandUnknownError, CommandUsageError } from '../errors';
+import type { Output } from '../output';
+import { defineSignature } from '../signature';
+import { endRun, printMeant, runShown } from '../tenant-runs';
+import { readTenantFilter, selectTenants, tenantRunOptions } from '../tenant-selection';
+import { tenantView } from '../tenant-view';
+
+const signature = defineSignature({
+  name: 'tenants:run',
+  description: 'Run another command for each tenant, whose files, cache and queue it then works on',
+  arguments: {
+    command: {
+      description: 'The command; what follows it, options after a "--", is its own',
+      variadic: true,
+    },
+  },
+  options: {
+    ...tenantRunOptions,
+    continue: { description: 'Go on with the others past one that fails' },
+  },
+});
+
+type Context = CommandContext<typeof signature>;
+
+/** Not of a tenant: they run for the whole application, look at it, or drop the row that says whose a file is. */
+const REFUSED =
+  /^(tenants:.*|schedule:.*|serve|dev|doctor|list|help|about|version|key:generate|config:show|route:list|queue:(work|listen|restart)|db:(wipe|restore|litestream|types)|migrate:fresh)$/;
+
+/** What a command came to for a tenant. */
+interface Outcome {
+  readonly code: number;
+  readonly text: string;
+}
+
+export class TenantsRunCommand implements Command<typeof signature> {
+  static readonly signature = signature;
+
+  async handle(context: Context): Promise<number> {
+    const { options, output, arguments: given } = context;
+    const [name = ''] = given.command;
+    refuseUnfit(name, context);
+    const app = await context.app();
+    const filter = readTenantFilter(signature.name, options, ['active']);
+    const tenants = await selectTenants(app.tenancy, filter);
+    if (options['dry-run']) {
+      printMeant(tenants, context);
+      return 0;
+    }
+    const outcomes = new Map<string, Outcome>();
+    const run = await runShown(
+      context,
+      tenants,
+      async (tenant) => {
+        const outcome = await call(context, app, { tenant, states: filter.states });
+        outcomes.set(tenant.id, outcome);
+        if (outcome.code !== 0) throw CommandFailedError.with(name, outcome.code);
+      },
+      { stops: !options.continue, after: (id) => printText(outcomes.get(id)?.text, output) },
+    );
+    return endRun(context, run, { outcomes: Object.fromEntries(outcomes) });
+  }
+}
+
+function refuseUnfit(name: string, { commands }: Context): void {
+  const names = commands().map(({ signature: { name: known } }) => known);
+  if (!names.includes(name)) throw CommandUnknownError.named(name, nearest(name, names));
+  if (!REFUSED.test(name)) return;
+  throw CommandUsageError.because(signature.name, `"${name}" is no command for one tenant`);
+}
+
+/** Runs the command in the work of a tenant, on what that work sees of the application. */
+async function call(
+  { callOn, arguments: { command } }: Context,
+  app: ConsoleApplication,
+  { tenant, states }: { readonly tenant: Tenant; readonly states: readonly Tenant['state'][] },
+): Promise<Outcome> {
+  let text = '';
+  const stream = { write: (more: string) => (text += more) };
+  const code = await app.tenancy.run(
+    tenant,
+    (current, scope) =>
+      callOn(
+        { app: tenantView(app, current, scope), enter: (work) => scope.run(work), stream },
+        command,
+      ),
+    { states },
+  );
+  return { code, text };
+}
+
+function printText(text: string | undefined, output: Output): void {
+  const lines = (text ?? '').replace(/^\n+|\n+$/g, '');
+  if (lines !== '') output.line(`${lines}\n`);
+}

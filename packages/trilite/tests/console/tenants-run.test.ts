@@ -1,0 +1,140 @@
+import { CacheRepository } from '../../src/cache/cache-repository';
+import { artisan, type ArtisanResult } from '../helpers/artisan';
+import { exportDefault, type TestProject } from '../helpers/project';
+import { createTenantProject, openTenantApplication } from '../helpers/tenants';
+
+/** The text of a file that exports a class with injected services. */
+function injectable(name: string, services: string, body: string): string {
+  const at = (path: string): string => JSON.stringify(require.resolve(path));
+  return `
+    const { ${services} } = require(${at('../../src/index')});
+    class ${name} { ${body} }
+    Reflect.defineMetadata('design:paramtypes', [${services}], ${name});
+    require(${at('tsyringe')}).injectable()(${name});
+    exports.${name} = ${name};`;
+}
+
+/** Says whose it is; fails for "globex" when it is told to. */
+const WHO_COMMAND = injectable(
+  'WhoCommand',
+  'Tenancy, CacheRepository',
+  `
+  static signature = { name: 'who', description: 'Who', options: { fail: { description: '' } } };
+  constructor(tenancy, cache) { this.tenancy = tenancy; this.cache = cache; }
+  async handle({ output, options, app }) {
+    const id = this.tenancy.current()?.id ?? 'nobody';
+    const { connections } = await app();
+    output.line('I am ' + id + ', who has ' + (await this.cache.get('who')));
+    output.line(connections.connection('queue').file);
+    if (options.fail && id === 'globex') return 3;
+  }`,
+);
+
+const SEEDER = injectable(
+  'TenantSeeder',
+  'Database',
+  `
+  constructor(db) { this.db = db; }
+  async run() { await this.db.insertInto('notes').values({ text: 'seeded' }).execute(); }`,
+);
+
+let project: TestProject;
+
+beforeEach(async () => {
+  project = createTenantProject({
+    'config/app.js': exportDefault("{ env: 'testing' }"),
+    'app/console/commands/who-command.js': WHO_COMMAND,
+    'database/seeders/tenant-seeder.js': SEEDER,
+  });
+  const app = await openTenantApplication(project);
+  for (const id of ['acme', 'globex', 'initech']) {
+    await app.tenancy.create(id);
+    await app.tenancy.run(id, () => app.make(CacheRepository).put('who', id));
+  }
+  await app.tenancy.central(() => app.make(CacheRepository).put('who', 'the application'));
+  await app.close();
+});
+
+afterEach(() => project.remove());
+
+const run = (line: string): Promise<ArtisanResult> => artisan(project, line);
+
+async function json<T>(line: string): Promise<T> {
+  return JSON.parse((await run(line)).out) as T;
+}
+
+test('a command of the application runs as its own work, and for each tenant as that of the tenant', async () => {
+  expect((await run('who')).out).toMatch(/I am nobody, who has the application\n/);
+  const { code, out } = await run('tenants:run who');
+  expect(code).toBe(0);
+  expect(out).toMatch(/acme \.+ .*DONE[^]*I am acme, who has acme\n.*tenant_queue_acme\.sqlite/);
+  expect(out).toMatch(/initech \.+ .*DONE[^]*I am initech, who has initech\n/);
+});
+
+test('built-in commands work on what each tenant has, with the options after "--"', async () => {
+  expect((await run('tenants:run cache:forget who --tenants=acme')).code).toBe(0);
+  expect((await run('tenants:run cache:clear --tenants=globex -- --store=sqlite')).code).toBe(0);
+  const { out } = await run('tenants:run who --concurrency=3');
+  expect(out).toContain('I am acme, who has undefined');
+  expect(out).toContain('I am globex, who has undefined');
+  expect(out).toContain('I am initech, who has initech');
+  expect((await run('who')).out).toContain('who has the application');
+});
+
+test.each(['db:show', 'queue:status', 'migrate:status', 'cache:stats', 'db:check', 'db:optimize'])(
+  '%s of a tenant shows nothing of the application',
+  async (command) => {
+    const { outcomes } = await json<{ outcomes: Record<string, { code: number; text: string }> }>(
+      `tenants:run ${command} --tenants=acme --json`,
+    );
+    expect(outcomes['acme']?.code).toBe(0);
+    expect(outcomes['acme']?.text).not.toContain('storage/database.sqlite');
+  },
+);
+
+test("db:backup of a tenant goes to the tenant's own folder", async () => {
+  const { out } = await run('tenants:run db:backup --tenants=acme');
+  expect(out).toMatch(/storage\/tenants\/acme\/backups\/default-\w+\.sqlite/);
+});
+
+test('it ends at the first that fails, or goes on with --continue; the exit code says so', async () => {
+  const stopped = await run('tenants:run who -- --fail');
+  expect(stopped.code).toBe(1);
+  expect(stopped.out).toContain('Failed: --tenants=globex\n');
+  expect(stopped.out).toContain('Not begun: --tenants=initech\n');
+  const result = await json<{ done: string[]; failed: object[] }>(
+    'tenants:run who --continue --json -- --fail',
+  );
+  expect(result.done).toEqual(['acme', 'initech']);
+  expect(result.failed).toMatchObject([{ tenant: 'globex', code: 'E_COMMAND_FAILED' }]);
+});
+
+test('what a command says of its failure stands below the tenant', async () => {
+  const { code, out } = await run('tenants:run db:query "select 1 from nowhere" --tenants=acme');
+  expect(code).toBe(1);
+  expect(out).toMatch(/acme \.+ .*FAIL[^]*no such table: nowhere/);
+});
+
+test.each(['tenants:list', 'serve', 'queue:work', 'db:wipe', 'migrate:fresh', 'schedule:work'])(
+  '%s is no command for one tenant',
+  async (command) => expect(await run(`tenants:run ${command}`)).toMatchObject({ code: 2 }),
+);
+
+test('an unknown command is told once, and not by each tenant', async () => {
+  const { code, err, out } = await run('tenants:run cache:claer');
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+  expect(err).toContain('Did you mean "cache:clear"');
+});
+
+test('a tenant that takes no work is refused by name, and left out of "all"', async () => {
+  await run('tenants:down globex');
+  expect(await run('tenants:run who --tenants=globex')).toMatchObject({ code: 1 });
+  expect((await run('tenants:run who')).out).toContain('2 tenants: 2 done.');
+});
+
+test('tenants:seed runs a seeder on the data of each tenant that is chosen', async () => {
+  expect(await run('tenants:seed --tenants=acme,globex')).toMatchObject({ code: 0 });
+  const { out } = await run('tenants:run db:query "select text from notes" -- --json');
+  expect(out.match(/seeded/g)).toHaveLength(2);
+  expect((await run('tenants:seed --class=Nothing')).out).toContain('E_SEEDER_UNKNOWN');
+});
