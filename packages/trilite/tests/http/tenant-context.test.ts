@@ -321,9 +321,12 @@ describe('the work of a request', () => {
     );
     const ask = (host: string) =>
       talk(Number(new URL(address).port), textOf({ host, path: '/who' }));
-    expect(await ask('acme.example')).toMatch(/acme$/);
-    expect(await ask('localhost')).toMatch(/central$/);
-    await server.stop(0);
+    try {
+      expect(await ask('acme.example')).toMatch(/acme$/);
+      expect(await ask('localhost')).toMatch(/central$/);
+    } finally {
+      await server.stop(0);
+    }
   });
 
   test('of a tenant is refused from the moment it is suspended, and the open one goes on', async () => {

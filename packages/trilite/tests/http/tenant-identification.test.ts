@@ -242,6 +242,7 @@ describe('with every source in the chain', () => {
   test.each([
     ['is below none of the base domain', 'tenantsite.com', 404],
     ['ends as the base domain does', 'acmesite.com', 404],
+    ['has a letter where the dot before the base domain is', 'acmexsite.com', 404],
     ['begins as the base domain does', 'site.com.evil.test', 404],
     ['has two labels before the base domain', 'acme.acme.site.com', 404],
     ['has a label before a domain of a tenant', 'www.acme.example', 404],
@@ -333,6 +334,22 @@ describe('a request that names nobody', () => {
       json: CENTRAL,
     });
     expect(await ask('header', 'acme')).toMatchObject({ json: of('acme') });
+  });
+
+  test('is one whose host only ends as the base domain does', async () => {
+    site = await open({ identification: "{ chain: ['subdomain'], baseDomain: 'site.com' }" });
+    for (const host of ['tenantsite.com', 'acmexsite.com']) {
+      expect(await site.ask({ path: '/whoami', host })).toMatchObject({ json: CENTRAL });
+    }
+    expect((await site.ask({ path: '/whoami', host: 'a.b.site.com' })).status).toBe(404);
+  });
+
+  test('is told by the forwarded host where the proxy is trusted', async () => {
+    site = await open({
+      files: { 'config/app.js': 'exports.default = { http: { trustProxy: true } };' },
+    });
+    const headers = { 'X-Forwarded-Host': 'acme.example' };
+    expect(await site.ask({ path: '/whoami', headers })).toMatchObject({ json: of('acme') });
   });
 
   test('is central on the host of the application’s address', async () => {
