@@ -266,6 +266,7 @@ describe('the work of a request', () => {
     socket.on('error', () => undefined);
     socket.write(textOf({ host: 'acme.example', path: '/wait' }));
     await inside.opened;
+    await new Promise((resolve) => setImmediate(resolve));
     expect(runs).toEqual(['begun']);
     socket.destroy();
     await aborted.opened;

@@ -117,7 +117,7 @@ describe('a tenant in the path', () => {
     site = await openTenantSite({
       routes,
       tenantRoutes,
-      identification: "{ chain: ['path', 'domain'] }",
+      identification: "{ chain: ['domain', 'path'] }",
     });
   });
 
