@@ -14,6 +14,7 @@ import { offload } from './offload';
 import { queue } from './queue';
 import { queueIdle } from './queue-idle';
 import { start } from './start';
+import { tenants } from './tenants';
 import { threeFiles } from './three-files';
 
 const BENCHMARKS: readonly Benchmark[] = [
@@ -25,6 +26,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   cacheLimit,
   queue,
   queueIdle,
+  tenants,
   offload,
   backup,
   start,

@@ -6,6 +6,7 @@ import {
   type CacheOptions,
   type QueueOptions,
   type SqliteConnectionOptions,
+  type TenancyOptions,
 } from 'trilite';
 
 export type { Application };
@@ -70,6 +71,21 @@ export async function makeQueueApplication(
   return app;
 }
 
+/** Makes an application that keeps tenants in files of their own, with the jobs of a file here. */
+export async function makeTenantApplication(folder: string, jobs: string): Promise<Application> {
+  writeConfig(folder, {
+    connections: { default: {}, cache: {}, queue: {} },
+    stores: { sqlite: { driver: 'sqlite', connection: 'cache' } },
+    queues: { sqlite: { driver: 'sqlite', connection: 'queue' } },
+    tenancy: { mode: 'files' },
+  });
+  mkdirSync(join(folder, 'app/jobs'), { recursive: true });
+  writeFileSync(join(folder, 'app/jobs/jobs.js'), `module.exports = ${requireOf(jobs)};\n`);
+  const app = await openApplication(folder);
+  await app.migrator().migrate();
+  return app;
+}
+
 function requireOf(file: string): string {
   return `require(${JSON.stringify(file)})`;
 }
@@ -84,6 +100,7 @@ interface Settings {
   readonly connections: Connections;
   readonly stores?: CacheStores;
   readonly queues?: Queues;
+  readonly tenancy?: TenancyOptions;
 }
 
 function writeConfig(folder: string, settings: Settings): void {
@@ -101,6 +118,7 @@ function configOf(
     connections,
     stores = { memory: { driver: 'memory' } },
     queues = { sync: { driver: 'sync' } },
+    tenancy = {},
   }: Settings,
 ): Record<string, unknown> {
   const files = Object.entries(connections).map(([name, options]) => [
@@ -115,7 +133,7 @@ function configOf(
     },
     cache: { default: Object.keys(stores)[0], stores },
     queue: { default: Object.keys(queues)[0], connections: queues },
-    tenancy: {},
+    tenancy,
     logging: { level: 'silent' },
   };
 }
