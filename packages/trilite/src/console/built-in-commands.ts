@@ -56,6 +56,8 @@ import { ScheduleRunCommand } from './commands/schedule-run-command';
 import { ScheduleTestCommand } from './commands/schedule-test-command';
 import { ScheduleWorkCommand } from './commands/schedule-work-command';
 import { ServeCommand } from './commands/serve-command';
+import { TenantsBackupCommand } from './commands/tenants-backup-command';
+import { TenantsBackupsCommand } from './commands/tenants-backups-command';
 import { TenantsCreateCommand } from './commands/tenants-create-command';
 import { TenantsDeleteCommand } from './commands/tenants-delete-command';
 import { TenantsDoctorCommand } from './commands/tenants-doctor-command';
@@ -139,6 +141,8 @@ export const builtInCommands: readonly CommandClass[] = [
   ScheduleTestCommand,
   ScheduleWorkCommand,
   ServeCommand,
+  TenantsBackupCommand,
+  TenantsBackupsCommand,
   TenantsCreateCommand,
   TenantsDeleteCommand,
   TenantsDoctorCommand,

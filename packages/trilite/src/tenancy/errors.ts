@@ -241,7 +241,7 @@ export class TenantFileWrongError extends FrameworkError {
     return new TenantFileWrongError({
       code: 'E_TENANT_FILE_WRONG',
       message: `"${file}" should be the ${role} file of the tenant "${tenantId}", but it ${is}.`,
-      help: 'Put the right file in its place: "artisan tenants:restore" takes it from a backup. Nothing was read from it.',
+      help: `Put the right file in its place: "artisan tenants:run db:restore <backup> --tenants=${tenantId}" takes it from a backup. Nothing was read from it.`,
     });
   }
 }
@@ -260,7 +260,7 @@ export class TenantFolderError extends FrameworkError {
     return new TenantFolderError({
       code: 'E_TENANT_FOLDER',
       message: `The folder "${folder}" of a tenant is not there.`,
-      help: 'Put it back from a backup with "artisan tenants:restore".',
+      help: 'Put it back from a copy; "artisan tenants:purge" gives the tenant up.',
     });
   }
 }

@@ -92,6 +92,41 @@ test.each(['db:show', 'queue:status', 'migrate:status', 'cache:stats', 'db:check
   },
 );
 
+test('tenants:backup makes backups that db:restore puts back for a tenant, and for it alone', async () => {
+  await run('tenants:seed');
+  const { backups } = await json<{ backups: { tenant: string; files: { name: string }[] }[] }>(
+    'tenants:backup --keep=1 --json',
+  );
+  expect(backups.map(({ tenant }) => tenant)).toEqual(['acme', 'globex', 'initech']);
+  const [data = { name: '' }, queue] = backups[0]?.files ?? [];
+  expect(queue?.name).toMatch(/^queue-/);
+  await run('tenants:seed');
+  const listed = await json<{ tenant: string }[]>('tenants:backups --tenants=acme --json');
+  expect(listed).toHaveLength(2);
+  await run('tenants:down acme');
+  const { code, out } = await run(
+    `tenants:run db:restore ${data.name} --tenants=acme --state=down`,
+  );
+  expect(out).toContain('is restored');
+  expect(code).toBe(0);
+  await run('tenants:up acme');
+  const notes = await json<{ outcomes: Record<string, { text: string }> }>(
+    'tenants:run db:query "select text from notes" --json -- --json',
+  );
+  expect(notes.outcomes['acme']?.text.match(/seeded/g)).toHaveLength(1);
+  expect(notes.outcomes['globex']?.text.match(/seeded/g)).toHaveLength(2);
+});
+
+test('files that are older than the code are backed up, and put back', async () => {
+  project.write(
+    'database/migrations/tenant/2026_02_01_000000_later.js',
+    'exports.default = { async up() {} };',
+  );
+  expect(await run('tenants:run who --tenants=acme')).toMatchObject({ code: 1 });
+  expect(await run('tenants:backup --tenants=acme')).toMatchObject({ code: 0 });
+  expect(await run('tenants:run migrate:status --tenants=acme')).toMatchObject({ code: 0 });
+});
+
 test("db:backup of a tenant goes to the tenant's own folder", async () => {
   const { out } = await run('tenants:run db:backup --tenants=acme');
   expect(out).toMatch(/storage\/tenants\/acme\/backups\/default-\w+\.sqlite/);

@@ -28,7 +28,10 @@ type Context = CommandContext<typeof signature>;
 
 /** Not of a tenant: they run for the whole application, look at it, or drop the row that says whose a file is. */
 const REFUSED =
-  /^(tenants:.*|schedule:.*|serve|dev|doctor|list|help|about|version|key:generate|config:show|route:list|queue:(work|listen|restart)|db:(wipe|restore|litestream|types)|migrate:fresh)$/;
+  /^(tenants:.*|schedule:.*|serve|dev|doctor|list|help|about|version|key:generate|config:show|route:list|queue:(work|listen|restart)|db:(wipe|litestream|types)|migrate:fresh)$/;
+
+/** To them it matters little which migrations the files have: they take copies, put them back, or run and show migrations. */
+const FOR_ANY_SCHEMA = /^(db:(backup|backups|restore|check|show)|migrate(:status|:rollback)?)$/;
 
 /** What a command came to for a tenant. */
 interface Outcome {
@@ -87,7 +90,7 @@ async function call(
         { app: tenantView(app, current, scope), enter: (work) => scope.run(work), stream },
         command,
       ),
-    { states },
+    { states, anySchema: FOR_ANY_SCHEMA.test(command[0] ?? '') },
   );
   return { code, text };
 }
