@@ -32,6 +32,8 @@ export interface ResourcesParts {
   readonly onError: (error: unknown, what: string) => void;
   /** Told of what happens in caches and to locks. */
   readonly cacheEvents: CacheEvents;
+  /** Jobs that may wait. Default: any number. */
+  readonly maxWaiting?: number | undefined;
   /** Told before jobs are stored. Default: nobody. */
   readonly announce?: Announce | undefined;
   /** Throws when the current work may use none of them. */
@@ -130,7 +132,14 @@ export class Resources {
     await this.connections.close();
   }
 
-  #createQueues({ settings, jobs, guard, announce, onError }: ResourcesParts): QueueRegistry {
+  #createQueues({
+    settings,
+    jobs,
+    guard,
+    announce,
+    maxWaiting,
+    onError,
+  }: ResourcesParts): QueueRegistry {
     const scope = (): Scope => this.#scope as Scope;
     return new QueueRegistry({
       settings: settings.queue,
@@ -142,6 +151,7 @@ export class Resources {
         outboxConnections(settings).map((name) => this.connections.connection(name)),
       guard,
       announce,
+      maxWaiting,
       onError,
     });
   }

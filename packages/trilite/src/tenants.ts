@@ -37,7 +37,7 @@ import { TenantFiles } from './tenancy/tenant-files';
 import { parseTenantId, type TenantId } from './tenancy/tenant-id';
 import { TenantPaths } from './tenancy/tenant-paths';
 import { TenantScopes, type OpenTenant } from './tenancy/tenant-scopes';
-import { tenantSettings } from './tenancy/tenant-settings';
+import { quotasOf, tenantSettings } from './tenancy/tenant-settings';
 import { refuseWrongStamp } from './tenancy/tenant-stamp-store';
 import { TenantStore } from './tenancy/tenant-store';
 import { WorkIndex } from './tenancy/work-index/work-index';
@@ -260,6 +260,7 @@ export class Tenants {
       isDisposable: (connection) => connection === connections.cache,
       guard: () => refuseOthers(identity),
       announce: (ready, work) => this.#announce(tenant, ready, work),
+      maxWaiting: quotasOf(tenant, config).jobsPending,
       tenant: {
         central,
         prefix: `tenant:${id}:`,

@@ -260,3 +260,15 @@ export class OutboxError extends FrameworkError {
     });
   }
 }
+
+/** Thrown when as many jobs wait as may. */
+export class QueueFullError extends FrameworkError {
+  static at(limit: number): QueueFullError {
+    return new QueueFullError({
+      code: 'E_QUEUE_FULL',
+      message: `The job was not stored: ${limit} jobs may wait, and as many do, or would.`,
+      help: 'Dispatch it again when some are done. The limit is "quotas.jobsPending" of config/tenancy.ts, or of the tenant itself.',
+      status: 429,
+    });
+  }
+}

@@ -31,6 +31,8 @@ export interface QueueRegistryParts {
   readonly outboxSources: () => readonly Connection[];
   /** Called before each use of a dispatcher; throws when it is not for the current work. */
   readonly guard?: (() => void) | undefined;
+  /** Jobs that may wait in a file. Default: any number. */
+  readonly maxWaiting?: number | undefined;
   /** Told before jobs are stored in a file, and before a transaction of another file dispatches. Default: nobody. */
   readonly announce?: Announce | undefined;
   /** Told of what nobody waits for: a relay after a commit, a job after a response. */
@@ -246,10 +248,11 @@ export class QueueRegistry {
   #createSqlite(connection: Connection, { keepFinished }: KeepingSettings): QueueStore {
     const { SqliteQueueStore } =
       require('./sqlite/sqlite-queue-store') as typeof import('./sqlite/sqlite-queue-store');
-    const { announce, connections } = this.#parts;
+    const { announce, connections, maxWaiting } = this.#parts;
     const { offload } = connections;
     return new SqliteQueueStore(connection, {
       announce,
+      maxWaiting,
       keepsDone: keepFinished > 0,
       checkpoint: async (file) => {
         const { checkpoint } =

@@ -199,4 +199,17 @@ describe('one worker', () => {
     app = await openTenantApplication(project, { jobs: [Note] });
     expect(await runAll()).toEqual(['acme: kept']);
   });
+
+  test('has no more jobs stored for a tenant than may wait', async () => {
+    await app.tenancy.rename('acme', { quotas: { jobsPending: 2 } });
+    await dispatch('acme', 'one');
+    await dispatch('acme', 'two');
+    await expect(dispatch('acme', 'three')).rejects.toMatchObject({
+      code: 'E_QUEUE_FULL',
+      status: 429,
+    });
+    await dispatch('globex', 'four');
+    await runAll();
+    await dispatch('acme', 'five');
+  });
 });

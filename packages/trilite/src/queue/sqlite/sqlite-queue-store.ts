@@ -3,6 +3,7 @@ import type { Connection } from '../../database/connection';
 import type { Handle } from '../../database/connection-handle';
 import { currentSession } from '../../database/connection-session';
 import { clock } from '../../support/clock';
+import { QueueFullError } from '../errors';
 import { readyNow, readyOf, type Announce, type ReadyQueues } from '../announce';
 import type {
   BatchRecord,
@@ -63,6 +64,9 @@ const HELD = `
   select id, queue, job, owner, claim, crashes, max_crashes as maxCrashes, lease_until as leaseUntil, cancel_at as cancelAt
   from jobs where state = 'running'`;
 
+/** No more rows are counted than it takes to know. */
+const COUNT_WAITING = `select count(*) as waiting from (select 1 from jobs where state = 'waiting' limit ?)`;
+
 const RELAYED = 'select seq from relayed where generation = ?';
 
 const SET_RELAYED = `
@@ -93,6 +97,8 @@ export interface SqliteQueueStoreOptions {
   readonly keepsDone?: boolean;
   /** Moves the -wal into the file, and syncs it; tells whether all of it is. Default: it is said not to be. */
   readonly checkpoint?: (connection: Connection) => Promise<boolean>;
+  /** Jobs that may wait; beyond that none is stored. Default: any number. */
+  readonly maxWaiting?: number | undefined;
   /** Told before jobs are stored that workers have to find. Default: nobody, for workers watch the file. */
   readonly announce?: Announce | undefined;
 }
@@ -103,6 +109,7 @@ export class SqliteQueueStore implements QueueStore {
   readonly #connection: Connection;
   readonly #checkpoint: (connection: Connection) => Promise<boolean>;
   readonly #announce: Announce | undefined;
+  readonly #maxWaiting: number | undefined;
   readonly #batches: SqliteBatchStore;
   readonly #failedJobs: SqliteFailedJobStore;
   readonly #status: SqliteQueueStatusStore;
@@ -115,6 +122,7 @@ export class SqliteQueueStore implements QueueStore {
     this.keepsDone = keepsDone;
     this.#checkpoint = checkpoint;
     this.#announce = options.announce;
+    this.#maxWaiting = options.maxWaiting;
     this.#batches = new SqliteBatchStore(connection);
     this.#failedJobs = new SqliteFailedJobStore(connection);
     this.#status = new SqliteQueueStatusStore(connection);
@@ -132,7 +140,13 @@ export class SqliteQueueStore implements QueueStore {
   push(jobs: readonly NewJob[], batch?: NewBatch): Promise<PushOutcome[]> {
     const isSeveral = jobs.length > 1 || batch !== undefined || isKeyed(jobs[0]);
     const write = (): Promise<PushOutcome[]> =>
-      this.#connection.write((handle) => store(handle, jobs, batch), { several: isSeveral });
+      this.#connection.write(
+        (handle) => {
+          if (this.#maxWaiting !== undefined) refuseFull(handle, jobs.length, this.#maxWaiting);
+          return store(handle, jobs, batch);
+        },
+        { several: isSeveral || this.#maxWaiting !== undefined },
+      );
     return this.#tell(this.#announced(() => readyOf(jobs), write));
   }
 
@@ -360,6 +374,12 @@ function store(
   const outcomes = insertBatch(handle, batch, jobs);
   finishEmptyBatch(handle, batch.id);
   return outcomes;
+}
+
+/** @throws E_QUEUE_FULL */
+function refuseFull(handle: Handle, jobs: number, limit: number): void {
+  const { waiting } = handle.statement(COUNT_WAITING).get(limit) as { readonly waiting: number };
+  if (waiting + jobs > limit) throw QueueFullError.at(limit);
 }
 
 /** A file that was put back from a backup begins a new generation, with what lay in its outbox then: relayed before, some of it. */
