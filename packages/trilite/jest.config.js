@@ -4,6 +4,8 @@
 module.exports = {
   testEnvironment: '<rootDir>/dist/testing/environment.js',
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
+  // One for each core: on two, jest would leave one idle.
+  maxWorkers: '100%',
   // A guard against what hangs, not a measure: a busy machine is slow.
   testTimeout: 30_000,
   transform: {
