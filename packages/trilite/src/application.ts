@@ -413,12 +413,13 @@ export class Application implements ConsoleApplication {
       jobs: this.#jobs,
       queues: this.queues,
       locks: this.locks,
+      tenancy: this.tenancy,
       basePath: this.basePath,
       connection: () => this.connections.connection(this.config.cache.lockConnection),
       make: (token) => this.make(token),
       enter: (work) => this.#scope.run(work),
       commandNames: () => commands.names,
-      runCommand: (argv, print) => commands.run(argv, print),
+      runCommand: (argv, print, whose) => commands.run(argv, print, whose),
       commandProgram: (argv) => commands.program(argv),
     });
   }

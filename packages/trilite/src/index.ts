@@ -235,17 +235,23 @@ export { defineSchedule, type Schedule, type ScheduleFile } from './schedule/sch
 export type { ScheduleRegistry, TaskStatus } from './schedule/schedule-registry';
 export type { RunRecord, RunState } from './schedule/schedule-store';
 export type { Scheduler, SchedulerOptions } from './schedule/scheduler';
-export type { ScheduledRun, SchedulerEvent } from './schedule/scheduler-events';
+export type { FanOutTally, ScheduledRun, SchedulerEvent } from './schedule/scheduler-events';
 export type {
   Condition,
   EndedRunFacts,
   Hook,
+  PerTenant,
   RunFacts,
   ScheduledJobOptions,
   Task,
   TaskContext,
 } from './schedule/task';
-export type { ProcessTaskBuilder, RunningTaskBuilder, TaskBuilder } from './schedule/task-builder';
+export type {
+  PerTenantOptions,
+  ProcessTaskBuilder,
+  RunningTaskBuilder,
+  TaskBuilder,
+} from './schedule/task-builder';
 
 export { FrameworkError, type ErrorCode, type ErrorFacts } from './support/errors';
 export { clock, type Clock } from './support/clock';

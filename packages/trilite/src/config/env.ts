@@ -88,6 +88,13 @@ export function setProcessEnvironment(values: Readonly<Record<string, string>>):
   Object.assign(process.env, values);
 }
 
+/** What a child process is given: the variables of this process, and others. */
+export function childEnvironment(
+  values: Readonly<Record<string, string>> = {},
+): Record<string, string | undefined> {
+  return { ...process.env, ...values };
+}
+
 function readEnvFile(path: string): Record<string, string> {
   if (!existsSync(path)) return {};
   return present(parseEnv(readText(path).replace(/^\uFEFF/, ''))); // some editors begin a file with a mark

@@ -1,7 +1,9 @@
 import { basename, join } from 'node:path';
+import type { TenantWork } from '../schedule/task-runner';
 import { sourceFile } from '../support/file-discovery';
 import type { ConsoleApplication } from './console-application';
 import type { ConsoleKernel } from './console-kernel';
+import { tenantView } from './tenant-view';
 
 /** What running commands for a schedule takes. */
 export interface ScheduledCommandsParts {
@@ -32,8 +34,8 @@ export class ScheduledCommands {
   }
 
   /** Runs a command line in this process and application, with nobody to ask. @returns the exit code */
-  run(argv: readonly string[], print: (text: string) => void): Promise<number> {
-    return this.#kernel(print).run(argv);
+  run(argv: readonly string[], print: (text: string) => void, whose?: TenantWork): Promise<number> {
+    return this.#kernel(print, whose).run(argv);
   }
 
   /** The program that runs a command line: what this process was started by, else the application's artisan. */
@@ -50,13 +52,15 @@ export class ScheduledCommands {
     return entry.endsWith('.ts') ? ['-r', 'ts-node/register', entry] : [entry];
   }
 
-  #kernel(print: (text: string) => void): ConsoleKernel {
+  #kernel(print: (text: string) => void, whose?: TenantWork): ConsoleKernel {
     // The application knows the console by name alone until its schedule needs it
     const { ConsoleKernel } = require('./console-kernel') as typeof import('./console-kernel');
+    const { app } = this.#parts;
     const stream = { write: print };
     return new ConsoleKernel({
       codePath: this.#parts.codePath,
-      boot: async () => this.#parts.app,
+      boot: async () => (whose ? tenantView(app, whose.tenant, whose.scope) : app),
+      ...(whose && { enter: (work) => whose.scope.run(work) }),
       useEnvironment: () => undefined,
       stdout: stream,
       stderr: stream,

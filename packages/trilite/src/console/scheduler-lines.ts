@@ -1,5 +1,5 @@
 import type { RunOutcome } from '../schedule/task-runner';
-import type { ScheduledRun, SchedulerEvent } from '../schedule/scheduler-events';
+import type { FanOutTally, ScheduledRun, SchedulerEvent } from '../schedule/scheduler-events';
 import { clock } from '../support/clock';
 import { humanDuration } from '../support/duration';
 import { FrameworkError, messageOf } from '../support/errors';
@@ -28,7 +28,7 @@ export class SchedulerLines {
     switch (event.kind) {
       case 'error':
         return this.#output.error(
-          messageOf(event.error),
+          `${event.tenant === undefined ? '' : `[${event.tenant}] `}${messageOf(event.error)}`,
           event.error instanceof FrameworkError ? event.error.help : undefined,
         );
       case 'running':
@@ -47,15 +47,18 @@ export class SchedulerLines {
           event.run,
           yellow(bold(event.count === 1 ? 'MISSED' : `${counted(event)} MISSED`)),
         );
+      case 'fanned-out':
+        return this.#row(event.run, `${dim(tallyOf(event))} ${green(bold('ALL TENANTS'))}`);
       case 'crashed':
         return this.#row(event.run, red(bold(event.runsAgain ? 'CRASHED, RUNS AGAIN' : 'CRASHED')));
     }
   }
 
-  #row({ task, dueAt, attempt }: ScheduledRun, right: string): void {
+  #row({ task, dueAt, attempt, tenant }: ScheduledRun, right: string): void {
     const { dim } = this.#output.colors;
+    const whose = tenant === undefined ? task.name : `${task.name} [${tenant}]`;
     const detail = dim(` ${new Date(dueAt).toISOString()}${attempt > 1 ? ` #${attempt}` : ''}`);
-    const name = this.#options.verbose ? `${task.name}${detail}` : task.name;
+    const name = this.#options.verbose ? `${whose}${detail}` : whose;
     this.#output.twoColumn(`${dim(timestamp())} ${name}`, right);
   }
 }
@@ -70,6 +73,10 @@ function reasonOf({ error }: RunOutcome): string {
   return error === undefined ? '' : (messageOf(error).split('\n')[0] ?? '');
 }
 
+function tallyOf({ tally: { done, failed, skipped } }: { readonly tally: FanOutTally }): string {
+  return `${done} done, ${failed} failed, ${skipped} skipped`;
+}
+
 function took({ tookMs }: RunOutcome, dim: (text: string) => string): string {
   return dim(humanDuration(tookMs));
 }
@@ -80,9 +87,12 @@ function timestamp(): string {
 
 function toJson(event: SchedulerEvent): object {
   const at = clock.date().toISOString();
-  if (event.kind === 'error') return { at, kind: event.kind, message: messageOf(event.error) };
+  if (event.kind === 'error') {
+    return { at, kind: event.kind, tenant: event.tenant, message: messageOf(event.error) };
+  }
   const { kind, run, ...rest } = event;
-  const facts = { at, kind, task: run.task.name, dueAt: new Date(run.dueAt).toISOString() };
+  const dueAt = new Date(run.dueAt).toISOString();
+  const facts = { at, kind, task: run.task.name, tenant: run.tenant, dueAt };
   const attempt = { attempt: run.attempt };
   if (!('outcome' in rest)) return { ...facts, ...attempt, ...rest };
   const { tookMs, exitCode, error } = rest.outcome;

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { childEnvironment } from '../config/env';
 import { within } from '../support/clock';
 
 /** A program to run: its parameters are words, or the whole is a line for the shell. */
@@ -8,6 +9,8 @@ export interface ChildProgram {
   /** Undefined for a line for the shell. */
   readonly parameters?: readonly string[];
   readonly cwd: string;
+  /** Variables beside those of this process. */
+  readonly variables?: Readonly<Record<string, string>> | undefined;
 }
 
 /** How long a child has after SIGTERM, before it is killed. */
@@ -21,13 +24,14 @@ const FLUSH_MS = 1000;
  * group is asked to end, and killed after five seconds. @returns its exit code; 128 and more when a signal ended it
  */
 export async function runChild(
-  { command, parameters, cwd }: ChildProgram,
+  { command, parameters, cwd, variables }: ChildProgram,
   print: (text: string) => void,
   signal: AbortSignal,
 ): Promise<number> {
   const child: ChildProcess = spawn(command, parameters ?? [], {
     cwd,
     detached: true,
+    env: childEnvironment(variables),
     shell: parameters === undefined,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

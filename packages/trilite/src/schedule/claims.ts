@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
 import type { Locks } from '../cache/locks/locks';
-import { within } from '../support/clock';
+import { clock, within } from '../support/clock';
 import { messageOf, toError } from '../support/errors';
 import { isOwnerGone, pidOfOwner } from '../support/owner';
-import { isOnTime, planRuns, type DuePlan } from './due-plan';
+import { isOnTime, planRuns, type DuePlan, type PlannedTimes } from './due-plan';
 import {
   EVERY_TASK,
   NOBODY,
@@ -23,6 +23,8 @@ export interface ClaimsParts {
   readonly store: ScheduleStore;
   readonly runner: TaskRunner;
   readonly locks: Locks;
+  /** Whose runs they are, by id; undefined for the application's own. */
+  readonly tenant?: string | undefined;
   /** The file the store is in: schedulers that share it are one server. */
   readonly file: string;
   /** Whether a task's job is stored in the store's own file. */
@@ -54,6 +56,9 @@ const CONDITION_MS = 10_000;
 /** How often a task is run whose schedulers die: one that kills its process must not do so for ever. */
 const MAX_ATTEMPTS = 3;
 
+/** How often the run of a task for its tenants is gone on with: each time one of them may have been what killed the process. */
+const MAX_FAN_OUTS = 10;
+
 /** How long another server is kept from running the same (task, time). */
 const SERVER_LOCK_SECONDS = 3600;
 
@@ -73,13 +78,25 @@ export class Claims {
 
   /** Claims what is due of a task, and answers what is left to run; jobs of a queue in the same file are dispatched already. */
   async take(task: Task, state: ScheduleState, now: number): Promise<ScheduledRun[]> {
-    const from = await this.#seenUntil(task, state, now);
-    const plan = planRuns(task.times, task.whenMissed, { seenUntil: from, now });
-    if (plan === undefined) return [];
-    // Outside of the transaction: conditions take their time, and a lock may be on a server.
-    const refusals = new Map<number, Refusal | undefined>();
-    for (const dueAt of plan.due) refusals.set(dueAt, await this.#refuse(task, dueAt, state));
-    return this.#claim(task, { plan, from, to: now, refusals });
+    const beginsAt = task.times.isFrequent ? now : now - (now % MINUTE_MS) - 1;
+    const from = await this.#seenUntil(task, state, { now, beginsAt });
+    return this.#takeSpan(task, state, { times: task.times, from, to: now });
+  }
+
+  /**
+   * Claims what a tenant has to run of a task that is run for each at a time now: the run of that time, and by the task's policy those that did
+   * not reach it.
+   *
+   * @param times at which the task was run for each up to now
+   */
+  async takeFor(
+    task: Task,
+    state: ScheduleState,
+    { dueAt, times }: { readonly dueAt: number; readonly times: PlannedTimes },
+  ): Promise<ScheduledRun[]> {
+    const facts = { now: clock.now(), beginsAt: dueAt - 1 };
+    const from = await this.#seenUntil(task, state, facts);
+    return this.#takeSpan(task, state, { times, from, to: dueAt });
   }
 
   /** Deals with a run whose owner is gone, and answers it when it is ours to run now. */
@@ -88,25 +105,56 @@ export class Claims {
     if (open.owner === owner || !isGone(open, now)) return [];
     const task = tasks.find(({ name }) => name === open.task);
     if (task === undefined) return this.#giveUp(open, now);
-    const { dueAt, attempt } = open;
+    const run = this.#runOf(task, open.dueAt, open.attempt);
+    if (this.#isForEach(task)) return this.#recoverForEach(open, run, now);
     return open.state === 'running'
-      ? this.#recoverRunning(open, { task, dueAt, attempt })
-      : this.#recoverClaimed(open, { task, dueAt, attempt }, now);
+      ? this.#recoverRunning(open, run)
+      : this.#recoverClaimed(open, run, now);
+  }
+
+  /** Claims what a plan says of a span. */
+  async #takeSpan(
+    task: Task,
+    state: ScheduleState,
+    {
+      times,
+      from,
+      to,
+    }: { readonly times: PlannedTimes; readonly from: number; readonly to: number },
+  ): Promise<ScheduledRun[]> {
+    const plan = planRuns(times, task.whenMissed, { seenUntil: from, now: to });
+    if (plan === undefined) return [];
+    // Outside of the transaction: conditions take their time, and a lock may be on a server.
+    const refusals = new Map<number, Refusal | undefined>();
+    for (const dueAt of plan.due) refusals.set(dueAt, await this.#refuse(task, dueAt, state));
+    return this.#claim(task, { plan, from, to, refusals });
+  }
+
+  #runOf(task: Task, dueAt: number, attempt = 1): ScheduledRun {
+    return { task, dueAt, attempt, tenant: this.#parts.tenant };
+  }
+
+  /** Whether a run here stands for those of all tenants: conditions, locks and jobs are then theirs. */
+  #isForEach({ perTenant }: Task): boolean {
+    return perTenant !== undefined && this.#parts.tenant === undefined;
   }
 
   /**
    * From when on a task's times are looked at. A task that is new, or has other times than before, begins with the minute it is seen in; one
    * that is due several times a minute, with the moment.
    */
-  async #seenUntil(task: Task, { progress }: ScheduleState, now: number): Promise<number> {
+  async #seenUntil(
+    task: Task,
+    { progress }: ScheduleState,
+    { now, beginsAt }: { readonly now: number; readonly beginsAt: number },
+  ): Promise<number> {
     const known = progress.get(task.name);
     const expression = task.times.fingerprint;
     if (known?.expression === expression && known.seenUntil <= now + CLOCK_BACK_MS) {
       return known.seenUntil;
     }
-    const seenUntil = task.times.isFrequent ? now : now - (now % MINUTE_MS) - 1;
-    await this.#parts.store.begin(task.name, { expression, seenUntil });
-    return seenUntil;
+    await this.#parts.store.begin(task.name, { expression, seenUntil: beginsAt });
+    return beginsAt;
   }
 
   async #refuse(
@@ -116,6 +164,7 @@ export class Claims {
   ): Promise<Refusal | undefined> {
     const isPaused = paused.has(task.name) || paused.has(EVERY_TASK);
     if (isPaused && !task.evenWhenPaused) return { state: 'skipped', message: 'it is paused' };
+    if (this.#isForEach(task)) return undefined;
     const refusal = await this.#ask(task, dueAt);
     if (refusal !== undefined) return refusal;
     if (!task.onOneServer || (await this.#isOurServers(task, dueAt))) return undefined;
@@ -150,7 +199,7 @@ export class Claims {
       if (!(await this.#parts.store.advance(task.name, look))) return; // another scheduler was first
       events.push(...(await this.#writeMissed(task, look.plan)));
       for (const dueAt of look.plan.due) {
-        const run = { task, dueAt, attempt: 1 };
+        const run = this.#runOf(task, dueAt);
         const event = await this.#claimOne(run, look.refusals.get(dueAt));
         if (event === 'claimed') claimed.push(run);
         else if (event !== 'taken') events.push(event);
@@ -166,7 +215,7 @@ export class Claims {
   ): Promise<SchedulerEvent | 'claimed' | 'taken'> {
     const { owner, store, sharesFile } = this.#parts;
     const row = { task: run.task.name, dueAt: run.dueAt, owner };
-    const isDispatch = refusal === undefined && sharesFile(run.task);
+    const isDispatch = refusal === undefined && !this.#isForEach(run.task) && sharesFile(run.task);
     const state = refusal?.state ?? (isDispatch ? 'done' : 'claimed');
     if (!(await store.add({ ...row, state, message: refusal?.message }))) return 'taken';
     if (refusal?.state === 'skipped') return { kind: 'skipped', run, reason: refusal.message };
@@ -189,7 +238,7 @@ export class Claims {
     const { owner, store } = this.#parts;
     const row = { task: task.name, dueAt: newest, owner, state: 'missed', message } as const;
     if (!(await store.add(row))) return [];
-    return [{ kind: 'missed', run: { task, dueAt: newest, attempt: 1 }, count }];
+    return [{ kind: 'missed', run: this.#runOf(task, newest), count }];
   }
 
   /** Tells what was committed, and calls the hooks of runs that are over by it. */
@@ -224,10 +273,23 @@ export class Claims {
     return runsAgain ? [{ ...run, attempt }] : [];
   }
 
+  /** Somebody looked in time: what is left is run for the other tenants, until the task's next time has come. */
+  async #recoverForEach(open: OpenRun, run: ScheduledRun, now: number): Promise<ScheduledRun[]> {
+    const { owner, store, tell } = this.#parts;
+    const attempt = open.owner === NOBODY ? open.attempt : open.attempt + 1;
+    const goesOn = attempt <= MAX_FAN_OUTS && isStillDue(run.task, run.dueAt, now);
+    const isOurs = goesOn
+      ? await store.handOver(open, { to: owner, attempt })
+      : await store.finish(open, { state: 'crashed', message: 'not all tenants were reached' });
+    if (!isOurs) return [];
+    if (open.owner !== NOBODY || !goesOn) tell({ kind: 'crashed', run, runsAgain: goesOn });
+    return goesOn ? [{ ...run, attempt }] : [];
+  }
+
   async #recoverClaimed(open: OpenRun, run: ScheduledRun, now: number): Promise<ScheduledRun[]> {
     const { owner, store, tell } = this.#parts;
     const { task, dueAt, attempt } = run;
-    if (task.whenMissed !== 'skip' || attempt > 1 || isOnTime(task.times, dueAt, now)) {
+    if (attempt > 1 || isStillDue(task, dueAt, now)) {
       return (await store.handOver(open, { to: owner, attempt })) ? [run] : [];
     }
     const message = 'its scheduler was gone before it began';
@@ -236,6 +298,14 @@ export class Claims {
     }
     return [];
   }
+}
+
+/** Whether what was claimed for a time is run yet, although nobody began it. */
+function isStillDue({ whenMissed, perTenant, times }: Task, dueAt: number, now: number): boolean {
+  if (whenMissed !== 'skip') return true;
+  return perTenant === undefined
+    ? isOnTime(times, dueAt, now)
+    : (times.next(dueAt) ?? Infinity) > now;
 }
 
 const DISPATCHED: RunOutcome = {

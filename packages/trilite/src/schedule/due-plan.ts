@@ -19,6 +19,9 @@ const MAX_COUNTED = 1000;
 /** What becomes of the runs whose time nobody looked at: none, the last one, or every one. */
 export type MissedPolicy = 'skip' | 'latest' | 'all';
 
+/** The times that a plan is made of. */
+export type PlannedTimes = Pick<DueTimes, 'between' | 'newest'>;
+
 /** What is to be run, and what is written down as missed. */
 export interface DuePlan {
   /** Oldest first. */
@@ -37,7 +40,7 @@ export interface MissedRuns {
 
 /** What follows from a task's times after one moment and up to another; undefined when there is none. */
 export function planRuns(
-  times: DueTimes,
+  times: PlannedTimes,
   policy: MissedPolicy,
   { seenUntil, now }: { readonly seenUntil: number; readonly now: number },
 ): DuePlan | undefined {
@@ -60,7 +63,17 @@ export function isOnTime(times: DueTimes, dueAt: number, now: number): boolean {
   return now - dueAt <= ON_TIME_MS && (times.next(dueAt) ?? Infinity) > now;
 }
 
-function countMissed(times: DueTimes, after: number, upTo: number): MissedRuns | undefined {
+/** Times that are known one by one. @param times oldest first */
+export function timesIn(times: readonly number[]): PlannedTimes {
+  const within = (after: number, upTo: number): number[] =>
+    times.filter((time) => time > after && time <= upTo);
+  return {
+    between: (after, upTo, limit) => within(after, upTo).slice(0, limit),
+    newest: (after, upTo) => within(after, upTo).at(-1),
+  };
+}
+
+function countMissed(times: PlannedTimes, after: number, upTo: number): MissedRuns | undefined {
   const counted = times.between(after, upTo, MAX_COUNTED);
   const [oldest] = counted;
   const newest = times.newest(after, upTo);

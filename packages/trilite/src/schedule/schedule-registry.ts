@@ -1,9 +1,15 @@
+import { Locks } from '../cache/locks/locks';
 import type { Config } from '../config/load-config';
 import type { Connection } from '../database/connection';
+import { ConnectionRegistry } from '../database/connection-registry';
 import type { JobRegistry } from '../queue/job-registry';
 import { toFollowUp } from '../queue/new-job';
+import { QueueRegistry } from '../queue/queue-registry';
 import { messageOf, toError } from '../support/errors';
 import { nearest } from '../support/nearest';
+import { runEach, type Tenancy, type TenantRun } from '../tenancy/tenancy';
+import type { Scope } from '../tenancy/container';
+import type { Tenant } from '../tenancy/tenant';
 import { ScheduleInvalidError, ScheduleTaskUnknownError, type ScheduleProblem } from './errors';
 import { Schedule, type ScheduleFile } from './schedule';
 import { EVERY_TASK, ScheduleStore, type RunRecord } from './schedule-store';
@@ -11,7 +17,8 @@ import type { Scheduler, SchedulerOptions } from './scheduler';
 import type { TellSchedulerEvent } from './scheduler-events';
 import type { Task, TaskAction } from './task';
 import type { BuiltTask } from './task-builder';
-import { TaskRunner, type RunOutcome, type TaskRunnerParts } from './task-runner';
+import type { TenantSchedule } from './fan-out';
+import { TaskRunner, type RunOutcome, type TaskRunnerParts, type TenantWork } from './task-runner';
 
 /** A function that declares tasks, and where it stands. */
 export interface ScheduleSource {
@@ -22,14 +29,24 @@ export interface ScheduleSource {
 }
 
 /** What a schedule is made of. */
-export interface ScheduleRegistryParts extends Omit<TaskRunnerParts, 'onHookError'> {
+export interface ScheduleRegistryParts extends Omit<TaskRunnerParts, 'onHookError' | 'whose'> {
   readonly sources: readonly ScheduleSource[];
   readonly config: Config;
   readonly jobs: JobRegistry;
+  readonly tenancy: Tenancy;
   /** The names of the commands there are; asked only when the schedule has commands. */
   readonly commandNames: () => readonly string[];
   /** The connection of the file that remembers what was run: that of the locks. */
   readonly connection: () => Connection;
+}
+
+/** How a task is run by hand for each tenant. */
+export interface RunNowForEach {
+  /** By id; undefined for all that are active. */
+  readonly tenants?: readonly string[] | undefined;
+  readonly signal: AbortSignal;
+  readonly onHookError: (error: Error) => void;
+  readonly onEnd: (tenant: Tenant, outcome: RunOutcome) => void;
 }
 
 /** What is known of a task. */
@@ -111,13 +128,21 @@ export class ScheduleRegistry {
   scheduler(tell: TellSchedulerEvent = () => undefined, options: SchedulerOptions = {}): Scheduler {
     // A web server never needs it
     const { Scheduler } = require('./scheduler') as typeof import('./scheduler');
+    const { locks, enter, tenancy } = this.#parts;
     const parts = {
       tasks: this.tasks,
       store: this.store,
       runner: this.#runner((error) => tell({ kind: 'error', error })),
-      locks: this.#parts.locks,
+      locks,
+      enter,
       file: this.#parts.connection().file,
       sharesFile: (task: Task) => this.#sharesFile(task),
+      tenants: tenancy.isOn
+        ? {
+            tenancy,
+            open: (tenant: Tenant, scope: Scope) => this.#scheduleOf({ tenant, scope }, tell),
+          }
+        : undefined,
     };
     return new Scheduler(parts, options, tell);
   }
@@ -131,8 +156,56 @@ export class ScheduleRegistry {
     return this.#runner(onHookError).run(task, undefined, signal);
   }
 
-  #runner(onHookError: (error: Error) => void): TaskRunner {
-    return new TaskRunner({ ...this.#parts, onHookError });
+  /**
+   * Runs a task now for each tenant of its own, whatever their times, conditions and locks say. Nothing is recorded. One that cannot be served
+   * has failed.
+   *
+   * @param tenants by id; undefined for all that are active
+   * @throws E_TENANT_NOT_FOUND, E_TENANT_UNAVAILABLE for one that is named
+   */
+  async runNowForEach(
+    task: Task,
+    { tenants, signal, onHookError, onEnd }: RunNowForEach,
+  ): Promise<TenantRun> {
+    const { tenancy } = this.#parts;
+    const { where, concurrency } = task.perTenant ?? { where: undefined, concurrency: 1 };
+    const chosen = await tenancy.select({ tenants, where });
+    return runEach(chosen, { concurrency, onError: 'collect' }, async (one) => {
+      signal.throwIfAborted();
+      const outcome = await tenancy.run(one, (tenant, scope) =>
+        this.#runner(onHookError, { tenant, scope }).run(task, undefined, signal),
+      );
+      onEnd(one, outcome);
+      if (outcome.error !== undefined) throw outcome.error;
+    });
+  }
+
+  #runner(onHookError: (error: Error) => void, whose?: TenantWork): TaskRunner {
+    if (whose === undefined) return new TaskRunner({ ...this.#parts, onHookError });
+    const { scope } = whose;
+    return new TaskRunner({
+      ...this.#parts,
+      make: (token) => scope.make(token),
+      enter: (work) => scope.run(work),
+      queues: scope.make(QueueRegistry),
+      locks: scope.make(Locks),
+      whose,
+      onHookError,
+    });
+  }
+
+  /** What a tenant's runs lie in: the file of its locks. */
+  #scheduleOf(whose: TenantWork, tell: TellSchedulerEvent): TenantSchedule {
+    const { tenant, scope } = whose;
+    const connections = scope.make(ConnectionRegistry);
+    const connection = connections.connection(this.#parts.connection().name);
+    const onHookError = (error: Error): void => tell({ kind: 'error', error, tenant: tenant.id });
+    return {
+      store: new ScheduleStore(connection),
+      runner: this.#runner(onHookError, whose),
+      locks: scope.make(Locks),
+      file: connection.file,
+    };
   }
 
   /** Whether a task's job is stored in the file of the runs: then claim and job can be one commit. */
@@ -166,8 +239,18 @@ export class ScheduleRegistry {
     const { name, file } = one;
     const isTaken = all.find((other) => other.name === name) !== one;
     const taken = isTaken ? ['has a name that another task has; give it one by name()'] : [];
-    const problems = [...one.problems, ...taken, ...this.#actionProblems(one.action)];
+    const problems = [
+      ...one.problems,
+      ...taken,
+      ...this.#actionProblems(one.action),
+      ...this.#tenantProblems(one),
+    ];
     return problems.map((problem) => ({ file, task: name, problem }));
+  }
+
+  #tenantProblems({ perTenant }: BuiltTask): string[] {
+    if (perTenant === undefined || this.#parts.tenancy.isOn) return [];
+    return ['is run for each tenant, and there are none; see "mode" in config/tenancy.ts'];
   }
 
   #actionProblems(action: TaskAction): string[] {

@@ -118,6 +118,10 @@ const RUNS_OF = `
   select task, due_at as dueAt, state, attempt, started_at as startedAt, finished_at as finishedAt, exit_code as exitCode, message
   from schedule_runs where task = ? order by due_at desc limit ?`;
 
+const TIMES_RUN = `
+  select due_at from schedule_runs
+  where task = :task and due_at <= :upTo and state not in ('missed', 'skipped') order by due_at desc limit 1000`;
+
 const RECORDED = 'select distinct task from schedule_runs';
 
 const PAUSE = 'insert into schedule_pauses (task, paused_at) values (?, ?) on conflict do nothing';
@@ -197,9 +201,9 @@ export class ScheduleStore {
     return this.#change(FINISH, { task, dueAt, owner, ...end });
   }
 
-  /** Gives a claimed run that has not begun to whoever looks next. */
-  giveBack(run: OwnedRun & Pick<OpenRun, 'attempt'>): Promise<boolean> {
-    return this.handOver({ ...run, state: 'claimed' }, { to: NOBODY, attempt: run.attempt });
+  /** Gives a run to whoever looks next. */
+  giveBack(run: OwnedRun & Pick<OpenRun, 'attempt' | 'state'>): Promise<boolean> {
+    return this.handOver(run, { to: NOBODY, attempt: run.attempt });
   }
 
   /** Makes an open run a claimed one of another owner. */
@@ -208,6 +212,14 @@ export class ScheduleStore {
     next: { readonly to: string; readonly attempt: number },
   ): Promise<boolean> {
     return this.#change(HAND_OVER, { task, dueAt, owner, state, ...next, now: clock.now() });
+  }
+
+  /** The times up to one at which a task was run, or was to be but for a crash; the newest 1,000, oldest first. */
+  async timesRun(task: string, upTo: number): Promise<number[]> {
+    const times = await this.#connection.read(
+      (handle) => handle.statement(TIMES_RUN).pluck().all({ task, upTo }) as number[],
+    );
+    return times.reverse();
   }
 
   /** The newest run of each task. */

@@ -8,6 +8,15 @@ export interface ScheduledRun {
   readonly dueAt: number;
   /** 1 for the first. */
   readonly attempt: number;
+  /** Whose run it is, by id; undefined for one of the application itself. */
+  readonly tenant?: string | undefined;
+}
+
+/** What became of a task's time for its tenants, in tenants. */
+export interface FanOutTally {
+  readonly done: number;
+  readonly failed: number;
+  readonly skipped: number;
 }
 
 /** What a scheduler tells who watches it. */
@@ -17,7 +26,9 @@ export type SchedulerEvent =
   | { readonly kind: 'skipped'; readonly run: ScheduledRun; readonly reason: string }
   | { readonly kind: 'missed'; readonly run: ScheduledRun; readonly count: number }
   | { readonly kind: 'crashed'; readonly run: ScheduledRun; readonly runsAgain: boolean }
-  | { readonly kind: 'error'; readonly error: Error };
+  /** The run of a task has ended for each of its tenants. */
+  | { readonly kind: 'fanned-out'; readonly run: ScheduledRun; readonly tally: FanOutTally }
+  | { readonly kind: 'error'; readonly error: Error; readonly tenant?: string | undefined };
 
 /** Listens to a scheduler; must not throw. */
 export type TellSchedulerEvent = (event: SchedulerEvent) => void;

@@ -1,12 +1,19 @@
 import { MAX_TIMER_MS, aborted, clock, delayMs, monotonicMs } from '../support/clock';
-import { messageOf, toError } from '../support/errors';
+import { toError } from '../support/errors';
 import { newOwner } from '../support/owner';
 import { Claims, type ClaimsParts } from './claims';
-import { SchedulerStoppingError } from './errors';
-import type { OwnedRun, RunEnd, ScheduleStore } from './schedule-store';
-import type { ScheduledRun, SchedulerEvent, TellSchedulerEvent } from './scheduler-events';
-import type { Task } from './task';
-import type { TaskRunner } from './task-runner';
+import { ClaimedRuns } from './claimed-runs';
+import { FanOut, type FanOutParts } from './fan-out';
+import { PRUNE_EVERY_MS, pruneRuns } from './retention';
+import { RunSignals } from './run-signals';
+import type { OwnedRun, ScheduleStore } from './schedule-store';
+import type {
+  FanOutTally,
+  ScheduledRun,
+  SchedulerEvent,
+  TellSchedulerEvent,
+} from './scheduler-events';
+import type { PerTenant, Task } from './task';
 
 /*
  * A scheduler: looks which times have come, claims their runs, and runs them.
@@ -16,11 +23,12 @@ import type { TaskRunner } from './task-runner';
  *   a time has come ──▶ judged: paused? conditions? ──▶ claimed, in one transaction with "seen until"
  *     a job of a queue in the same file: dispatched in that very transaction, and done
  *     any other: claimed ──▶ running ──▶ done │ failed
+ *     one that is run for each tenant: see fan-out.ts
  *
  * Invariants:
  * 1. Each (task, time) is claimed once, whoever else schedules: its row is the claim.
  * 2. A job of a queue in the same file is dispatched if, and only if, its run is claimed: both are one commit.
- * 3. Runs of one look begin in the order declared, one after another but for those in the background, and hold up no later look.
+ * 3. Runs of one look begin in the order declared, one after another but for those in the background and of tenants, and hold up no later look.
  * 4. A run belongs to its owner, until that is gone: then a claimed one is taken over while it is on time, and a running one has crashed.
  * 5. The clock is read anew every 30 s at least: a machine that slept is noticed, and what was missed meanwhile dealt with by its policy.
  * 6. A stopped scheduler holds no run: what has not begun is given back.
@@ -36,7 +44,12 @@ export interface SchedulerOptions {
 }
 
 /** What a scheduler is made of. */
-export type SchedulerParts = Omit<ClaimsParts, 'owner' | 'tell' | 'follow'>;
+export interface SchedulerParts extends Omit<ClaimsParts, 'owner' | 'tell' | 'follow' | 'tenant'> {
+  /** Runs work for the application itself. */
+  readonly enter: <T>(work: () => T) => T;
+  /** What tasks that are run for each tenant take; undefined where there are no tenants. */
+  readonly tenants: Pick<FanOutParts, 'tenancy' | 'open'> | undefined;
+}
 
 /** Longest wait between two looks. */
 const LONGEST_PAUSE_MS = 30_000;
@@ -46,14 +59,6 @@ const ERROR_PAUSE_MS = 1000;
 
 /** How long what was told to stop may take to end: a child has five seconds before it is killed, and hooks after a run may never end. */
 const LEAVE_MS = 10_000;
-
-/** How often the end of a run is tried to be written when the store errs. */
-const FINISH_ATTEMPTS = 5;
-
-/** How often old runs are forgotten, and how long those of a task are kept, and of one that is due several times a minute. */
-const PRUNE_EVERY_MS = 3_600_000;
-const KEEP_MS = 30 * 24 * 3_600_000;
-const KEEP_FREQUENT_MS = 24 * 3_600_000;
 
 const MINUTE_MS = 60_000;
 
@@ -70,19 +75,19 @@ export class Scheduler {
   readonly owner = newOwner();
   readonly #tasks: readonly Task[];
   readonly #store: ScheduleStore;
-  readonly #runner: TaskRunner;
+  readonly #enter: <T>(work: () => T) => T;
   readonly #claims: Claims;
+  readonly #claimed: ClaimedRuns;
+  readonly #fanOut: FanOut | undefined;
   readonly #shutdownMs: number;
   readonly #pause: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly #tell: TellSchedulerEvent;
   readonly #stop = new AbortController();
   readonly #stopNow = new AbortController();
-  /** Who tells each running task to stop: one for each, for a signal keeps those who listen to it. */
-  readonly #running = new Set<AbortController>();
+  readonly #signals = new RunSignals(this.#stop.signal);
   /** What is under way: the runs of each look, and those in the background. */
   readonly #underWay = new Set<Promise<void>>();
   #hasErred = false;
-  #isCutOff = false;
   #pruneAt = 0;
 
   constructor(
@@ -92,9 +97,14 @@ export class Scheduler {
   ) {
     this.#tasks = parts.tasks;
     this.#store = parts.store;
-    this.#runner = parts.runner;
+    this.#enter = parts.enter;
+    const { owner } = this;
     const follow = (work: Promise<void>): void => this.#follow(work);
-    this.#claims = new Claims({ ...parts, owner: this.owner, tell, follow });
+    const onError = (thrown: unknown): void => this.#err(thrown);
+    const running = { owner, signals: this.#signals, tell };
+    this.#claims = new Claims({ ...parts, owner, tell, follow });
+    this.#claimed = new ClaimedRuns({ ...parts, ...running, onError });
+    this.#fanOut = parts.tenants && new FanOut({ ...parts, ...parts.tenants, ...running, pause });
     this.#shutdownMs = shutdownMs;
     this.#pause = pause;
     this.#tell = tell;
@@ -102,7 +112,7 @@ export class Scheduler {
 
   /** How many tasks it runs now. */
   get runningTasks(): number {
-    return this.#running.size;
+    return this.#signals.running;
   }
 
   /** Runs tasks as they become due, until `stop`; then resolves, holding no run. */
@@ -146,8 +156,10 @@ export class Scheduler {
   async #lead(work: () => Promise<void>): Promise<void> {
     scheduling.add(this);
     try {
-      await this.#store.state(); // a file that does not answer now is told at once, not every turn
-      await work();
+      await this.#enter(async () => {
+        await this.#store.state(); // a file that does not answer now is told at once, not every turn
+        await work();
+      });
     } finally {
       await this.#drain();
       scheduling.delete(this);
@@ -184,71 +196,58 @@ export class Scheduler {
   }
 
   async #runInOrder(runs: readonly ScheduledRun[]): Promise<void> {
-    for (const run of runs) {
-      const ended = this.#process(run);
+    for (const { name } of this.#tasks) {
+      const forEach = runs.filter(({ task }) => task.perTenant && task.name === name);
+      if (forEach.length > 0) this.#follow(this.#runForEach(forEach));
+    }
+    for (const run of runs.filter(({ task }) => task.perTenant === undefined)) {
+      const ended = this.#claimed.process(run).then(() => undefined);
       if (run.task.inBackground) this.#follow(ended);
       else await ended;
     }
   }
 
-  /** Runs a claimed run, unless the scheduler stops or another run of the task is in its way. Never throws. */
-  async #process(run: ScheduledRun): Promise<void> {
-    const row = this.#rowOf(run);
+  /** One time of the task after another: each has a number of tenants at once. */
+  async #runForEach(runs: readonly ScheduledRun[]): Promise<void> {
+    for (const run of runs) {
+      if (run.task.perTenant) await this.#runForTenants(run, run.task.perTenant);
+    }
+  }
+
+  /** Visits every tenant. When it cannot, or the scheduler stops, the rest is left to whoever looks next. Never throws. */
+  async #runForTenants(run: ScheduledRun, perTenant: PerTenant): Promise<void> {
+    const row = this.#claimed.rowOf(run);
+    let attempt = run.attempt;
     try {
-      if (this.#stop.signal.aborted) {
-        await this.#store.giveBack({ ...row, attempt: run.attempt });
+      if (!this.#stop.signal.aborted && !(await this.#store.start(row))) return;
+      const tally = this.#stop.signal.aborted ? undefined : await this.#fanOut?.run(run, perTenant);
+      if (tally !== undefined) {
+        await this.#claimed.finish(row, { state: 'done', message: inWords(tally) });
+        this.#tell({ kind: 'fanned-out', run, tally });
         return;
       }
-      const wasRun = await this.#runner.withoutOverlap(run.task, () => this.#begin(run, row));
-      if (wasRun !== undefined) return;
-      const reason = 'another run goes on';
-      await this.#finish(row, { state: 'skipped', message: reason });
-      this.#tell({ kind: 'skipped', run, reason });
-    } catch (thrown) {
-      this.#err(thrown);
-      await this.#finish(row, { state: 'failed', message: messageOf(toError(thrown)) });
+    } catch (error) {
+      this.#err(error);
+      attempt += 1;
     }
+    await this.#leave(row, attempt);
   }
 
-  async #begin(run: ScheduledRun, row: OwnedRun): Promise<true> {
-    if (!(await this.#store.start(row))) return true; // no longer ours: the clock jumped, or somebody thought us dead
-    const controller = new AbortController();
-    this.#running.add(controller);
-    this.#tell({ kind: 'running', run });
-    if (this.#isCutOff) controller.abort(SchedulerStoppingError.now());
-    const outcome = await this.#runner.run(run.task, run.dueAt, controller.signal);
-    this.#running.delete(controller);
-    const { state, exitCode, error } = outcome;
-    const message = error === undefined ? undefined : messageOf(error);
-    await this.#finish(row, { state, exitCode, message });
-    this.#tell({ kind: state, run, outcome });
-    return true;
-  }
-
-  /** Never throws. A run whose end cannot be written stays open until this process has ended, and has crashed then. */
-  async #finish(row: OwnedRun, end: RunEnd): Promise<void> {
-    for (let attempt = 1; attempt <= FINISH_ATTEMPTS; attempt += 1) {
-      try {
-        await this.#store.finish(row, end);
-        return;
-      } catch (error) {
-        this.#err(error);
-        await delayMs(ERROR_PAUSE_MS);
-      }
+  async #leave(row: OwnedRun, attempt: number): Promise<void> {
+    try {
+      const isLeft = await this.#store.giveBack({ ...row, state: 'running', attempt });
+      if (!isLeft) await this.#store.giveBack({ ...row, state: 'claimed', attempt });
+    } catch (error) {
+      this.#err(error); // this process's end tells that it is nobody's
     }
-  }
-
-  #rowOf({ task, dueAt }: ScheduledRun): OwnedRun {
-    return { task: task.name, dueAt, owner: this.owner };
   }
 
   async #prune(now: number): Promise<void> {
     if (monotonicMs() < this.#pruneAt) return;
     this.#pruneAt = monotonicMs() + PRUNE_EVERY_MS;
-    const frequent = this.#tasks.filter(({ times }) => times.isFrequent).map(({ name }) => name);
-    for (const task of await this.#store.recordedTasks()) {
-      const before = now - (frequent.includes(task) ? KEEP_FREQUENT_MS : KEEP_MS);
-      while ((await this.#store.prune(task, before)) > 0);
+    for (const name of await this.#store.recordedTasks()) {
+      const task = this.#tasks.find((one) => one.name === name);
+      await pruneRuns(this.#store, name, { task, now });
     }
   }
 
@@ -276,8 +275,7 @@ export class Scheduler {
   async #cutOff(drained: AbortSignal): Promise<void> {
     await aborted(AbortSignal.any([this.#stop.signal, drained]));
     await delayMs(this.#shutdownMs, AbortSignal.any([this.#stopNow.signal, drained]));
-    this.#isCutOff = true; // for a run that begins at this moment
-    for (const controller of this.#running) controller.abort(SchedulerStoppingError.now());
+    this.#signals.cutOff();
   }
 
   #err(thrown: unknown): void {
@@ -290,4 +288,8 @@ export class Scheduler {
 function nextOf(tasks: readonly Task[]): number {
   const now = clock.now();
   return Math.min(now + MAX_TIMER_MS, ...tasks.map(({ times }) => times.next(now) ?? Infinity));
+}
+
+function inWords({ done, failed, skipped }: FanOutTally): string {
+  return `${done + failed + skipped} tenants: ${done} done, ${failed} failed, ${skipped} skipped`;
 }

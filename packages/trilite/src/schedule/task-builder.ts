@@ -4,14 +4,17 @@ import type { MissedPolicy } from './due-plan';
 import { DueTimes } from './due-times';
 import { Frequencies } from './frequencies';
 import { EVERY_TASK } from './schedule-store';
-import type {
-  Condition,
-  EndedRunFacts,
-  Hook,
-  RunFacts,
-  Task,
-  TaskAction,
-  TaskOutput,
+import type { Tenant } from '../tenancy/tenant';
+import {
+  TENANT_PLACE,
+  type Condition,
+  type EndedRunFacts,
+  type Hook,
+  type PerTenant,
+  type RunFacts,
+  type Task,
+  type TaskAction,
+  type TaskOutput,
 } from './task';
 
 /** Characters of a task's name: locks are named after it, and lists show it in a line. */
@@ -32,10 +35,21 @@ export interface BuildFacts {
   readonly environment: string;
 }
 
+/** How a task is run for each tenant. */
+export interface PerTenantOptions {
+  /** Of which tenants it is a task. Default: all. */
+  readonly where?: (tenant: Tenant) => boolean;
+  /** Spreads the tenants' runs of one time over this span, each always at its own moment of it. Default: none. */
+  readonly jitter?: Duration;
+  /** Tenants at a time, 1 or more. Default: 2. */
+  readonly concurrency?: number;
+}
+
 /** What a built task came to: the task, unless it is not for this environment, and what is wrong with it. */
 export interface BuiltTask {
   readonly name: string;
   readonly action: TaskAction;
+  readonly perTenant: PerTenant | undefined;
   readonly task: Task | undefined;
   readonly problems: readonly string[];
 }
@@ -56,6 +70,7 @@ export class TaskBuilder extends Frequencies {
   #whenMissed: MissedPolicy = 'skip';
   #isOnOneServer = false;
   #isEvenWhenPaused = false;
+  #perTenant: PerTenant | undefined;
 
   constructor(parts: TaskBuilderParts) {
     super();
@@ -114,6 +129,19 @@ export class TaskBuilder extends Frequencies {
     return this;
   }
 
+  /**
+   * Runs once for each tenant that is active, in its work: what it claims, locks and dispatches lies in the tenant's files. One that cannot be
+   * served is skipped, and holds nobody up.
+   */
+  perTenant({ where = () => true, jitter = 0, concurrency = 2 }: PerTenantOptions = {}): this {
+    const jitterMs = this.#jitterMs(jitter);
+    if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+      this.refuse(`runs for ${String(concurrency)} tenants at a time; expected 1 or more`);
+    }
+    this.#perTenant = Object.freeze({ where, jitterMs, concurrency });
+    return this;
+  }
+
   /** Called after each run, however it ended. What a hook throws is told, and changes nothing. */
   after(hook: Hook<EndedRunFacts>): this {
     this.#hooksAfter.push(hook);
@@ -132,7 +160,7 @@ export class TaskBuilder extends Frequencies {
 
   /** The task, and everything that is wrong with it. Called by the schedule. */
   build({ timezone, environment }: BuildFacts): BuiltTask {
-    const problems = [...this.problems];
+    const problems = [...this.problems, ...this.#tenantProblems()];
     if (!isName(this.#name)) {
       problems.push(`needs a name of 1 to ${NAME_LENGTH} characters by name()`);
     }
@@ -142,9 +170,35 @@ export class TaskBuilder extends Frequencies {
     return {
       name: this.#name,
       action: this.parts.action,
+      perTenant: this.#perTenant,
       task: isForHere && times !== undefined ? this.#task(zone, times) : undefined,
       problems,
     };
+  }
+
+  #jitterMs(jitter: Duration): number {
+    try {
+      const span = toMilliseconds(jitter);
+      if (span >= 0) return span;
+    } catch {
+      // told below, with the name of the task
+    }
+    this.refuse(`spreads its runs over "${String(jitter)}"; expected a duration such as "30s"`);
+    return 0;
+  }
+
+  #tenantProblems(): string[] {
+    if (this.#perTenant === undefined) return [];
+    const problems: string[] = [];
+    if (this.output !== undefined && !this.output.file.includes(TENANT_PLACE)) {
+      problems.push(
+        `sends the output of all tenants to one file; put "${TENANT_PLACE}" into its name`,
+      );
+    }
+    if (this.isBackground && this.parts.action.kind === 'command') {
+      problems.push('runs in the background; commands of tenants run in this process');
+    }
+    return problems;
   }
 
   #times(timezone: string, problems: string[]): DueTimes | undefined {
@@ -179,6 +233,7 @@ export class TaskBuilder extends Frequencies {
       rerunAfterCrash: this.isRerun,
       overlapMs: this.overlapMs,
       output: this.output,
+      perTenant: this.#perTenant,
       conditions: this.#conditions,
       before: this.hooksBefore,
       after: this.#hooksAfter,

@@ -4,17 +4,32 @@ import type { DispatchArguments } from '../queue/queue-dispatcher';
 import type { QueueRegistry } from '../queue/queue-registry';
 import { monotonicMs } from '../support/clock';
 import { toError } from '../support/errors';
-import type { Resolver } from '../tenancy/container';
+import type { Resolver, Scope } from '../tenancy/container';
+import type { Tenant } from '../tenancy/tenant';
 import { runChild, type ChildProgram } from './child-process';
 import { ScheduleTaskFailedError } from './errors';
-import type { EndedRunFacts, RunFacts, Task, TaskAction } from './task';
+import {
+  TENANT_PLACE,
+  type EndedRunFacts,
+  type RunFacts,
+  type Task,
+  type TaskAction,
+  type TaskOutput,
+} from './task';
 import { OutputSink } from './task-output';
 
 /** Runs a command of the console within this process. @returns its exit code */
 export type RunCommand = (
   argv: readonly string[],
   print: (text: string) => void,
+  whose?: TenantWork,
 ) => Promise<number>;
+
+/** The work of a tenant that a task is run in. */
+export interface TenantWork {
+  readonly tenant: Tenant;
+  readonly scope: Scope;
+}
 
 /** What running tasks takes. */
 export interface TaskRunnerParts {
@@ -27,6 +42,8 @@ export interface TaskRunnerParts {
   readonly runCommand: RunCommand;
   /** The program that runs a command of the console in a process of its own. */
   readonly commandProgram: (argv: readonly string[]) => ChildProgram;
+  /** Whose tasks are run; undefined for the application's own. */
+  readonly whose?: TenantWork | undefined;
   /** Told of what hooks throw. */
   readonly onHookError: (error: Error) => void;
 }
@@ -61,7 +78,7 @@ export class TaskRunner {
     let worked: Worked | undefined;
     let error: Error | undefined;
     try {
-      sink = new OutputSink(task.output, this.#parts.basePath);
+      sink = new OutputSink(this.#outputOf(task), this.#parts.basePath);
       worked = await this.#perform(task, facts, sink, signal);
       error = failureOf(task, worked, sink);
     } catch (thrown) {
@@ -85,7 +102,8 @@ export class TaskRunner {
   /** What hooks and conditions are told of a run. */
   facts(task: Task, dueAt: number | undefined): RunFacts {
     const date = dueAt === undefined ? undefined : new Date(dueAt);
-    return { task: task.name, dueAt: date, make: (token) => this.#parts.make(token) };
+    const { make, whose } = this.#parts;
+    return { task: task.name, dueAt: date, tenant: whose?.tenant, make: (token) => make(token) };
   }
 
   /** Calls the hooks after a run. What they throw is told, and changes nothing. */
@@ -147,7 +165,9 @@ export class TaskRunner {
       case 'command':
         return { exitCode: await this.#command(action, task.inBackground, sink, signal) };
       case 'exec': {
-        const program = { command: action.line, cwd: this.#parts.basePath };
+        const { basePath, whose } = this.#parts;
+        const variables = whose && { TENANT_ID: whose.tenant.id };
+        const program = { command: action.line, cwd: basePath, variables };
         return { exitCode: await runChild(program, sink.write, signal) };
       }
     }
@@ -171,7 +191,14 @@ export class TaskRunner {
     signal: AbortSignal,
   ): Promise<number> {
     if (inBackground) return runChild(this.#parts.commandProgram(argv), sink.write, signal);
-    return Promise.race([this.#parts.runCommand(argv, sink.write), rejectionOf(signal)]);
+    const { runCommand, whose } = this.#parts;
+    return Promise.race([runCommand(argv, sink.write, whose), rejectionOf(signal)]);
+  }
+
+  #outputOf({ output }: Task): TaskOutput | undefined {
+    const id = this.#parts.whose?.tenant.id;
+    if (output === undefined || id === undefined) return output;
+    return { ...output, file: output.file.replaceAll(TENANT_PLACE, id) };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { JobClass, JobDispatchOptions } from '../queue/job';
 import type { Resolver } from '../tenancy/container';
+import type { Tenant } from '../tenancy/tenant';
 import type { MissedPolicy } from './due-plan';
 import type { DueTimes } from './due-times';
 
@@ -9,6 +10,8 @@ export interface TaskContext extends Resolver {
   readonly task: string;
   /** The time it runs for; undefined when it is run by hand. */
   readonly dueAt: Date | undefined;
+  /** Whose run it is; undefined for a task of the application itself. */
+  readonly tenant: Tenant | undefined;
   /** Aborted when the scheduler must stop. A run that ignores it is given up, and goes on until the process ends. */
   readonly signal: AbortSignal;
 }
@@ -19,6 +22,8 @@ export interface RunFacts extends Resolver {
   readonly task: string;
   /** The time it runs for; undefined when it is run by hand. */
   readonly dueAt: Date | undefined;
+  /** Whose run it is; undefined for a task of the application itself. */
+  readonly tenant: Tenant | undefined;
 }
 
 /** What a hook is told of a run that has ended. */
@@ -66,6 +71,19 @@ export interface TaskOutput {
   readonly append: boolean;
 }
 
+/** What stands for the id of the tenant in the name of an output file. */
+export const TENANT_PLACE = '{tenant}';
+
+/** How a task is run for each tenant. */
+export interface PerTenant {
+  /** Of which tenants it is a task. */
+  readonly where: (tenant: Tenant) => boolean;
+  /** The span over which the tenants' runs of one time are spread; 0 for none. */
+  readonly jitterMs: number;
+  /** Tenants at a time. */
+  readonly concurrency: number;
+}
+
 /** One task of a schedule, checked and frozen. */
 export interface Task {
   readonly name: string;
@@ -83,6 +101,8 @@ export interface Task {
   /** How long another run is kept out at most; undefined when runs may overlap. */
   readonly overlapMs: number | undefined;
   readonly output: TaskOutput | undefined;
+  /** Undefined for a task of the application itself. */
+  readonly perTenant: PerTenant | undefined;
   readonly conditions: readonly { readonly test: Condition; readonly runsWhen: boolean }[];
   readonly before: readonly Hook<RunFacts>[];
   readonly after: readonly Hook<EndedRunFacts>[];

@@ -65,9 +65,9 @@ async function templateFolder(
 /** Changes with what decides the files and their tables, and with every migration: jest's watch mode keeps its process. */
 function fingerprint(
   { codePath }: Project,
-  { cache, queue, database, storagePath }: Config,
+  { cache, queue, database, tenancy, storagePath }: Config,
 ): string {
-  const settings = JSON.stringify({ codePath, cache, queue, database });
+  const settings = JSON.stringify({ codePath, cache, queue, database, tenancy });
   const hash = createHash('sha256').update(settings.replaceAll(storagePath, ''));
   const migrations = join(codePath, 'database/migrations');
   const names = existsSync(migrations)

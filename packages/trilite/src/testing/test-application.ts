@@ -1,5 +1,6 @@
 import { Application, type ApplicationOptions } from '../application';
 import { projectAt } from '../config/project';
+import type { WorkerEvent } from '../queue/queue-events';
 import { removeFolder, storageFolder } from './storage-template';
 
 /** What a test's application differs in. `env` reaches the files of config/ only in the first application of a test file. */
@@ -16,6 +17,24 @@ const TEST_ENV = {
   // What answers 500, and why a job failed, is on standard error.
   LOG_LEVEL: 'error',
   PORT: '0',
+};
+
+/** Which jobs `runJobs` runs. */
+export interface RunJobsOptions {
+  readonly queues?: readonly string[] | undefined;
+  /** Of the application's own queues. Default: the default one. */
+  readonly connection?: string | undefined;
+}
+
+const WORK = {
+  concurrency: 1,
+  tries: 1,
+  timeoutMs: 0,
+  backoff: 0,
+  isWatched: false,
+  sleepMs: 10,
+  shutdownMs: 1000,
+  stopWhenEmpty: true,
 };
 
 /**
@@ -65,38 +84,52 @@ export class TestApplication extends Application {
   }
 
   /**
-   * Runs every job that is due, and those they dispatch, until none is; returns how many runs it took. Failing jobs end up in
-   * `failed_jobs` or wait for their next run, as under a real worker; what is due later is, once the test has travelled there.
+   * Runs every job that is due, the application's own and those of all tenants, and those they dispatch, until none is; returns how many runs it
+   * took. Failing jobs end up in `failed_jobs` or wait for their next run, as under a real worker; what is due later is, once the test has
+   * travelled there.
    *
-   * @param options `queues`: those to work. Default: as of `queue:work`, "default" and those that job classes name
+   * @param options `queues`: those to work. Default: as of `queue:work`, "default" and those that job classes name; of tenants, all
    */
-  async runJobs(
-    options: { readonly queues?: readonly string[]; readonly connection?: string } = {},
-  ): Promise<number> {
+  async runJobs(options: RunJobsOptions = {}): Promise<number> {
     let runs = 0;
+    const tell = (event: WorkerEvent): void => {
+      if (event.kind === 'running') runs += 1;
+      if ('error' in event) {
+        this.logger.error({ event: event.kind, err: event.error }, event.error.message);
+      }
+    };
+    const runOwn = (): Promise<void> => this.tenancy.central(() => this.#runOwnJobs(options, tell));
+    await runOwn();
+    if (!this.tenancy.isOn) return runs;
+    // A job of one queue may dispatch to the other's
+    for (let before = -1; before < runs;) {
+      before = runs;
+      await this.#runTenantJobs(options, tell);
+      await runOwn();
+    }
+    return runs;
+  }
+
+  async #runOwnJobs(
+    { queues, connection }: RunJobsOptions,
+    tell: (event: WorkerEvent) => void,
+  ): Promise<void> {
     const worker = this.queues.worker(
-      options.connection ?? this.queues.defaultName,
-      {
-        queues: options.queues ?? this.queues.queueNames,
-        concurrency: 1,
-        tries: 1,
-        timeoutMs: 0,
-        backoff: 0,
-        isWatched: false,
-        sleepMs: 10,
-        shutdownMs: 1000,
-        once: false,
-        stopWhenEmpty: true,
-      },
-      (event) => {
-        if (event.kind === 'running') runs += 1;
-        if ('error' in event) {
-          this.logger.error({ event: event.kind, err: event.error }, event.error.message);
-        }
-      },
+      connection ?? this.queues.defaultName,
+      { ...WORK, queues: queues ?? this.queues.queueNames, once: false },
+      tell,
     );
     await worker.run();
-    return runs;
+  }
+
+  async #runTenantJobs(
+    { queues }: RunJobsOptions,
+    tell: (event: WorkerEvent) => void,
+  ): Promise<void> {
+    const onError = (error: Error, tenant: string | undefined): void =>
+      this.logger.error({ err: error, tenant }, error.message);
+    const worker = this.tenantWorker({ ...WORK, queues }, { tell, onError });
+    await worker.run();
   }
 
   override async close(): Promise<void> {

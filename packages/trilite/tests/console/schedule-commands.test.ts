@@ -1,5 +1,6 @@
 import { travelBack, travelTo } from 'trilite/testing';
 import { artisan } from '../helpers/artisan';
+import { createTenantProject } from '../helpers/tenants';
 import { createProject, exportDefault, type TestProject } from '../helpers/project';
 
 const NOON = Date.parse('2026-01-15T12:00:00Z');
@@ -132,6 +133,81 @@ describe('schedule:test', () => {
     const { code, err } = await artisan(project, 'schedule:test pong');
     expect(code).toBe(1);
     expect(err).toContain('E_SCHEDULE_TASK_UNKNOWN');
+  });
+});
+
+describe('tasks that are run for each tenant', () => {
+  let site: TestProject;
+
+  beforeEach(async () => {
+    site = createTenantProject({
+      'routes/console.js': exportDefault(`(schedule) => {
+        schedule
+          .call('hello', ({ tenant }) => {
+            if (tenant.id === 'initech') throw new Error('not at home');
+            return 'hello ' + tenant.id;
+          })
+          .everyFiveMinutes()
+          .perTenant({ jitter: '0s', concurrency: 1 });
+        schedule.call('ping', () => 'pong').everyFiveMinutes();
+      }`),
+    });
+    await artisan(site, 'migrate');
+    for (const id of ['acme', 'globex', 'initech']) await artisan(site, `tenants:create ${id}`);
+    await artisan(site, 'tenants:suspend globex');
+  });
+
+  afterEach(() => site.remove());
+
+  test('are listed as such, with what became of the last time', async () => {
+    await artisan(site, 'schedule:run');
+    const { out } = await artisan(site, 'schedule:list');
+    expect(out).toMatch(/hello per tenant \.+ in 5m/);
+    expect(out).toContain('done: 3 tenants: 1 done, 1 failed, 1 skipped');
+    const { out: json } = await artisan(site, 'schedule:list --json');
+    expect(JSON.parse(json)).toMatchObject([
+      { name: 'hello', perTenant: { jitterMs: 0, concurrency: 1 } },
+      { name: 'ping', perTenant: null },
+    ]);
+  });
+
+  test('have a line for each tenant, and one for all', async () => {
+    const { out } = await artisan(site, 'schedule:run');
+    expect(out).toMatch(/hello \[acme\] \.+ [\d.]+ms DONE/);
+    expect(out).toMatch(/hello \[globex\] \.+ the tenant is suspended SKIPPED/);
+    expect(out).toMatch(/hello \[initech\] \.+ [\d.]+ms FAIL\n {4}not at home/);
+    expect(out).toMatch(/hello \.+ 1 done, 1 failed, 1 skipped ALL TENANTS/);
+  });
+
+  test('name the tenant in JSON', async () => {
+    const { out } = await artisan(site, 'schedule:run --json');
+    const lines = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ kind: 'done', task: 'hello', tenant: 'acme' }),
+    );
+    expect(lines).toContainEqual(
+      expect.objectContaining({ kind: 'fanned-out', tally: { done: 1, failed: 1, skipped: 1 } }),
+    );
+  });
+
+  test('are run by hand for each tenant that is active, and end with 1 when one fails', async () => {
+    const { code, out } = await artisan(site, 'schedule:test hello');
+    expect(code).toBe(1);
+    expect(out).toMatch(/hello acme\n {2}hello \[acme\] \.+ [\d.]+ms DONE/);
+    expect(out).toMatch(/hello \[initech\] \.+ [\d.]+ms FAIL/);
+    expect(out).not.toContain('globex');
+  });
+
+  test('are run by hand for those that are named', async () => {
+    const { code, out } = await artisan(site, 'schedule:test hello --tenants=acme');
+    expect(code).toBe(0);
+    expect(out).not.toContain('initech');
+    const refused = await artisan(site, 'schedule:test hello --tenants=globex');
+    expect(refused.err).toContain('E_TENANT_UNAVAILABLE');
+    expect((await artisan(site, 'schedule:test ping --tenants=acme')).code).toBe(2);
   });
 });
 

@@ -1,11 +1,10 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { travelBack, travelTo } from 'trilite/testing';
 import { createApplication, type Application } from '../../src/application';
 import { createProject, exportDefault, type TestProject } from '../helpers/project';
 import { MINUTE, NOON } from '../helpers/schedule';
+import { SCHEDULER_STEPS, SchedulerProcess } from '../helpers/scheduler-process';
 
 /*
  * Schedulers in processes of the built framework (dist/, which "npm test" makes first) on one file, some of them killed. Their clocks stand
@@ -13,26 +12,6 @@ import { MINUTE, NOON } from '../helpers/schedule';
  */
 
 jest.setTimeout(60_000);
-
-const DIST = JSON.stringify(join(__dirname, '../../dist/index.js'));
-
-/** A process that runs what is due at each time it is sent, and answers with it. */
-const STEPS = `
-  const { clock, createApplication } = require(${DIST});
-  void (async () => {
-    const app = await createApplication({ basePath: __dirname });
-    let work = Promise.resolve();
-    process.on('message', (time) => {
-      work = work.then(async () => {
-        clock.travelTo(time);
-        await app.scheduler((event) => {
-          if (event.kind === 'error') process.send(event.error.message);
-        }).runDue();
-        process.send(time);
-      });
-    });
-    process.send('ready');
-  })();`;
 
 const TICK = 'exports.Tick = class Tick { handle() {} };';
 
@@ -42,45 +21,7 @@ const NOTE = `const note = (text) => require('node:fs').appendFileSync(__dirname
 
 let project: TestProject;
 let app: Application;
-let children: Child[];
-
-/** A process of the project. */
-class Child {
-  readonly #process: ChildProcess;
-  readonly #words = new Set<unknown>();
-  #onNews: () => void = () => undefined;
-
-  constructor() {
-    this.#process = fork(join(project.path, 'steps.js'), {
-      cwd: project.path,
-      execArgv: [],
-      env: { ...process.env, APP_ENV: 'testing', IN_CHILD: '1' },
-    });
-    this.#process.on('message', (word) => {
-      this.#words.add(word);
-      this.#onNews();
-    });
-    children.push(this);
-  }
-
-  run(time: number): void {
-    this.#process.send(time);
-  }
-
-  async said(word: unknown): Promise<void> {
-    while (!this.#words.has(word)) {
-      if (this.#process.exitCode !== null) throw new Error('The process has ended.');
-      await new Promise<void>((resolve) => (this.#onNews = resolve));
-    }
-  }
-
-  async kill(): Promise<void> {
-    const { exitCode, signalCode } = this.#process;
-    if (exitCode !== null || signalCode !== null) return;
-    this.#process.kill('SIGKILL');
-    await once(this.#process, 'exit');
-  }
-}
+let children: SchedulerProcess[];
 
 async function start(schedule: string): Promise<void> {
   project.write('routes/console.js', `${NOTE}\n${exportDefault(schedule)}`);
@@ -88,8 +29,9 @@ async function start(schedule: string): Promise<void> {
   await app.migrator().migrate();
 }
 
-async function newChild(): Promise<Child> {
-  const child = new Child();
+async function newChild(): Promise<SchedulerProcess> {
+  const child = new SchedulerProcess(project.path);
+  children.push(child);
   await child.said('ready');
   return child;
 }
@@ -110,7 +52,7 @@ async function turns(count: number): Promise<void> {
 }
 
 beforeEach(() => {
-  project = createProject({ 'steps.js': STEPS, 'app/jobs/tick.js': TICK });
+  project = createProject({ 'steps.js': SCHEDULER_STEPS, 'app/jobs/tick.js': TICK });
   children = [];
 });
 
@@ -136,7 +78,7 @@ test('two schedulers, killed at any moment, dispatch the job of each time exactl
       await turns(Math.floor(Math.random() * 800));
       await victim?.kill();
       await survivor?.said(time);
-      pair = [await newChild(), survivor as Child];
+      pair = [await newChild(), survivor as SchedulerProcess];
     } else {
       await Promise.all(pair.map((child) => child.said(time)));
     }

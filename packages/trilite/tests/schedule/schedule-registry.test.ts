@@ -124,6 +124,31 @@ test.each<[string, ScheduleFile, RegExp]>([
     (schedule) => schedule.exec('df').daily().withoutOverlapping('0s'),
     /keeps others out for "0s"/,
   ],
+  [
+    'a task per tenant where there are none',
+    (schedule) => schedule.exec('df').daily().perTenant(),
+    /"df" is run for each tenant, and there are none; see "mode" in config\/tenancy\.ts/,
+  ],
+  [
+    'a jitter that is no span',
+    (schedule) => schedule.exec('df').daily().perTenant({ jitter: 'a bit' }),
+    /spreads its runs over "a bit"/,
+  ],
+  [
+    'no tenant at a time',
+    (schedule) => schedule.exec('df').daily().perTenant({ concurrency: 0 }),
+    /runs for 0 tenants at a time/,
+  ],
+  [
+    'one file for the output of all tenants',
+    (schedule) => schedule.exec('df').daily().perTenant().sendOutputTo('df.txt'),
+    /the output of all tenants to one file; put "\{tenant\}"/,
+  ],
+  [
+    'a command of tenants in the background',
+    (schedule) => schedule.command('list').daily().perTenant().runInBackground(),
+    /runs in the background; commands of tenants/,
+  ],
 ])('%s is refused at boot', async (_name, schedule, message) => {
   await expect(boot(schedule, [TestJob])).rejects.toMatchObject({
     code: 'E_SCHEDULE_INVALID',

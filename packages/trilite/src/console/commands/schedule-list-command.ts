@@ -1,4 +1,5 @@
 import type { TaskStatus } from '../../schedule/schedule-registry';
+import type { Task } from '../../schedule/task';
 import { clock } from '../../support/clock';
 import { humanDuration } from '../../support/duration';
 import type { Command, CommandContext } from '../command';
@@ -55,7 +56,9 @@ function print(status: TaskStatus, { output, width, now, timezone }: Layout): vo
       ? 'never'
       : `in ${roughly(nextDueAt - now)} ${dim(inZone(nextDueAt, zone))}`;
   const paused = isPaused && !task.evenWhenPaused ? `${yellow('PAUSED')} ` : '';
-  output.twoColumn(`${yellow(task.expression.padEnd(width))} ${task.name}`, `${paused}${next}`);
+  const whose = task.perTenant === undefined ? '' : ` ${dim('per tenant')}`;
+  const name = `${yellow(task.expression.padEnd(width))} ${task.name}${whose}`;
+  output.twoColumn(name, `${paused}${next}`);
   if (task.what !== task.name) output.line(`  ${' '.repeat(width)} ${dim(`⇂ ${task.what}`)}`);
   if (last === undefined) return;
   const message = last.message === null ? '' : `: ${last.message.split('\n')[0] ?? ''}`;
@@ -88,10 +91,17 @@ function toJson({ task, nextDueAt, last, isPaused }: TaskStatus): object {
     expression: task.expression,
     timezone: task.timezone,
     whenMissed: task.whenMissed,
+    perTenant: perTenantAsJson(task.perTenant),
     nextDueAt: iso(nextDueAt),
     isPaused: isPaused && !task.evenWhenPaused,
     last: last === undefined ? null : lastAsJson(last),
   };
+}
+
+function perTenantAsJson(perTenant: Task['perTenant']): object | null {
+  if (perTenant === undefined) return null;
+  const { jitterMs, concurrency } = perTenant;
+  return { jitterMs, concurrency };
 }
 
 function lastAsJson(last: NonNullable<TaskStatus['last']>): object {
