@@ -1,7 +1,8 @@
 import { clock, monotonicMs } from '../support/clock';
 import { messageOf, toError } from '../support/errors';
 import type { Scope } from '../tenancy/container';
-import { KEPT_STATES, runEach, type Tenancy } from '../tenancy/tenancy';
+import { runEach } from '../tenancy/run-each';
+import { KEPT_STATES, type Tenancy } from '../tenancy/tenancy';
 import type { Tenant } from '../tenancy/tenant';
 import { ClaimedRuns } from './claimed-runs';
 import { Claims, type ClaimsParts } from './claims';
