@@ -5,6 +5,7 @@ import {
   type Application,
   type ApplicationOptions,
 } from '../../src/application';
+import { Database } from '../../src/database/database';
 import { createProject, exportDefault, type TestProject } from './project';
 
 /** A migration of a tenant's data: notes. */
@@ -42,4 +43,23 @@ export function treeOf(folder: string): string[] {
       return facts.isDirectory() ? `${path}/` : `${path} ${facts.size}`;
     })
     .sort();
+}
+
+/** Writes a note in the current work. */
+export async function writeNote(app: Application, text: string): Promise<void> {
+  await app
+    .make(Database)
+    .insertInto('notes' as never)
+    .values({ text })
+    .execute();
+}
+
+/** The notes that the current work sees. */
+export async function notesIn(app: Application): Promise<string[]> {
+  const rows: { text: string }[] = await app
+    .make(Database)
+    .selectFrom('notes' as never)
+    .selectAll()
+    .execute();
+  return rows.map(({ text }) => text);
 }

@@ -6,7 +6,7 @@ import { Database } from '../../src/database/database';
 import { Locks } from '../../src/cache/locks/locks';
 import { gate } from '../helpers/gate';
 import type { TestProject } from '../helpers/project';
-import { createTenantProject, openTenantApplication } from '../helpers/tenants';
+import { createTenantProject, openTenantApplication, notesIn, writeNote } from '../helpers/tenants';
 
 let project: TestProject;
 let app: Application;
@@ -23,22 +23,8 @@ afterEach(async () => {
 
 const folderOf = (id: string): string => join(project.path, 'storage/tenants', id);
 
-async function write(text: string): Promise<void> {
-  await app
-    .make(Database)
-    .insertInto('notes' as never)
-    .values({ text })
-    .execute();
-}
-
-async function notes(): Promise<string[]> {
-  const rows = await app
-    .make(Database)
-    .selectFrom('notes' as never)
-    .selectAll()
-    .execute();
-  return (rows as { text: string }[]).map(({ text }) => text);
-}
+const write = (text: string): Promise<void> => writeNote(app, text);
+const notes = (): Promise<string[]> => notesIn(app);
 
 describe('a tenant', () => {
   test('has three migrated files of its own, named after it, as soon as it is created', async () => {

@@ -13,7 +13,13 @@ import { CacheRepository } from '../../src/cache/cache-repository';
 import { Database } from '../../src/database/database';
 import { gate } from '../helpers/gate';
 import { exportDefault, type TestProject } from '../helpers/project';
-import { createTenantProject, openTenantApplication, treeOf } from '../helpers/tenants';
+import {
+  createTenantProject,
+  openTenantApplication,
+  treeOf,
+  notesIn,
+  writeNote,
+} from '../helpers/tenants';
 
 let project: TestProject;
 let app: Application;
@@ -34,22 +40,8 @@ const tenants = (...path: readonly string[]): string =>
 const fileOf = (id: string, role = 'database'): string =>
   tenants(id, `tenant_${role}_${id}.sqlite`);
 
-async function write(text: string): Promise<void> {
-  await app
-    .make(Database)
-    .insertInto('notes' as never)
-    .values({ text })
-    .execute();
-}
-
-async function notes(): Promise<string[]> {
-  const rows = await app
-    .make(Database)
-    .selectFrom('notes' as never)
-    .selectAll()
-    .execute();
-  return (rows as { text: string }[]).map(({ text }) => text);
-}
+const write = (text: string): Promise<void> => writeNote(app, text);
+const notes = (): Promise<string[]> => notesIn(app);
 
 /** Lets another application of the same project stand for another process. */
 async function elsewhere<T>(work: (other: Application) => Promise<T>): Promise<T> {
