@@ -56,10 +56,10 @@ export async function writeNote(app: Application, text: string): Promise<void> {
 
 /** The notes that the current work sees. */
 export async function notesIn(app: Application): Promise<string[]> {
-  const rows: { text: string }[] = await app
+  const rows = await app
     .make(Database)
     .selectFrom('notes' as never)
     .selectAll()
     .execute();
-  return rows.map(({ text }) => text);
+  return (rows as { text: string }[]).map(({ text }) => text);
 }
