@@ -10,8 +10,16 @@ export {
   type FakeQueue,
   type FakeQueueOptions,
 } from './fake-queue';
+export { describeTenantIsolation } from './isolation/describe-tenant-isolation';
+export type {
+  IsolationJob,
+  IsolationRequest,
+  IsolationTenant,
+  TenantIsolationOptions,
+} from './isolation/isolation-options';
 export {
   createTestApplication,
+  type RunJobsOptions,
   type TestApplication,
   type TestApplicationOptions,
 } from './test-application';
