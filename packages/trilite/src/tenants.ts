@@ -82,7 +82,10 @@ export class Tenants {
       files: this.#createFiles(),
       scopes: new TenantScopes((tenant) => this.#open(tenant)),
       central: parts.centralScope,
-      onServed: (tenant) => this.#announceWaiting(tenant),
+      onServed: (tenant) =>
+        this.#announceWaiting(tenant).catch((error: unknown) => {
+          parts.onError(error, `What waits for the tenant "${tenant.id}" cannot be looked for`);
+        }),
       onChanged: (tenant) => this.#noteChange(tenant),
     });
   }

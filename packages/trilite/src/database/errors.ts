@@ -132,7 +132,7 @@ export class DatabaseFileMissingError extends FrameworkError {
     return new DatabaseFileMissingError({
       code: 'E_DATABASE_FILE_MISSING',
       message: `The file "${file}" of connection "${name}" is not there.`,
-      help: 'Create and migrate all files with "artisan migrate".',
+      help: 'Create and migrate the files of the application with "artisan migrate". One of a tenant is nobody\'s to make anew: put it back from a backup.',
     });
   }
 }
@@ -194,7 +194,7 @@ export class DatabaseFullError extends FrameworkError {
     return new DatabaseFullError({
       code: 'E_DATABASE_FULL',
       message: `The file "${file}" of connection "${name}" cannot grow: the disk or its page limit is full.`,
-      help: 'Free disk space, or raise the limit. Nothing of the failed transaction was written.',
+      help: 'Free disk space, or raise the limit: of a tenant with "artisan tenants:quota". Nothing of the failed transaction was written.',
       status: 507,
       cause,
     });

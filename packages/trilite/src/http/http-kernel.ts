@@ -33,6 +33,9 @@ import { requestMethods, type Next, type Request, type Response } from './reques
 import { beginWork, workOf } from './request-work';
 import type { HttpMethod, Route } from './router';
 
+/** The groups of routes/web.ts, routes/api.ts and routes/tenant.ts. */
+const NO_GROUPS = { web: [], api: [], tenant: [] };
+
 /** What a kernel is made of. */
 export interface HttpKernelParts {
   readonly settings: AppSettings;
@@ -255,7 +258,11 @@ export class HttpKernel {
   }
 
   #expand(route: Route): (MiddlewareClass | MiddlewareFunction)[] {
-    const groups = this.#parts.options.groups ?? {};
+    // Those that route files name by themselves are there, if only with nothing in them
+    const groups: NonNullable<HttpKernelOptions['groups']> = {
+      ...NO_GROUPS,
+      ...this.#parts.options.groups,
+    };
     return route.middleware.flatMap((entry: MiddlewareEntry) => {
       if (typeof entry !== 'string') return [entry];
       const group = groups[entry];

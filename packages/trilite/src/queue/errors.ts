@@ -267,7 +267,7 @@ export class QueueFullError extends FrameworkError {
     return new QueueFullError({
       code: 'E_QUEUE_FULL',
       message: `The job was not stored: ${limit} jobs may wait, and as many do, or would.`,
-      help: 'Dispatch it again when some are done. The limit is "quotas.jobsPending" of config/tenancy.ts, or of the tenant itself.',
+      help: 'Dispatch it again when some are done. The limit is "quotas.jobsPending" of config/tenancy.ts, or what "artisan tenants:quota" says of this tenant.',
       status: 429,
     });
   }

@@ -114,6 +114,19 @@ export class TenantStateError extends FrameworkError {
     });
   }
 
+  /** A tenant was named that is not among those that something is for. */
+  static notAmong(
+    id: string,
+    { state, states }: { readonly state: string; readonly states: readonly string[] },
+  ): TenantStateError {
+    return new TenantStateError({
+      code: 'E_TENANT_STATE',
+      message: `The tenant "${id}" is ${state}, and this is for those that are ${states.join(' or ')}.`,
+      help: `If it is meant all the same, and the command takes it, add "--state=${state}"; "artisan tenants:show ${id}" says how it stands.`,
+      status: 409,
+    });
+  }
+
   static cannot(
     verb: string,
     id: string,

@@ -361,7 +361,8 @@ export class Tenancy {
     const chosen: Tenant[] = [];
     for (const id of [...new Set(ids)].sort()) {
       const tenant = await this.findOrFail(id);
-      if (!states.includes(tenant.state)) throw TenantStateError.unavailable(id, tenant.state);
+      const { state } = tenant;
+      if (!states.includes(state)) throw TenantStateError.notAmong(id, { state, states });
       chosen.push(tenant);
     }
     return chosen;

@@ -81,7 +81,7 @@ export class TenantScopes {
 
   #take(tenant: Tenant): Entry {
     const { id } = tenant;
-    const entry = this.#entries.get(id) ?? {
+    const entry = this.#current(tenant) ?? {
       open: this.#open(tenant),
       tenant,
       uses: 0,
@@ -93,6 +93,15 @@ export class TenantScopes {
     return entry;
   }
 
+  /** What is open for a tenant, unless what it may have is another by now: then it is opened anew, and who works goes on with the old. */
+  #current(tenant: Tenant): Entry | undefined {
+    const entry = this.#entries.get(tenant.id);
+    if (entry === undefined || isSame(entry.tenant, tenant)) return entry;
+    this.#entries.delete(tenant.id);
+    entry.open.rest().catch(() => undefined);
+    return undefined;
+  }
+
   #forgetIdle(): void {
     if (this.#entries.size <= IDLE_SCOPES) return;
     for (const [id, { uses, open }] of this.#entries) {
@@ -102,6 +111,11 @@ export class TenantScopes {
       return;
     }
   }
+}
+
+/** Whether what a scope was made of is the same: another process may have changed it. */
+function isSame(one: Tenant, other: Tenant): boolean {
+  return one.weight === other.weight && JSON.stringify(one.quotas) === JSON.stringify(other.quotas);
 }
 
 /** Once for as long as the scope is open. What failed is tried again: a migration may have come in between. */

@@ -269,3 +269,14 @@ describe('a run over many', () => {
     expect(chosen.map(({ id }) => id)).toEqual(['globex']);
   });
 });
+
+test('what a tenant may have is followed by a process that works for it already', async () => {
+  await app.tenancy.create('acme');
+  await app.tenancy.run('acme', () => write('small'));
+  const other = await openTenantApplication(project);
+  await other.tenancy.rename('acme', { quotas: { databaseBytes: 512 * 1024 } });
+  await other.close();
+  await app.tenancy.run('acme', async () => {
+    await expect(write('x'.repeat(600_000))).rejects.toMatchObject({ code: 'E_DATABASE_FULL' });
+  });
+});

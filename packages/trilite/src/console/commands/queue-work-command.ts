@@ -109,6 +109,7 @@ export class QueueWorkCommand implements Command<typeof signature> {
       verbose: context.terminal.verbose,
       name: asked.name,
     });
+    await app.tenancy.count(); // says so where there are none to serve
     const tenants = await chosenTenants(signature.name, options.tenants ?? '', app.tenancy);
     const worker = app.tenantWorker(
       {
