@@ -82,6 +82,7 @@ export class Tenants {
       files: this.#createFiles(),
       scopes: new TenantScopes((tenant) => this.#open(tenant)),
       central: parts.centralScope,
+      exclusively: (id, work) => this.#exclusively(id, work),
       onServed: (tenant) =>
         this.#announceWaiting(tenant).catch((error: unknown) => {
           parts.onError(error, `What waits for the tenant "${tenant.id}" cannot be looked for`);
@@ -200,6 +201,14 @@ export class Tenants {
     return found;
   }
 
+  /** One process at a time moves the folder of a tenant. The lock is the application's. */
+  #exclusively<T>(id: TenantId, work: () => Promise<T>): Promise<T> {
+    const { central, centralScope } = this.#parts;
+    return centralScope().run(() =>
+      central.locks.withoutOverlapping(`tenancy:${id}`, work, { lockFor: '10m', waitFor: '1m' }),
+    );
+  }
+
   /** What waited while a tenant took no work. */
   async #announceWaiting(tenant: Tenant): Promise<void> {
     const found = await this.tenancy.run(
@@ -226,7 +235,10 @@ export class Tenants {
     };
     await touch();
     const result = await work();
-    await touch();
+    // It is stored: whoever asked for it is not told that it was not
+    await touch().catch((error: unknown) => {
+      this.#parts.onError(error, `A job of the tenant "${tenant.id}" may be found late`);
+    });
     return result;
   }
 

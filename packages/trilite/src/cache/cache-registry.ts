@@ -173,7 +173,9 @@ export class CacheRegistry {
     const settings = this.#settingsOf(name);
     if (settings.driver === 'tiered') return this.prefixOf(settings.store);
     const own = ('prefix' in settings ? settings.prefix : undefined) ?? this.#settings.prefix;
-    return this.#isShared(settings) ? `${this.#parts.sharing?.prefix}${own}` : own;
+    // Of a list, some may be
+    const isShared = this.#isShared(settings) || settings.driver === 'failover';
+    return isShared ? `${this.#parts.sharing?.prefix ?? ''}${own}` : own;
   }
 
   /**

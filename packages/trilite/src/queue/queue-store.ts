@@ -288,11 +288,8 @@ export interface QueueStore {
   /** When the next waiting job of these queues is due, or undefined. May be in the past. */
   nextDueAt(queues: readonly string[]): Promise<number | undefined>;
 
-  /**
-   * When a queue has to be looked at next: a job is due then, or the lease of a running one ends. Undefined when it has neither. May be in the
-   * past.
-   */
-  nextLookAt(queue: string): Promise<number | undefined>;
+  /** When each queue has to be looked at next: a job is due then, or the lease of a running one ends. May be in the past. */
+  nextLooks(): Promise<ReadonlyMap<string, number>>;
 
   /** What a worker has to know beside its jobs. Rejects when nobody else sees the queue any more that this store works on: its file was moved. */
   signals(owner: string): Promise<WorkerSignals>;

@@ -23,6 +23,8 @@ export interface TenancyParts {
   readonly scopes: TenantScopes;
   /** The scope of the application itself. */
   readonly central: () => Scope;
+  /** Runs work that moves a tenant's folder while nobody else does, in any process. */
+  readonly exclusively: <T>(id: TenantId, work: () => Promise<T>) => Promise<T>;
   /** Called when a tenant takes work that took none, with what it may have to do by then. */
   readonly onServed?: ((tenant: Tenant) => Promise<void>) | undefined;
   /** Called when a tenant was changed, or is gone. */
@@ -302,7 +304,6 @@ export class Tenancy {
       ...(changes.slug !== undefined && { slug: parseTenantId(changes.slug) }),
       ...(changes.domains && { domains: changes.domains.map(requireDomain) }),
     });
-    await this.#parts.scopes.close(known); // what its configuration made is another now
     const tenant = await this.findOrFail(id);
     await this.#parts.onChanged?.(tenant);
     return tenant;
@@ -313,36 +314,34 @@ export class Tenancy {
    *
    * @throws E_TENANT_STATE, E_DATABASE_BUSY when somebody's transaction does not end; call it again then
    */
-  async delete(id: string): Promise<Tenant> {
-    const tenant = await this.#move('delete', id, {
-      to: 'deleted',
-      from: [...KEPT_STATES, 'deleted'],
+  delete(id: string): Promise<Tenant> {
+    return this.#exclusively(id, async () => {
+      const from: readonly TenantState[] = [...KEPT_STATES, 'deleted'];
+      const tenant = await this.#move('delete', id, { to: 'deleted', from });
+      await this.#parts.scopes.close(tenant.id);
+      if (this.#parts.files.isThere(tenant.id)) await this.#parts.files.discard(tenant.id);
+      await this.#parts.onChanged?.(tenant);
+      return tenant;
     });
-    await this.#parts.scopes.close(tenant.id);
-    if (this.#parts.files.isThere(tenant.id)) await this.#parts.files.discard(tenant.id);
-    await this.#parts.onChanged?.(tenant);
-    return tenant;
   }
 
   /** Brings a deleted tenant back as it was. @throws E_TENANT_STATE, E_TENANT_FOLDER */
-  async restore(id: string): Promise<Tenant> {
-    const { id: known, state } = await this.findOrFail(id);
-    if (state !== 'deleted') {
-      throw TenantStateError.cannot('restore', known, { state, from: ['deleted'] });
-    }
-    if (!this.#parts.files.isThere(known)) this.#parts.files.reclaim(known);
-    return this.#move('restore', id, { to: 'active', from: ['deleted'] });
+  restore(id: string): Promise<Tenant> {
+    return this.#exclusively(id, async () => {
+      const known = await this.#refuseUnlessDeleted('restore', id);
+      if (!this.#parts.files.isThere(known)) this.#parts.files.reclaim(known);
+      return this.#move('restore', id, { to: 'active', from: ['deleted'] });
+    });
   }
 
   /** Removes a deleted tenant for good. Its id stays taken. @throws E_TENANT_STATE */
-  async purge(id: string): Promise<void> {
-    const { id: known, state } = await this.findOrFail(id);
-    if (state !== 'deleted') {
-      throw TenantStateError.cannot('purge', known, { state, from: ['deleted'] });
-    }
-    if (this.#parts.files.isThere(known)) await this.#parts.files.discard(known);
-    this.#parts.files.purge(known);
-    await this.#store.purge(known);
+  purge(id: string): Promise<void> {
+    return this.#exclusively(id, async () => {
+      const known = await this.#refuseUnlessDeleted('purge', id);
+      if (this.#parts.files.isThere(known)) await this.#parts.files.discard(known);
+      this.#parts.files.purge(known);
+      await this.#store.purge(known);
+    });
   }
 
   /** Lets go of every tenant's files. */
@@ -354,6 +353,18 @@ export class Tenancy {
     const { store } = this.#parts;
     if (store === undefined) throw TenancyOffError.now();
     return store();
+  }
+
+  /** Two who move a folder at once would each report what the other has undone. */
+  async #exclusively<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const { id: known } = await this.findOrFail(id);
+    return this.#parts.exclusively(known, work);
+  }
+
+  async #refuseUnlessDeleted(verb: string, id: string): Promise<TenantId> {
+    const { id: known, state } = await this.findOrFail(id);
+    if (state === 'deleted') return known;
+    throw TenantStateError.cannot(verb, known, { state, from: ['deleted'] });
   }
 
   /** Each by itself: a selection that leaves one out unsaid would report success for less than was asked for. */

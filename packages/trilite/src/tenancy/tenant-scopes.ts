@@ -115,7 +115,9 @@ export class TenantScopes {
 
 /** Whether what a scope was made of is the same: another process may have changed it. */
 function isSame(one: Tenant, other: Tenant): boolean {
-  return one.weight === other.weight && JSON.stringify(one.quotas) === JSON.stringify(other.quotas);
+  const wordsOf = ({ weight, quotas, config }: Tenant): string =>
+    JSON.stringify([weight, quotas, config]);
+  return wordsOf(one) === wordsOf(other);
 }
 
 /** Once for as long as the scope is open. What failed is tried again: a migration may have come in between. */

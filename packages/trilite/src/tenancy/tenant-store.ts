@@ -122,6 +122,7 @@ export class TenantStore {
     quotas = {},
     ...facts
   }: NewTenant): Promise<void> {
+    requireWeight(weight);
     await this.#change((handle) => {
       if (handle.statement(FIND).get(facts.id) !== undefined) {
         throw TenantTakenError.of('id', facts.id, facts.id);
@@ -139,6 +140,7 @@ export class TenantStore {
    * @throws E_TENANT_TAKEN
    */
   async change(id: TenantId, changes: TenantChanges): Promise<boolean> {
+    if (changes.weight !== undefined) requireWeight(changes.weight);
     return this.#change((handle) => {
       const { slug, name, weight, config, quotas, domains } = changes;
       if (slug !== undefined) refuseTakenSlug(handle, id, slug);
@@ -192,6 +194,11 @@ export class TenantStore {
   #change<T>(work: (handle: Handle) => T): Promise<T> {
     return this.#connection.write(work, { several: true });
   }
+}
+
+function requireWeight(weight: number): void {
+  if (Number.isFinite(weight) && weight > 0) return;
+  throw new RangeError(`Expected \`weight\` to be a number above 0, got \`${weight}\`.`);
 }
 
 function refuseTakenSlug(handle: Handle, id: string, slug: string): void {

@@ -13,6 +13,7 @@ import {
   retry,
   runOne,
   type Subject,
+  LEASE_MS,
 } from './queue-store-under-test';
 
 const IDLE: QueueStatus = {
@@ -34,6 +35,18 @@ async function runFor(store: QueueStore, tookMs: number): Promise<void> {
 }
 
 export function testStatus(subject: Subject): void {
+  test('says when each queue has to be looked at next: a job is due, or a lease ends', async () => {
+    const { store } = subject();
+    await store.push([newJob('a'), newJob('b', { availableAt: NOW + 300, queue: 'mail' })]);
+    await claimOne(store);
+    expect(await store.nextLooks()).toEqual(
+      new Map([
+        ['default', NOW + LEASE_MS],
+        ['mail', NOW + 300],
+      ]),
+    );
+  });
+
   test('of a store that nothing was asked of is empty', async () => {
     expect(await subject().store.status()).toEqual([]);
   });

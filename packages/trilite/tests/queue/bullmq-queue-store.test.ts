@@ -21,6 +21,8 @@ const OWNER = 'a lock is proved by the name of the owner alone, not by the run';
 
 /** What BullMQ does not keep, or what cannot be tried this way; ARCHITECTURE.md says more. */
 const LEFT_OUT = {
+  'says when each queue has to be looked at next: a job is due, or a lease ends':
+    'workers of Redis are told by Redis',
   'keeps all or none': ONE_JOB,
   'that fails takes no other push of the same moment with it': ONE_JOB,
   'then by priority, then by due time, then by age':

@@ -3,6 +3,7 @@ import type { Application } from '../../src/application';
 import { removeFile } from '../../src/database/care/durable-files';
 import { Database } from '../../src/database/database';
 import type { JobClass } from '../../src/queue/job';
+import { job as pendingJob } from '../../src/queue/pending-job';
 import { QueueDispatcher } from '../../src/queue/queue-dispatcher';
 import { QueueRegistry } from '../../src/queue/queue-registry';
 import type { TenantWorkOptions } from '../../src/queue/tenants/tenant-worker';
@@ -10,7 +11,7 @@ import { clock } from '../../src/support/clock';
 import { gate } from '../helpers/gate';
 import { jobOf } from '../helpers/jobs';
 import type { TestProject } from '../helpers/project';
-import { createTenantProject, openTenantApplication } from '../helpers/tenants';
+import { createTenantProject, notesIn, openTenantApplication, writeNote } from '../helpers/tenants';
 
 /** What ran, as `tenant: payload`. */
 const ran: string[] = [];
@@ -211,5 +212,53 @@ describe('one worker', () => {
     await dispatch('globex', 'four');
     await runAll();
     await dispatch('acme', 'five');
+  });
+
+  test('runs what a job has called for in another queue', async () => {
+    await app.tenancy.run('acme', async () => {
+      const queue = app.make(QueueDispatcher);
+      const note = (payload: string, name: string) =>
+        pendingJob(Note as never, payload as never, { queue: name });
+      await queue.chain([note('first', 'default'), note('second', 'mail')]);
+    });
+    expect(await runAll()).toEqual(['acme: first', 'acme: second']);
+  });
+
+  test('goes on with work whose tenant is renamed meanwhile', async () => {
+    work = async () => {
+      await app.tenancy.rename('acme', { name: 'Acme Inc.', config: { locale: 'de' } });
+      await writeNote(app, 'after');
+    };
+    await dispatch('acme', 'renames');
+    expect(await runAll()).toEqual(['acme: renames']);
+    expect(await app.tenancy.run('acme', () => notesIn(app))).toEqual(['after']);
+    expect(await app.tenancy.run('acme', ({ name }) => name)).toBe('Acme Inc.');
+  });
+
+  test('goes on with a tenant, and with others, while a job of it takes long', async () => {
+    const [others, mayEnd] = [gate(), gate()];
+    work = async (payload) => {
+      if (payload === 'long') await mayEnd.opened;
+      else if (ran.length === 4) others.open();
+    };
+    const worker = app.tenantWorker({
+      ...OPTIONS,
+      concurrency: 2,
+      quantumMs: 10,
+      stopWhenEmpty: false,
+    });
+    const done = worker.run();
+    await dispatch('acme', 'long');
+    for (const id of ['globex', 'initech']) await dispatch(id, 'short');
+    await dispatch('acme', 'short', { queue: 'mail' });
+    await dispatch('globex', 'short');
+    await others.opened;
+    expect(worker.runningJobs).toBeGreaterThanOrEqual(1);
+    mayEnd.open();
+    worker.stop();
+    await done;
+    expect(await app.tenancy.run('acme', () => app.make(QueueRegistry).store().failed())).toEqual(
+      [],
+    );
   });
 });

@@ -5,7 +5,7 @@ import type { Application } from '../../src/application';
 import { Database } from '../../src/database/database';
 import { Locks } from '../../src/cache/locks/locks';
 import { gate } from '../helpers/gate';
-import type { TestProject } from '../helpers/project';
+import { exportDefault, type TestProject } from '../helpers/project';
 import { createTenantProject, openTenantApplication, notesIn, writeNote } from '../helpers/tenants';
 
 let project: TestProject;
@@ -57,6 +57,31 @@ describe('a tenant', () => {
     }
     await app.tenancy.run('acme', () => app.cache('memory').clear());
     expect(await app.tenancy.run('globex', () => app.cache('memory').get('who'))).toBe('globex');
+  });
+
+  test('sees nothing of another one in a list of stores either', async () => {
+    await app.close();
+    project.write(
+      'config/cache.js',
+      exportDefault(`{
+        default: 'sqlite',
+        stores: {
+          sqlite: { driver: 'sqlite', connection: 'cache' },
+          memory: { driver: 'memory' },
+          list: { driver: 'failover', stores: ['memory'] },
+        },
+      }`),
+    );
+    jest.resetModules();
+    app = await openTenantApplication(project);
+    for (const id of ['acme', 'globex']) {
+      await app.tenancy.create(id);
+      await app.tenancy.run(id, () => app.cache('list').put('who', id));
+    }
+    await app.tenancy.central(() => app.cache('list').put('who', 'nobody'));
+    expect(await app.tenancy.run('acme', () => app.cache('list').get('who'))).toBe('acme');
+    await app.tenancy.run('acme', () => app.cache('list').clear());
+    expect(await app.tenancy.run('globex', () => app.cache('list').get('who'))).toBe('globex');
   });
 
   test('has locks of its own', async () => {

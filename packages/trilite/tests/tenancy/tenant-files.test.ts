@@ -281,3 +281,28 @@ test('a quota of a file refuses what does not fit, and takes the rest', async ()
 test('the tables of tenants are among the types of tables', async () => {
   expect(await app.tableTypes()).toContain('notes: ');
 });
+
+test('a purge that had to wait does not take a tenant that was restored meanwhile', async () => {
+  const [isOpen, mayEnd] = [gate(), gate()];
+  await app.tenancy.create('acme');
+  const working = app.tenancy.run('acme', () =>
+    app.make(Database).transaction(async () => {
+      isOpen.open();
+      await mayEnd.opened;
+    }),
+  );
+  await isOpen.opened;
+  const results = await elsewhere(async (other) => {
+    const deleting = other.tenancy.delete('acme');
+    const both = Promise.allSettled([
+      deleting.then(() => other.tenancy.purge('acme')),
+      deleting.then(() => app.tenancy.restore('acme')),
+    ]);
+    mayEnd.open();
+    return both;
+  });
+  await working;
+  expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  const isKept = results[1].status === 'fulfilled';
+  expect(existsSync(tenants('acme'))).toBe(isKept);
+});

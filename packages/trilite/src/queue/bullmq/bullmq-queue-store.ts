@@ -219,9 +219,9 @@ export class BullmqQueueStore implements QueueStore {
     };
   }
 
-  /** A stalled job is found by BullMQ itself. */
-  nextLookAt(queue: string): Promise<number | undefined> {
-    return this.nextDueAt([queue]);
+  /** Nobody asks: workers of Redis are told by Redis. */
+  async nextLooks(): Promise<ReadonlyMap<string, number>> {
+    return new Map();
   }
 
   async nextDueAt(queues: readonly string[]): Promise<number | undefined> {

@@ -43,6 +43,10 @@ const DUE = `
 const DUE_REST = `
   select min(available_at) as dueAt from jobs where state = 'waiting' and queue = :queue and priority <= :priority`;
 
+const NEXT_QUEUE = `select min(queue) as queue from jobs where state = 'waiting' and queue > ?`;
+
+const HELD_UNTIL = `select queue, min(lease_until) as leaseUntil from jobs where state = 'running' group by queue`;
+
 const PAUSED = `select name from queue_signals where name like 'pause%' and (until is null or until > ?)`;
 
 /** The signal that pauses every queue. */
@@ -100,6 +104,29 @@ export function nextDueAt(handle: Handle, queues: readonly string[]): number | u
     }
   }
   return earliest;
+}
+
+/** When each queue has to be looked at next: a job is due then, or the lease of a running one ends. */
+export function nextLooks(handle: Handle): Map<string, number> {
+  const looks = new Map<string, number>();
+  const note = (queue: string, at: number): void => {
+    looks.set(queue, Math.min(looks.get(queue) ?? Infinity, at));
+  };
+  for (const queue of waitingQueues(handle)) note(queue, nextDueAt(handle, [queue]) ?? Infinity);
+  const held = handle.statement(HELD_UNTIL).all() as { queue: string; leaseUntil: number }[];
+  for (const { queue, leaseUntil } of held) note(queue, leaseUntil);
+  return looks;
+}
+
+/** By the index from one queue to the next, however many jobs wait in each. */
+function waitingQueues(handle: Handle): string[] {
+  const queues: string[] = [];
+  for (;;) {
+    const after = queues.at(-1) ?? '';
+    const { queue } = handle.statement(NEXT_QUEUE).get(after) as { queue: string | null };
+    if (queue === null) return queues;
+    queues.push(queue);
+  }
 }
 
 /** The signals of the pauses that hold now. */

@@ -33,7 +33,7 @@ import type {
   WorkerSignals,
 } from '../queue-store';
 import { SqliteBatchStore, countForBatch, finishEmptyBatch } from './sqlite-batch-store';
-import { claimJobs, nextDueAt } from './sqlite-claim-store';
+import { claimJobs, nextDueAt, nextLooks } from './sqlite-claim-store';
 import {
   OWNED,
   cancelOne,
@@ -238,8 +238,10 @@ export class SqliteQueueStore implements QueueStore {
     });
   }
 
-  cancel(id: string): Promise<CancelOutcome> {
-    return this.#change((handle) => cancelOne(handle, id));
+  async cancel(id: string): Promise<CancelOutcome> {
+    const outcome = await this.#change((handle) => cancelOne(handle, id));
+    await this.#announceAll();
+    return outcome;
   }
 
   find(id: string): Promise<JobRecord | undefined> {
@@ -254,14 +256,8 @@ export class SqliteQueueStore implements QueueStore {
     return this.#connection.read((handle) => nextDueAt(handle, queues));
   }
 
-  nextLookAt(queue: string): Promise<number | undefined> {
-    return this.#connection.read((handle) => {
-      const held = (handle.statement(HELD).all() as HeldRow[]).filter((row) => row.queue === queue);
-      const ends = held.map(({ leaseUntil }) => leaseUntil);
-      const dueAt = nextDueAt(handle, [queue]);
-      const all = dueAt === undefined ? ends : [dueAt, ...ends];
-      return all.length === 0 ? undefined : Math.min(...all);
-    });
+  nextLooks(): Promise<ReadonlyMap<string, number>> {
+    return this.#connection.read(nextLooks);
   }
 
   async signals(owner: string): Promise<WorkerSignals> {
@@ -294,8 +290,10 @@ export class SqliteQueueStore implements QueueStore {
     );
   }
 
-  cancelBatch(id: string): Promise<boolean> {
-    return this.#tell(this.#batches.cancel(id));
+  async cancelBatch(id: string): Promise<boolean> {
+    const wasOpen = await this.#tell(this.#batches.cancel(id));
+    await this.#announceAll();
+    return wasOpen;
   }
 
   findBatch(id: string): Promise<BatchRecord | undefined> {
@@ -323,6 +321,7 @@ export class SqliteQueueStore implements QueueStore {
     for (let some = PIECE; some > 0; cleared += some) {
       some = await this.#change((handle) => clearSome(handle, queue));
     }
+    await this.#announceAll();
     return cleared;
   }
 
@@ -344,6 +343,14 @@ export class SqliteQueueStore implements QueueStore {
         this.#watchers.delete(watcher);
       },
     };
+  }
+
+  /** What ends by a cancel may call for jobs of other queues: which ones is known only by then. */
+  async #announceAll(): Promise<void> {
+    await this.#announced(
+      () => this.nextLooks(),
+      () => Promise.resolve(),
+    );
   }
 
   async #announced<T>(

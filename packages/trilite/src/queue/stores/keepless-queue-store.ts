@@ -89,8 +89,8 @@ export abstract class KeeplessQueueStore implements QueueStore {
     return { attempts: [], lines: [] };
   }
 
-  async nextLookAt(): Promise<number | undefined> {
-    return undefined;
+  async nextLooks(): Promise<ReadonlyMap<string, number>> {
+    return new Map();
   }
 
   async nextDueAt(): Promise<number | undefined> {

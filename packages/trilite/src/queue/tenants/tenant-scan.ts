@@ -2,6 +2,7 @@ import type { Scope } from '../../tenancy/container';
 import type { FoundWork } from '../../tenancy/work-index/work-index-store';
 import type { Tenant } from '../../tenancy/tenant';
 import { clock } from '../../support/clock';
+import { DEFAULT_QUEUE } from '../new-job';
 import { QueueRegistry } from '../queue-registry';
 
 /**
@@ -15,17 +16,10 @@ export async function scanTenant(
   connection: string,
 ): Promise<FoundWork[]> {
   const registry = scope.make(QueueRegistry);
-  const store = registry.store(connection);
-  const facts = { tenantId: tenant.id, weight: tenant.weight };
-  const found: FoundWork[] = [];
-  for (const { queue } of await store.status()) {
-    const readyAt = await store.nextLookAt(queue);
-    if (readyAt !== undefined) found.push({ ...facts, queue, readyAt });
-  }
+  const looks = new Map(await registry.store(connection).nextLooks());
   const isCommitted = (await registry.outbox.waiting()).some(({ target }) => target === connection);
   // Whichever queue it is for: each turn relays all
-  if (isCommitted) {
-    found.push({ ...facts, queue: found[0]?.queue ?? 'default', readyAt: clock.now() });
-  }
-  return found;
+  if (isCommitted) looks.set(DEFAULT_QUEUE, clock.now());
+  const facts = { tenantId: tenant.id, weight: tenant.weight };
+  return [...looks].map(([queue, readyAt]) => ({ ...facts, queue, readyAt }));
 }

@@ -19,7 +19,8 @@ import type { StopReason, WorkResult } from '../worker/worker-options';
  *   sleep ──the index changed, a row is ready──▶ lease ──▶ turn: work that tenant's queue, as it would be worked alone ──▶ release ──▶ …
  *
  * Invariants:
- * 1. A turn lasts as long as `quantumMs` or `jobsPerTurn` allow, and then its last jobs: afterwards whoever had the least time is next.
+ * 1. A turn lasts as long as `quantumMs` or `jobsPerTurn` allow. Whoever had the least time is next then, also while its last jobs still run:
+ *    these keep their slots, and nobody waits for them.
  * 2. A tenant without work costs nothing: none of its files is opened, and none is watched.
  * 3. What a turn found goes into the index with the moment before it was looked at: a job that was stored since is not lost from sight.
  * 4. A tenant that takes no work, or whose files cannot be opened, is looked at again later; its jobs stay where they are.
@@ -33,6 +34,12 @@ const PARK_MS = 60_000;
 
 /** How long one is left alone whose files erred. */
 const ERROR_PARK_MS = 5000;
+
+/** How long after its quantum a turn that still runs jobs is handed on. */
+const HAND_ON_MS = 50;
+
+/** How long a tenant waits that has as many jobs running as it may. */
+const FULL_PARK_MS = 250;
 
 /** The pause when work is ready that may not be taken: others have it. */
 const TAKEN_PAUSE_MS = 50;
@@ -79,13 +86,12 @@ export class TenantWorker {
   readonly #parts: TenantWorkerParts;
   readonly #options: TenantWorkOptions;
   readonly #alarm = new Alarm();
-  readonly #turns = new Set<Promise<void>>();
+  readonly #turns = new Set<Turn>();
+  readonly #ending = new Set<Promise<void>>();
   readonly #workers = new Set<Worker>();
   readonly #stopped = new AbortController();
   /** Tenants that are not served, as far as the index has named them. */
   readonly #passedOver = new Set<string>();
-  /** Slots that turns have taken. */
-  #busySlots = 0;
   #jobs = 0;
   #isPaused = false;
   #reason: StopReason | undefined;
@@ -111,7 +117,7 @@ export class TenantWorker {
       while (this.#reason === undefined) await this.#look(beganAt);
     } finally {
       this.#stopped.abort();
-      await Promise.all(this.#turns);
+      await Promise.all(this.#ending);
       watch.close();
       watchdog?.close();
       await listening;
@@ -182,33 +188,37 @@ export class TenantWorker {
 
   #begin(lease: WorkLease): void {
     const { concurrency, maxPerTenant = Math.ceil(concurrency / 2) } = this.#options;
-    const slots = Math.min(maxPerTenant, concurrency - this.#busySlots);
-    this.#busySlots += slots;
-    const turn = this.#turn(lease, slots).finally(() => {
-      this.#busySlots -= slots;
+    const running = sum(
+      [...this.#turns].filter(({ lease: { tenantId } }) => tenantId === lease.tenantId),
+    );
+    const slots = Math.min(maxPerTenant - running, concurrency - this.#busySlots);
+    const turn: Turn = { lease, slots, beganAt: monotonicMs(), isReleased: false };
+    this.#turns.add(turn);
+    const ended = this.#run(turn).finally(() => {
       this.#turns.delete(turn);
+      this.#ending.delete(ended);
       this.#alarm.ring();
     });
-    this.#turns.add(turn);
+    this.#ending.add(ended);
+  }
+
+  get #busySlots(): number {
+    return sum([...this.#turns]);
   }
 
   /** Never rejects. */
-  async #turn(lease: WorkLease, slots: number): Promise<void> {
-    const { index } = this.#parts;
-    const beganAt = monotonicMs();
+  async #run(turn: Turn): Promise<void> {
+    const { lease } = turn;
     const renewing = setInterval(() => {
-      index.renew(lease, LEASE_MS).catch(() => undefined); // lost, it is found by whoever comes next
+      if (turn.isReleased) return;
+      this.#parts.index.renew(lease, LEASE_MS).catch(() => undefined); // lost, it is found by whoever comes next
     }, LEASE_MS / 3);
     try {
-      const found = await this.#workOn(lease, slots).catch((error: unknown) =>
+      const work = turn.slots > 0 ? this.#workOn(turn) : parkedFor(FULL_PARK_MS);
+      const found = await Promise.resolve(work).catch((error: unknown) =>
         this.#leftBy(toError(error), lease.tenantId),
       );
-      if (found === undefined) return;
-      const elapsedMs = monotonicMs() - beganAt;
-      const isOurs = await index.release(lease, { ...found, elapsedMs });
-      if (!isOurs && found.left === 'due') {
-        await index.touch(lease.tenantId, lease.queue, clock.now());
-      }
+      if (found !== undefined) await this.#release(turn, found);
     } catch (error) {
       this.#parts.onError?.(toError(error), lease.tenantId);
     } finally {
@@ -216,17 +226,27 @@ export class TenantWorker {
     }
   }
 
-  #workOn({ tenantId, queue }: WorkLease, slots: number): Promise<Found> {
-    return this.#parts.tenancy.run(tenantId, (_tenant, scope) =>
-      this.#workInside(scope, { tenantId, queue, slots }),
+  /** Gives the right to the next turn back; once it is given back, what is left is only made known. */
+  async #release(turn: Turn, found: Found): Promise<void> {
+    const { index } = this.#parts;
+    const { tenantId, queue } = turn.lease;
+    const isOurs =
+      !turn.isReleased &&
+      (await index.release(turn.lease, { ...found, elapsedMs: monotonicMs() - turn.beganAt }));
+    turn.isReleased = true;
+    if (isOurs || found.left === 'empty') return;
+    await index.note(tenantId, queue, found.left === 'due' ? clock.now() : found.left.dueAt);
+  }
+
+  #workOn(turn: Turn): Promise<Found> {
+    return this.#parts.tenancy.run(turn.lease.tenantId, (_tenant, scope) =>
+      this.#workInside(scope, turn),
     );
   }
 
-  async #workInside(
-    scope: Scope,
-    { tenantId, queue, slots }: { tenantId: string; queue: string; slots: number },
-  ): Promise<Found> {
+  async #workInside(scope: Scope, turn: Turn): Promise<Found> {
     const { connection, tell, watchdog } = this.#parts;
+    const { tenantId, queue } = turn.lease;
     const registry = scope.make(QueueRegistry);
     const store = registry.store(connection);
     if (await isPaused(store, queue)) return parkedFor(PARK_MS);
@@ -236,7 +256,7 @@ export class TenantWorker {
       {
         ...this.#options,
         queues: [queue],
-        concurrency: slots,
+        concurrency: turn.slots,
         once: false,
         stopWhenEmpty: true,
         isListening: false,
@@ -249,12 +269,45 @@ export class TenantWorker {
     this.#workers.add(worker);
     try {
       if (this.#stopped.signal.aborted) worker.stop();
-      const { jobs } = await worker.run();
+      const working = worker.run();
+      await this.#handOn(turn, { store, worker, working, quantumMs });
+      const { jobs } = await working;
       this.#jobs += jobs;
     } finally {
       this.#workers.delete(worker);
     }
-    return lookFor(store, queue);
+    return this.#lookFor(store, { tenantId, queue });
+  }
+
+  /** A job may take longer than the turn: whoever is next, of this tenant too, does not wait for it. */
+  async #handOn(turn: Turn, { store, worker, working, quantumMs }: TurnWork): Promise<void> {
+    const ended = new AbortController();
+    const isOver = working.then(
+      () => true,
+      () => true, // whoever awaits the work itself is told
+    );
+    const isLong = delayMs(quantumMs + HAND_ON_MS, ended.signal).then(() => false);
+    const isDone = await Promise.race([isOver, isLong]);
+    ended.abort();
+    if (isDone) return;
+    turn.slots = worker.runningJobs;
+    await this.#release(turn, await this.#lookFor(store, turn.lease));
+    this.#alarm.ring();
+  }
+
+  /** What there is to do next. Jobs may have called for others, of other queues: whoever is killed before this is followed by who looks again. */
+  async #lookFor(
+    store: QueueStore,
+    { tenantId, queue }: Pick<WorkLease, 'tenantId' | 'queue'>,
+  ): Promise<Found> {
+    const emptyReadAt = clock.now();
+    const looks = await store.nextLooks();
+    for (const [other, at] of looks) {
+      if (other !== queue) await this.#parts.index.note(tenantId, other, at);
+    }
+    const dueAt = looks.get(queue);
+    if (dueAt === undefined) return { left: 'empty', emptyReadAt };
+    return dueAt <= clock.now() ? { left: 'due' } : { left: { dueAt }, emptyReadAt };
   }
 
   /** What is said of work that could not be looked at. */
@@ -292,17 +345,27 @@ export class TenantWorker {
   }
 }
 
+/** The right to work a tenant's queue, in use. */
+interface Turn {
+  readonly lease: WorkLease;
+  readonly beganAt: number;
+  /** Jobs it may run at a time; those that still run, once it was handed on. */
+  slots: number;
+  /** Whether others may have the next one already. */
+  isReleased: boolean;
+}
+
+interface TurnWork {
+  readonly store: QueueStore;
+  readonly worker: Worker;
+  readonly working: Promise<WorkResult>;
+  readonly quantumMs: number;
+}
+
 /** What a look at a queue found, and when it began. */
 type Found =
   | { readonly left: 'due' }
   | { readonly left: 'empty' | { readonly dueAt: number }; readonly emptyReadAt: number };
-
-async function lookFor(store: QueueStore, queue: string): Promise<Found> {
-  const emptyReadAt = clock.now();
-  const dueAt = await store.nextLookAt(queue);
-  if (dueAt === undefined) return { left: 'empty', emptyReadAt };
-  return dueAt <= clock.now() ? { left: 'due' } : { left: { dueAt }, emptyReadAt };
-}
 
 function parkedFor(milliseconds: number): Found {
   const now = clock.now();
@@ -312,4 +375,8 @@ function parkedFor(milliseconds: number): Found {
 async function isPaused(store: QueueStore, queue: string): Promise<boolean> {
   const signals = await store.signals('');
   return signals.isPaused || signals.pausedQueues.includes(queue);
+}
+
+function sum(turns: readonly Turn[]): number {
+  return turns.reduce((slots, turn) => slots + turn.slots, 0);
 }

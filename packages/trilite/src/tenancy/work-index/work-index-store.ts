@@ -72,6 +72,14 @@ const IS_TOUCHED = `
       select 1 from tenant_work_leases as lease
       where lease.tenant_id = work.tenant_id and lease.queue = work.queue and lease.lease_seq = work.seq)`;
 
+/** A row that stays until somebody has looked, and nobody is about to have: what is in the queue by now is found then. */
+const IS_KNOWN = `
+  select 1 from tenant_work as work
+  where tenant_id = :tenantId and queue = :queue and ready_at <= max(:readyAt, :now)
+    and not exists (
+      select 1 from tenant_work_leases as lease
+      where lease.tenant_id = work.tenant_id and lease.queue = work.queue)`;
+
 const touchAs = (touchedAt: string): string => `
   insert into tenant_work (tenant_id, queue, ready_at, touched_at, vtime, weight)
   values (:tenantId, :queue, :readyAt, :touchedAt,
@@ -151,6 +159,15 @@ export class WorkIndexStore {
       handle.statement(TOUCH).run({ ...values, touchedAt, weight: weight ?? null });
       return true;
     });
+  }
+
+  /** Sees to it that work which is in the queue already has a hint. @returns whether something was written */
+  async note(tenantId: string, queue: string, readyAt: number): Promise<boolean> {
+    const isKnown = await this.#connection.read((handle) => {
+      const values = { tenantId, queue, readyAt, now: clock.now() };
+      return handle.statement(IS_KNOWN).get(values) !== undefined;
+    });
+    return isKnown ? false : this.touch(tenantId, queue, readyAt);
   }
 
   /** Gives a turn to whoever is due and had the least; undefined when nobody is, or all of them have their `maxPerTenant`. */

@@ -59,6 +59,12 @@ export class WorkIndex {
     if (isNews) for (const listener of this.#listeners) listener();
   }
 
+  /** Sees to it that work which is there already is known of; see `WorkIndexStore.note`. */
+  async note(tenantId: string, queue: string, readyAt: number): Promise<void> {
+    const isNews = await this.#using(() => this.#store.note(tenantId, queue, readyAt));
+    if (isNews) for (const listener of this.#listeners) listener();
+  }
+
   /** Gives a turn; see `WorkIndexStore.lease`. */
   lease(request: LeaseRequest): Promise<WorkLease | undefined> {
     return this.#using(() => this.#store.lease(request));
