@@ -21,6 +21,8 @@ const OWNER = 'a lock is proved by the name of the owner alone, not by the run';
 
 /** What BullMQ does not keep, or what cannot be tried this way; ARCHITECTURE.md says more. */
 const LEFT_OUT = {
+  'asked for by two processes at once stores each number once':
+    'how far a relay came is a field that is set, not compared: the slower of two may put it back',
   'says when each queue has to be looked at next: a job is due, or a lease ends':
     'workers of Redis are told by Redis',
   'keeps all or none': ONE_JOB,
