@@ -206,7 +206,7 @@ describe('tasks that are run for each tenant', () => {
     expect(code).toBe(0);
     expect(out).not.toContain('initech');
     const refused = await artisan(site, 'schedule:test hello --tenants=globex');
-    expect(refused.err).toContain('E_TENANT_UNAVAILABLE');
+    expect(refused.err).toContain('E_TENANT_STATE');
     expect((await artisan(site, 'schedule:test ping --tenants=acme')).code).toBe(2);
   });
 });
