@@ -1,3 +1,5 @@
+import { tokensOf, type SqlToken } from './sql-tokens';
+
 /*
  * What application SQL may not do, whoever wrote it: reach another file than its connection's. A file that is attached escapes the walls
  * between tenants and the arbitration of locks, and VACUUM INTO writes one. SQLite would ask an authorizer; better-sqlite3 offers none.
@@ -33,15 +35,7 @@ export function refusedSql(sql: string): RefusedSql | undefined {
   return undefined;
 }
 
-interface Token {
-  /** In lower case, without quotes. */
-  readonly text: string;
-  /** Whether it may be a keyword: it is no quoted name and no text. */
-  readonly isBare: boolean;
-  readonly start: number;
-}
-
-function kindOf(statement: readonly Token[]): RefusedSql['kind'] | undefined {
+function kindOf(statement: readonly SqlToken[]): RefusedSql['kind'] | undefined {
   const tokens = withoutExplain(statement);
   switch (keywordAt(tokens, 0)) {
     case 'attach':
@@ -60,25 +54,25 @@ function kindOf(statement: readonly Token[]): RefusedSql['kind'] | undefined {
   }
 }
 
-function keywordAt(tokens: readonly Token[], index: number): string | undefined {
+function keywordAt(tokens: readonly SqlToken[], index: number): string | undefined {
   const token = tokens[index];
   return token?.isBare === true ? token.text : undefined;
 }
 
-function withoutExplain(tokens: readonly Token[]): readonly Token[] {
+function withoutExplain(tokens: readonly SqlToken[]): readonly SqlToken[] {
   if (keywordAt(tokens, 0) !== 'explain') return tokens;
   return tokens.slice(keywordAt(tokens, 1) === 'query' ? 3 : 1);
 }
 
 /** A function may be called by its quoted name. */
-function callsRefused(tokens: readonly Token[], index: number): boolean {
+function callsRefused(tokens: readonly SqlToken[], index: number): boolean {
   const name = tokens[index]?.text;
   return name !== undefined && FUNCTIONS.has(name) && keywordAt(tokens, index + 1) === '(';
 }
 
 /** The statements of a text; a trigger's own are taken for statements as well, which changes nothing. */
-function* statementsOf(sql: string): Generator<readonly Token[]> {
-  let statement: Token[] = [];
+function* statementsOf(sql: string): Generator<readonly SqlToken[]> {
+  let statement: SqlToken[] = [];
   for (const token of tokensOf(sql)) {
     if (token.isBare && token.text === ';') {
       if (statement.length > 0) yield statement;
@@ -86,40 +80,4 @@ function* statementsOf(sql: string): Generator<readonly Token[]> {
     } else statement.push(token);
   }
   if (statement.length > 0) yield statement;
-}
-
-/** Blanks, the byte order mark among them, and comments; one that does not end goes on to the end. */
-const BLANKS = /(?:\s+|--[^\n]*|\/\*[^]*?(?:\*\/|$))*/y;
-
-const WORD = /[\w$\u0080-\uffff]+/y;
-
-/** What opens a quoted name or a text, and what ends it. A doubled one begins a second token, which is of no consequence here. */
-const QUOTES = new Map([
-  ["'", "'"],
-  ['"', '"'],
-  ['`', '`'],
-  ['[', ']'],
-]);
-
-/** @see https://sqlite.org/lang_keywords.html which quotes SQLite knows */
-function* tokensOf(sql: string): Generator<Token> {
-  for (let at = endOf(BLANKS, sql, 0); at < sql.length; at = endOf(BLANKS, sql, at)) {
-    const start = at;
-    const quote = QUOTES.get(sql[start] ?? '');
-    if (quote === undefined) {
-      at = Math.max(start + 1, endOf(WORD, sql, start));
-      yield { text: sql.slice(start, at).toLowerCase(), isBare: true, start };
-    } else {
-      const end = sql.indexOf(quote, start + 1);
-      at = end < 0 ? sql.length : end + 1;
-      const text = sql.slice(start + 1, end < 0 ? undefined : end).toLowerCase();
-      yield { text, isBare: false, start };
-    }
-  }
-}
-
-/** Where a match that begins at a place ends; that place when there is none. */
-function endOf(pattern: RegExp, sql: string, start: number): number {
-  pattern.lastIndex = start;
-  return pattern.test(sql) ? pattern.lastIndex : start;
 }
