@@ -135,6 +135,18 @@ export { defineMigration, type Migration } from './database/migrations/migration
 export type { MigrationDatabase } from './database/migrations/migration-database';
 export type { Migrator } from './database/migrations/migrator';
 export { rebuildTable, type TableRebuild } from './database/migrations/table-rebuild';
+export {
+  createTenantSearch,
+  dropTenantSearch,
+  type TenantSearch,
+} from './database/migrations/tenant-search';
+export {
+  alterTenantTable,
+  createTenantIndex,
+  createTenantTable,
+  dropTenantTable,
+  tenantTableName,
+} from './database/migrations/tenant-table';
 export type { QueryEvent, QueryListener } from './database/query-events';
 export {
   defineFactory,

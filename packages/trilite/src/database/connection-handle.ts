@@ -3,6 +3,7 @@ import type BetterSqlite3 from 'better-sqlite3';
 import type { SqliteSettings } from '../config/schema';
 import { loadDriver } from './connection-driver';
 import { SqlRefusedError, cannotFind, cannotOpen, type ConnectionFacts } from './errors';
+import { CURRENT_TENANT, isMigrating, type CurrentTenant } from './scoping/current-tenant';
 import { refusedSql } from './sql-guard';
 
 /** A prepared statement. */
@@ -22,6 +23,8 @@ export interface HandleOptions {
   readonly readOnly?: boolean;
   /** Whether the file keeps the journal mode it has, whatever the settings say. For who only looks at it. Default: false. */
   readonly asFound?: boolean;
+  /** Whose rows its SQL may see, where tables hold those of all tenants. Default: no SQL may ask. */
+  readonly currentTenant?: CurrentTenant | undefined;
 }
 
 /**
@@ -45,6 +48,9 @@ export class Handle {
     try {
       if (!readonly && options.asFound !== true) setFilePragmas(this.#raw, settings);
       setHandlePragmas(this.#raw, settings);
+      if (options.currentTenant !== undefined) {
+        addCurrentTenant(this.#raw, options.currentTenant);
+      }
     } catch (error) {
       this.#raw.close();
       throw error;
@@ -155,6 +161,13 @@ function setHandlePragmas(raw: BetterSqlite3.Database, settings: SqliteSettings)
   for (const [name, value] of Object.entries(settings.pragmas)) {
     raw.pragma(`${name} = ${String(value)}`);
   }
+}
+
+/** Views, triggers and defaults ask for it: SQLite lets them where the schema is trusted. */
+function addCurrentTenant(raw: BetterSqlite3.Database, currentTenant: CurrentTenant): void {
+  raw.pragma('trusted_schema = on');
+  const options = { deterministic: false, directOnly: false };
+  raw.function(CURRENT_TENANT, options, () => (isMigrating() ? null : currentTenant()));
 }
 
 /** Closes a writer handle, with fresh statistics for those who open the file next. */

@@ -11,6 +11,7 @@ import {
   type ConnectionFacts,
 } from './errors';
 import { placeOf } from './file-locks';
+import type { CurrentTenant } from './scoping/current-tenant';
 
 /** How often who waits for a reader looks whether one came free. */
 const READER_PAUSE_MS = 5;
@@ -40,6 +41,8 @@ export interface HandleSetParts {
   readonly onOpen: () => void;
   /** Looks at each handle that was opened; throws when it is not to be used. */
   readonly verify?: ((handle: Handle) => void) | undefined;
+  /** As of `HandleOptions`. */
+  readonly currentTenant?: CurrentTenant | undefined;
 }
 
 /**
@@ -66,13 +69,15 @@ export class HandleSet {
 
   readonly #onOpen: () => void;
   readonly #verify: ((handle: Handle) => void) | undefined;
+  readonly #currentTenant: CurrentTenant | undefined;
 
-  constructor({ facts, settings, wait, onOpen, verify }: HandleSetParts) {
+  constructor({ facts, settings, wait, onOpen, verify, currentTenant }: HandleSetParts) {
     this.#facts = facts;
     this.#settings = settings;
     this.#wait = wait;
     this.#onOpen = onOpen;
     this.#verify = verify;
+    this.#currentTenant = currentTenant;
   }
 
   /** Whether a handle is open. */
@@ -266,9 +271,7 @@ export class HandleSet {
   #open(options: HandleOptions): Handle {
     if (this.#isClosed) throw ConnectionClosedError.for(this.#facts);
     if (!this.isOpen) this.#place = undefined; // after a rest another file may lie there
-    const handle = this.#isFollowing
-      ? this.#openFollowed(options)
-      : new Handle(this.#facts, this.#settings, options);
+    const handle = this.#isFollowing ? this.#openFollowed(options) : this.#newHandle(options);
     this.#refuseUnverified(handle, options);
     this.#place ??= this.inMemory ? undefined : this.#placeNow();
     this.#onOpen();
@@ -289,10 +292,15 @@ export class HandleSet {
   #openFollowed(options: HandleOptions): Handle {
     for (;;) {
       const place = this.#placeNow();
-      const handle = new Handle(this.#facts, this.#settings, options);
+      const handle = this.#newHandle(options);
       if (options.create === true || place === this.#placeNow()) return handle;
       handle.close();
     }
+  }
+
+  #newHandle(options: HandleOptions): Handle {
+    const currentTenant = this.#currentTenant;
+    return new Handle(this.#facts, this.#settings, { ...options, currentTenant });
   }
 
   /** @param otherwise where nobody can tell, for the folder may not be looked into */

@@ -27,8 +27,12 @@ function answer(request: OffloadRequest): OffloadAnswer {
   }
 }
 
-function readAll({ facts, settings, sql, parameters, writable }: OffloadRequest): unknown[] {
-  const handle = new Handle(facts, settings, { readOnly: !writable });
+function readAll({ facts, settings, tenantId, ...asked }: OffloadRequest): unknown[] {
+  const { sql, parameters, writable } = asked;
+  const handle = new Handle(facts, settings, {
+    readOnly: !writable,
+    currentTenant: tenantId === undefined ? undefined : () => tenantId,
+  });
   try {
     const statement = handle.statement(sql);
     if (!statement.reader) throw notARead();

@@ -42,6 +42,8 @@ export interface OffloadRequest {
   readonly sql: string;
   readonly parameters: readonly unknown[];
   readonly writable: boolean;
+  /** Whose rows it may see; undefined for nobody's. */
+  readonly tenantId: string | undefined;
 }
 
 /** What the thread answers. */
@@ -79,7 +81,8 @@ export class OffloadPool {
       return connection.read((handle) => handle.statement(sql).all(...parameters));
     }
     const { name, file, settings } = connection;
-    const request = { facts: { name, file }, settings, sql, parameters, writable };
+    const tenantId = tenantOf(connection);
+    const request = { facts: { name, file }, settings, sql, parameters, writable, tenantId };
     if (this.#isClosed) throw ConnectionClosedError.for(connection);
     let onAbort = (): void => undefined;
     const rows = new Promise<unknown[]>((resolve, reject) => {
@@ -188,6 +191,15 @@ class OffloadThread {
     clearTimeout(this.#idle);
     this.#task?.reject(OffloadEndedError.during(this.#task.request.facts));
     this.#onGone(); // from here on nobody gives it work
+  }
+}
+
+/** Whether the SQL asks for a tenant is known in the thread alone: there it fails when there is none. */
+function tenantOf({ currentTenant }: Connection): string | undefined {
+  try {
+    return currentTenant?.();
+  } catch {
+    return undefined;
   }
 }
 

@@ -20,6 +20,7 @@ import {
   type Work,
 } from './connection-session';
 import { streamRows, type StreamedQuery } from './connection-stream';
+import type { CurrentTenant } from './scoping/current-tenant';
 import { LockWait, type LockStatistics } from './connection-wait';
 import { ConnectionWriter } from './connection-writer';
 import {
@@ -55,6 +56,8 @@ export interface ConnectionOptions {
   readonly isStrict?: boolean | undefined;
   /** Who bounds how many files are open, and has this one rest when others need the room. Default: nobody; it stays open once used. */
   readonly pool?: ConnectionPool | undefined;
+  /** Whose rows the current work may see, where the tables hold those of all tenants. Default: they hold those of one alone. */
+  readonly currentTenant?: CurrentTenant | undefined;
 }
 
 /** One SQLite file by name: opened at first use, written by one handle, never blocking the event loop for a lock. */
@@ -62,6 +65,8 @@ export class Connection {
   readonly name: string;
   readonly file: string;
   readonly settings: SqliteSettings;
+  /** Whose rows the current work may see; undefined where all of them belong together. */
+  readonly currentTenant: CurrentTenant | undefined;
   readonly #wait: LockWait;
   readonly #handles: HandleSet;
   readonly #writer: ConnectionWriter;
@@ -74,6 +79,7 @@ export class Connection {
     this.name = name;
     this.file = settings.file;
     this.settings = settings;
+    this.currentTenant = options.currentTenant;
     this.#wait = new LockWait(this, settings);
     this.#handles = new HandleSet({
       facts: this,
@@ -81,6 +87,7 @@ export class Connection {
       wait: this.#wait,
       onOpen: () => openConnections.add(this),
       verify: options.verify,
+      currentTenant: options.currentTenant,
     });
     if (options.isStrict === true) this.#handles.follow({ strictly: true });
     this.#writer = new ConnectionWriter({

@@ -16,6 +16,7 @@ import { DatabaseTransaction } from './database-transaction';
 import { TriliteDialect, sessionProvider } from './dialect';
 import { DatabaseBusyError } from './errors';
 import type { QueryEvents, QueryListener } from './query-events';
+import { readableSql } from './scoping/sql-for';
 import type { Tables } from './tables';
 
 /** Who knows the connections by name. */
@@ -156,11 +157,9 @@ export class Database extends Kysely<Tables> {
       : query.compile();
     const options = (isText ? third : (second as OffloadOptions | undefined)) ?? {};
     const bound = toSqlite(parameters);
-    const rows = await this.#directory.offload.all(
-      this.#connection,
-      { sql, parameters: bound },
-      options,
-    );
+    const connection = this.#connection;
+    const asked = { sql: await readableSql(connection, sql), parameters: bound };
+    const rows = await this.#directory.offload.all(connection, asked, options);
     return rows as R[];
   }
 

@@ -17,6 +17,7 @@ import { monotonicMs } from '../support/clock';
 import type { Connection } from './connection';
 import type { Session } from './connection-session';
 import type { Handle, Statement } from './connection-handle';
+import { readableSql, sqlFor } from './scoping/sql-for';
 import { toSqlite } from './bound-values';
 import { DatabaseQueryError, TransactionMisuseError } from './errors';
 import { quoted } from './quoted';
@@ -155,7 +156,9 @@ class KyselyConnection implements DatabaseConnection {
     const kind = kindOf(sql);
     if (kind === 'control') throw TransactionMisuseError.bySql(this.#connection, sql);
     const run = (handle: Handle): QueryResult<R> =>
-      timed.run(() => execute<R>(handle.statement(sql), parameters));
+      timed.run(() =>
+        execute<R>(handle.statement(sqlFor(this.#connection, handle, sql)), parameters),
+      );
     if (this.#session !== undefined) return this.#session.run(run);
     if (kind === 'read' || (kind === 'unsure' && (await this.#isReadOnly(sql)))) {
       return this.#connection.read(run, { join: false });
@@ -170,7 +173,10 @@ class KyselyConnection implements DatabaseConnection {
   }
 
   #isReadOnly(sql: string): Promise<boolean> {
-    return this.#connection.read((handle) => handle.statement(sql).readonly, { join: false });
+    return this.#connection.read(
+      (handle) => handle.statement(sqlFor(this.#connection, handle, sql)).readonly,
+      { join: false },
+    );
   }
 
   /** A transaction has one handle, which cannot do anything else while it steps through a result: its rows, and those of a write, are read at once. */
@@ -183,7 +189,8 @@ class KyselyConnection implements DatabaseConnection {
     const timed = new TimedQuery(this.#connection.name, query);
     let read = 0;
     try {
-      const pieces = this.#connection.stream({ sql: query.sql, parameters, size });
+      const sql = await readableSql(this.#connection, query.sql);
+      const pieces = this.#connection.stream({ sql, parameters, size });
       for await (const rows of timed.produced(pieces)) {
         read += rows.length;
         yield { rows: rows as R[] };

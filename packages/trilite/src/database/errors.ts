@@ -1,5 +1,6 @@
 import { FrameworkError, errorCode, messageOf, toError, type ErrorFacts } from '../support/errors';
 import { closedFolder, deniedPath } from './file-access';
+import { TenantRowError, refusedTable } from './scoping/errors';
 import type { RefusedSql } from './sql-guard';
 
 /** Where something happened: the connection's name and its file. */
@@ -408,6 +409,10 @@ export function explainDatabaseError(error: unknown, facts: ConnectionFacts): un
   if (code.startsWith('SQLITE_READONLY')) return DatabaseReadOnlyError.at(facts, error);
   if (code.startsWith('SQLITE_CANTOPEN')) return cannotOpen(facts, error);
   if (code.startsWith('SQLITE_IOERR')) return DatabaseIoError.at(facts, error);
+  if (code === 'SQLITE_CONSTRAINT_TRIGGER') {
+    const table = refusedTable(messageOf(toError(error)));
+    if (table !== undefined) return TenantRowError.of(table, error);
+  }
   if (code.startsWith('SQLITE_')) return DatabaseQueryError.of(facts, code, error);
   return error;
 }

@@ -202,6 +202,14 @@ export class TenantContextMissingError extends FrameworkError {
     });
   }
 
+  static rows(who: string): TenantContextMissingError {
+    return new TenantContextMissingError({
+      code: 'E_TENANT_CONTEXT_MISSING',
+      message: `A table that holds the rows of all tenants was used in the work of ${who}.`,
+      help: 'Put the work inside "tenancy.run(id, work)"; "tenancy.each" does something for each tenant.',
+    });
+  }
+
   static over(id: string): TenantContextMissingError {
     return new TenantContextMissingError({
       code: 'E_TENANT_CONTEXT_MISSING',

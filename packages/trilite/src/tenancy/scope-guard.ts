@@ -14,6 +14,17 @@ export function refuseOthers(owner: ScopeIdentity): void {
   throw WrongTenantError.using(wordsOf(owner), wordsOf(current));
 }
 
+/**
+ * The id of the tenant whose work it is: for tables that hold the rows of all. The application itself has no rows in them.
+ *
+ * @throws E_TENANT_CONTEXT_MISSING
+ */
+export function tenantOfWork(): string {
+  const current = currentScope();
+  if (current?.kind === 'tenant') return current.tenantId;
+  throw TenantContextMissingError.rows(current === undefined ? 'nobody' : wordsOf(current));
+}
+
 function isSame(one: ScopeIdentity, other: ScopeIdentity): boolean {
   if (one.kind === 'central' || other.kind === 'central') return one.kind === other.kind;
   return one.tenantId === other.tenantId;

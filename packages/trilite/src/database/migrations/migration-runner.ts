@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '../database';
+import { runAsMigration } from '../scoping/current-tenant';
 import type { Tables } from '../tables';
 import {
   continueBackfill,
@@ -10,6 +11,7 @@ import {
 } from './backfill';
 import { MigrationError } from './errors';
 import { refuseNewOrphans } from './foreign-key-check';
+
 import { createLedger, forgetRun, ledgerRows, recordRun } from './migration-ledger';
 import type { Migration, NamedMigration } from './migration';
 
@@ -39,10 +41,13 @@ class PretenceEnd extends Error {}
 export class MigrationRunner {
   readonly #connection: string;
   readonly #db: Database;
+  readonly #verify: (() => Promise<void>) | undefined;
 
-  constructor(connection: string, db: Database) {
+  /** @param verify looks at the schema before the end of the transaction that changed it; throws when it may not be so */
+  constructor(connection: string, db: Database, verify?: () => Promise<void>) {
     this.#connection = connection;
     this.#db = db;
+    this.#verify = verify;
   }
 
   /** Runs it, unless it has run. @returns whether this process did it */
@@ -73,7 +78,7 @@ export class MigrationRunner {
     try {
       const spec = load().backfill;
       if (spec === undefined) throw MigrationError.backfillGone();
-      await continueBackfill(this.#db, { ...spec, name }, onProgress);
+      await runAsMigration(() => continueBackfill(this.#db, { ...spec, name }, onProgress));
     } catch (error) {
       throw MigrationError.backfillFailed({ name, connection: this.#connection }, error);
     }
@@ -86,7 +91,7 @@ export class MigrationRunner {
   ): Promise<PretendedMigration[]> {
     const pretended: PretendedMigration[] = [];
     const work = async (trx: Kysely<Tables>): Promise<never> => {
-      await createLedger(trx);
+      await runAsMigration(() => createLedger(trx));
       for (const { name, load } of migrations) {
         const sql = await this.#recorded(() => this.#step(name, () => load()[direction]?.(trx)));
         pretended.push({ connection: this.#connection, name, sql });
@@ -112,6 +117,7 @@ export class MigrationRunner {
       const change = async (trx: Kysely<Tables>): Promise<boolean> => {
         let isDone = false;
         const sql = await this.#recorded(async () => void (isDone = await work(trx, migration)));
+        await this.#verify?.();
         if (!foreignKeys && sql.some(canOrphan)) await refuseNewOrphans(trx, this.#db);
         return isDone;
       };
@@ -121,7 +127,7 @@ export class MigrationRunner {
 
   async #step<T>(name: string, work: () => Promise<T> | T): Promise<T> {
     try {
-      return await work();
+      return await runAsMigration(work);
     } catch (error) {
       throw MigrationError.failed({ name, connection: this.#connection }, error);
     }

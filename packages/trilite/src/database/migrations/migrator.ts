@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { ConnectionRegistry } from '../connection-registry';
 import { Database } from '../database';
+import { runAsMigration } from '../scoping/current-tenant';
+import { refuseSharedIndexes } from '../scoping/tenant-tables';
 import { openBackfills, type BackfillProgress } from './backfill';
 import { MigrationError } from './errors';
 import type { MigrationPlan } from './migration-files';
@@ -85,7 +87,7 @@ export class Migrator {
   async install(choice: ConnectionChoice = {}): Promise<void> {
     for (const { connection } of this.#chosen(choice)) {
       await this.#connections.connection(connection).create();
-      await createLedger(this.#database(connection));
+      await runAsMigration(() => createLedger(this.#database(connection)));
     }
   }
 
@@ -175,12 +177,15 @@ export class Migrator {
     migrations: readonly NamedMigration[],
     direction: Direction,
   ): Promise<PretendedMigration[]> {
-    const { file, settings } = this.#connections.connection(connection);
+    const { file, settings, currentTenant } = this.#connections.connection(connection);
     if (file === ':memory:' || existsSync(file)) {
       return this.#runner(connection).pretend(migrations, direction);
     }
     const connections = { [connection]: { ...settings, file: ':memory:' } };
-    const registry = new ConnectionRegistry({ default: connection, connections });
+    const registry = new ConnectionRegistry(
+      { default: connection, connections },
+      { connectionOptions: () => ({ currentTenant }) },
+    );
     try {
       const db = new Database(registry, connection);
       return await new MigrationRunner(connection, db).pretend(migrations, direction);
@@ -246,7 +251,14 @@ export class Migrator {
   }
 
   #runner(connection: string): MigrationRunner {
-    return new MigrationRunner(connection, this.#database(connection));
+    const target = this.#connections.connection(connection);
+    const verify = (): Promise<void> => target.read(refuseSharedIndexes);
+    const isShared = target.currentTenant !== undefined;
+    return new MigrationRunner(
+      connection,
+      this.#database(connection),
+      isShared ? verify : undefined,
+    );
   }
 
   #database(connection: string): Database {

@@ -1,5 +1,6 @@
 import type { Connection } from '../connection';
 import type { Handle } from '../connection-handle';
+import { TENANT_COLUMN, tenantCatalogue, type TenantTable } from '../scoping/tenant-tables';
 
 /** A column as its interface has to know it. */
 export interface TableColumn {
@@ -36,9 +37,22 @@ const TABLES = `
 
 /** The tables and views of a connection, by name; those of SQLite itself left out. */
 export function readTables(connection: Connection): Promise<Table[]> {
-  return connection.read((handle) =>
-    all<{ name: string }>(handle, TABLES).map(({ name }) => readTable(handle, name)),
-  );
+  return connection.read((handle) => {
+    const names = all<{ name: string }>(handle, TABLES).map(({ name }) => name);
+    const { tables, guarded } = tenantCatalogue(handle);
+    return names
+      .filter((name) => !guarded.has(name.toLowerCase()))
+      .map((name) => {
+        const ofTenants = tables.get(name.toLowerCase());
+        return ofTenants === undefined ? readTable(handle, name) : readOfTenants(handle, ofTenants);
+      });
+  });
+}
+
+/** What the application sees of the table that its rows lie in: a view says nothing of defaults. */
+function readOfTenants(handle: Handle, { name, base }: TenantTable): Table {
+  const { columns } = readTable(handle, base);
+  return { name, columns: columns.filter((column) => column.name !== TENANT_COLUMN) };
 }
 
 function readTable(handle: Handle, name: string): Table {

@@ -1,0 +1,61 @@
+import { FrameworkError } from '../../support/errors';
+
+/** Thrown when a row of one tenant would be written in the work of another, or become another's. */
+export class TenantRowError extends FrameworkError {
+  static of(table: string, cause: unknown): TenantRowError {
+    return new TenantRowError({
+      code: 'E_TENANT_ROW',
+      message: `A row of the table "${table}" belongs to another tenant than the one whose work this is.`,
+      help: 'Leave "tenant_id" to the default, and ids to the database. Work of another tenant goes into "tenancy.run".',
+      cause,
+    });
+  }
+}
+
+/** Thrown when SQL names the table in which the rows of all tenants lie. */
+export class TenantSqlError extends FrameworkError {
+  static naming(base: string): TenantSqlError {
+    return new TenantSqlError({
+      code: 'E_TENANT_SQL',
+      message: `"${base}" holds the rows of all tenants: only migrations may name it.`,
+      help: `Leave "_all" away: the same name without it is the table of the tenant whose work it is. For each tenant in turn, use "tenancy.each".`,
+    });
+  }
+
+  static schema(word: string): TenantSqlError {
+    return new TenantSqlError({
+      code: 'E_TENANT_SQL',
+      message: `"${word.toUpperCase()}" outside of a migration would change the tables of all tenants.`,
+      help: 'Change tables in a migration.',
+    });
+  }
+}
+
+/** Thrown when a table of tenants cannot be what a migration wants of it. */
+export class TenantTableError extends FrameworkError {
+  static cannot(table: string, problem: string, help: string): TenantTableError {
+    return new TenantTableError({
+      code: 'E_TENANT_TABLE',
+      message: `The table "${table}" of tenants cannot ${problem}.`,
+      help,
+    });
+  }
+
+  static sharedIndex(table: string, index: string): TenantTableError {
+    return new TenantTableError({
+      code: 'E_TENANT_TABLE',
+      message: `The unique index "${index}" of the table "${table}" does not begin with "tenant_id": what one tenant has, no other could have.`,
+      help: 'Make it with "createTenantIndex" in a migration, which puts "tenant_id" first.',
+    });
+  }
+}
+
+/** What the triggers of a table say, and how that is told from what other triggers say. */
+export const refusalOf = (table: string): string => `${REFUSAL}${table}`;
+
+/** The table whose trigger said so; undefined when another one did. */
+export function refusedTable(message: string): string | undefined {
+  return message.startsWith(REFUSAL) ? message.slice(REFUSAL.length) : undefined;
+}
+
+const REFUSAL = 'trilite: a row of another tenant: ';
