@@ -38,6 +38,8 @@ export interface ResourcesParts {
   readonly announce?: Announce | undefined;
   /** Throws when the current work may use none of them. */
   readonly guard?: (() => void) | undefined;
+  /** How a connection of that name is opened. Default: as its settings say. */
+  readonly connectionOptions?: ((connection: string) => ConnectionOptions) | undefined;
   /** What differs for a tenant's. */
   readonly tenant?: TenantParts | undefined;
 }
@@ -48,6 +50,12 @@ export interface TenantParts {
   readonly central: Resources;
   /** Text before every key of what is shared. */
   readonly prefix: string;
+  /** How files of its own are opened; undefined for a tenant without any, which shares those of the application. */
+  readonly ownFiles: TenantFileParts | undefined;
+}
+
+/** What differs for a tenant's own files. */
+export interface TenantFileParts {
   readonly connectionOptions: (connection: string) => ConnectionOptions;
   /** What a cache file that is made anew has beside the tables of a cache. */
   readonly freshMigrations: (connection: string) => readonly NamedMigration[];
@@ -68,12 +76,14 @@ export class Resources {
   constructor(parts: ResourcesParts) {
     const { settings, guard, tenant, cacheEvents, isDisposable } = parts;
     this.settings = settings;
+    const ownFiles = tenant?.ownFiles;
     this.connections = new ConnectionRegistry(settings.database, {
       guard,
-      connectionOptions: tenant?.connectionOptions,
+      connectionOptions: ownFiles?.connectionOptions ?? parts.connectionOptions,
       offload: tenant?.central.connections.offload,
+      shared: ownFiles === undefined ? tenant?.central.connections : undefined,
     });
-    const prefix = this.#isLockServerShared(tenant)
+    const prefix = this.#areLocksShared(tenant)
       ? `${tenant?.prefix}${settings.cache.prefix}`
       : settings.cache.prefix;
     const lockStores = this.#lockStores();
@@ -93,8 +103,12 @@ export class Resources {
       locks: this.locks,
       isDisposable,
       guard,
-      freshMigrations: tenant?.freshMigrations,
-      sharing: tenant && { registry: tenant.central.caches, prefix: tenant.prefix },
+      freshMigrations: ownFiles?.freshMigrations,
+      sharing: tenant && {
+        registry: tenant.central.caches,
+        prefix: tenant.prefix,
+        withFiles: ownFiles === undefined,
+      },
     });
     this.queues = this.#createQueues(parts);
   }
@@ -168,7 +182,8 @@ export class Resources {
     return () => stores;
   }
 
-  #isLockServerShared(tenant: TenantParts | undefined): boolean {
-    return tenant !== undefined && this.settings.cache.lockStore !== undefined;
+  #areLocksShared(tenant: TenantParts | undefined): boolean {
+    if (tenant === undefined) return false;
+    return tenant.ownFiles === undefined || this.settings.cache.lockStore !== undefined;
   }
 }

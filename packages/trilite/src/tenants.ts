@@ -279,8 +279,10 @@ export class Tenants {
       tenant: {
         central,
         prefix: `tenant:${id}:`,
-        connectionOptions: (connection) => this.#connectionOptions(id, connection),
-        freshMigrations: () => stampMigrations(id, 'cache'),
+        ownFiles: {
+          connectionOptions: (connection) => this.#connectionOptions(id, connection),
+          freshMigrations: () => stampMigrations(id, 'cache'),
+        },
       },
     });
   }

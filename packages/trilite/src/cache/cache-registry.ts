@@ -41,8 +41,17 @@ export interface CacheRegistryParts {
   readonly freshMigrations?: ((connection: string) => readonly NamedMigration[]) | undefined;
   /** Called before each use of a repository; throws when it is not for the current work. */
   readonly guard?: (() => void) | undefined;
-  /** Those whose stores lie in no file of their own are shared with it, each key under `prefix`. For the registries of tenants. */
-  readonly sharing?: { readonly registry: CacheRegistry; readonly prefix: string } | undefined;
+  /** Whose stores are shared with it. For the registries of tenants. Default: nobody's. */
+  readonly sharing?: CacheSharing | undefined;
+}
+
+/** How the stores of another registry are shared. */
+export interface CacheSharing {
+  readonly registry: CacheRegistry;
+  /** What stands before each key of what is shared. */
+  readonly prefix: string;
+  /** Whether stores in files are shared as well; else there are files of its own. */
+  readonly withFiles: boolean;
 }
 
 /** What the factory of a custom driver is given. */
@@ -223,7 +232,8 @@ export class CacheRegistry {
     await within(COMPUTE_MS, Promise.all(computations.map((one) => one.settled())));
     await this.flush();
     const redisStores = [...this.#redisStores.values()].map(({ cache }) => cache);
-    const stores = new Set([...this.#stores.values(), ...redisStores]);
+    const own = [...this.#stores].filter(([name]) => !this.#isShared(this.#settingsOf(name)));
+    const stores = new Set([...own.map(([, store]) => store), ...redisStores]);
     await Promise.all([...stores].map((store) => store.close()));
   }
 
@@ -266,9 +276,10 @@ export class CacheRegistry {
     return store;
   }
 
-  /** In one memory, or on one server, the keys of all lie together. */
+  /** In one memory, on one server, or in one file, the keys of all lie together. */
   #isShared({ driver }: CacheStoreSettings): boolean {
-    return this.#parts.sharing !== undefined && SHARED.has(driver);
+    const { sharing } = this.#parts;
+    return sharing !== undefined && (sharing.withFiles || SHARED.has(driver));
   }
 
   #createStore(name: string, settings: CacheStoreSettings): CacheStore {

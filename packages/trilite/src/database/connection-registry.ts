@@ -14,6 +14,8 @@ export interface ConnectionRegistryOptions {
   readonly offload?: OffloadPool | undefined;
   /** Called before anybody is handed a connection; throws when the current work may have none. */
   readonly guard?: (() => void) | undefined;
+  /** Another registry, whose connections these are: it opens and closes them. Default: its own. */
+  readonly shared?: ConnectionRegistry | undefined;
 }
 
 /** What is known of a connection's file. */
@@ -43,7 +45,7 @@ export interface ConnectionDescription {
  */
 export class ConnectionRegistry {
   /** Tells of every query that any `Database` of these connections runs. */
-  readonly queries = new QueryEvents();
+  readonly queries: QueryEvents;
   /** Threads for reads that take long. */
   readonly offload: OffloadPool;
   readonly #settings: DatabaseSettings;
@@ -54,7 +56,8 @@ export class ConnectionRegistry {
   constructor(settings: DatabaseSettings, options: ConnectionRegistryOptions = {}) {
     this.#settings = settings;
     this.#options = options;
-    this.offload = options.offload ?? new OffloadPool();
+    this.queries = options.shared?.queries ?? new QueryEvents();
+    this.offload = options.shared?.offload ?? options.offload ?? new OffloadPool();
   }
 
   /** The names declared in config/database.ts. */
@@ -73,6 +76,8 @@ export class ConnectionRegistry {
    * @throws E_CONNECTION_UNKNOWN
    */
   connection(name: string = this.defaultName): Connection {
+    const { shared } = this.#options;
+    if (shared !== undefined) return shared.connection(name);
     const known = this.#connections.get(name);
     if (known !== undefined) return known;
     const { connections } = this.#settings;
@@ -137,8 +142,10 @@ export class ConnectionRegistry {
 
   /** Closes every connection; twice without harm. */
   async close(): Promise<void> {
+    const { shared, offload } = this.#options;
     this.#isClosed = true;
-    if (this.#options.offload === undefined) this.offload.close();
+    if (shared !== undefined) return;
+    if (offload === undefined) this.offload.close();
     await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
   }
 }
