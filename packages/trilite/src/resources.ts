@@ -16,7 +16,7 @@ import type { NamedMigration } from './database/migrations/migration';
 import type { Announce } from './queue/announce';
 import type { JobRegistry } from './queue/job-registry';
 import { QueueDispatcher } from './queue/queue-dispatcher';
-import { QueueRegistry } from './queue/queue-registry';
+import { QueueRegistry, type RunForTenant } from './queue/queue-registry';
 import type { Scope } from './tenancy/container';
 
 /** Settings of what work reads and writes: those of the application, or of one tenant. */
@@ -40,12 +40,15 @@ export interface ResourcesParts {
   readonly guard?: (() => void) | undefined;
   /** How a connection of that name is opened. Default: as its settings say. */
   readonly connectionOptions?: ((connection: string) => ConnectionOptions) | undefined;
+  /** Runs the jobs of tenants that share these queues. Default: they are refused. */
+  readonly forTenant?: RunForTenant | undefined;
   /** What differs for a tenant's. */
   readonly tenant?: TenantParts | undefined;
 }
 
 /** What a tenant's resources have beyond those of the application. */
 export interface TenantParts {
+  readonly id: string;
   /** The application's: what lies in no file of a tenant's is shared with it. */
   readonly central: Resources;
   /** Text before every key of what is shared. */
@@ -146,14 +149,9 @@ export class Resources {
     await this.connections.close();
   }
 
-  #createQueues({
-    settings,
-    jobs,
-    guard,
-    announce,
-    maxWaiting,
-    onError,
-  }: ResourcesParts): QueueRegistry {
+  #createQueues(parts: ResourcesParts): QueueRegistry {
+    const { settings, jobs, guard, announce, maxWaiting, onError, tenant, forTenant } = parts;
+    const sharesQueues = tenant !== undefined && tenant.ownFiles === undefined;
     const scope = (): Scope => this.#scope as Scope;
     return new QueueRegistry({
       settings: settings.queue,
@@ -167,6 +165,8 @@ export class Resources {
       announce,
       maxWaiting,
       onError,
+      forTenant,
+      sharing: sharesQueues ? { registry: tenant.central.queues, tenantId: tenant.id } : undefined,
     });
   }
 

@@ -277,6 +277,7 @@ export class Tenants {
       announce: (ready, work) => this.#announce(tenant, ready, work),
       maxWaiting: quotasOf(tenant, config).jobsPending,
       tenant: {
+        id,
         central,
         prefix: `tenant:${id}:`,
         ownFiles: {

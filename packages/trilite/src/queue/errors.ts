@@ -119,6 +119,37 @@ export class QueueUnsupportedError extends FrameworkError {
   }
 }
 
+/** Thrown when the work of a tenant asks of the queue that all tenants share what concerns all of them. */
+export class QueueSharedError extends FrameworkError {
+  static for(what: string): QueueSharedError {
+    return new QueueSharedError({
+      code: 'E_QUEUE_SHARED',
+      message: `Cannot ${what} in the work of a tenant: all tenants share the queue.`,
+      help: 'Do it inside "tenancy.central", for all of them.',
+    });
+  }
+}
+
+/** Thrown when the job of a tenant comes to a worker of an application, or a tenant, that it does not belong to. */
+export class JobTenantError extends FrameworkError {
+  static of(job: string, tenantId: string): JobTenantError {
+    return new JobTenantError({
+      code: 'E_JOB_TENANT',
+      message: `The job "${job}" is that of the tenant "${tenantId}", and was not run: this application keeps no tenants in its own queue.`,
+      help: 'Run it with "mode" in config/tenancy.ts as it was when the job was dispatched, then "artisan queue:retry".',
+    });
+  }
+
+  static gone(job: string, tenantId: string, cause: unknown): JobTenantError {
+    return new JobTenantError({
+      code: 'E_JOB_TENANT',
+      message: `The job "${job}" was not run: its tenant "${tenantId}" is deleted.`,
+      help: 'Restore the tenant with "artisan tenants:restore", then "artisan queue:retry"; or leave it to "artisan tenants:purge".',
+      cause,
+    });
+  }
+}
+
 /** Thrown when a payload is not what the job's schema asks for: at the dispatch, or before a run of a job that an older version stored. */
 export class JobPayloadInvalidError extends FrameworkError {
   static of(

@@ -30,5 +30,6 @@ export function toNewJob(
     chain: links.chain,
     batchId: undefined,
     cause: links.cause,
+    tenantId: facts.tenantId,
   };
 }

@@ -20,6 +20,8 @@ export interface JobRecord {
   readonly batchId: string | undefined;
   /** What keeps, or kept, others of its kind out. */
   readonly uniqueKey?: string;
+  /** Whose work it is, in a queue that tenants share. */
+  readonly tenantId?: string | undefined;
   /** Who runs it, or ran it last. */
   readonly owner: string | undefined;
   readonly createdAt: number;
@@ -62,6 +64,8 @@ export interface FailedJob {
   readonly detail: string;
   readonly tags: readonly string[];
   readonly batchId: string | undefined;
+  /** Whose work it is, in a queue that tenants share. */
+  readonly tenantId?: string | undefined;
   readonly createdAt: number;
   readonly failedAt: number;
 }
@@ -73,6 +77,8 @@ export interface FailedSelection {
   /** The stored name. */
   readonly job?: string;
   readonly batchId?: string;
+  /** In a queue that tenants share. */
+  readonly tenantId?: string;
   readonly failedBefore?: number;
   /** So many at most. Default: all. */
   readonly limit?: number;
@@ -100,6 +106,8 @@ export interface BatchRecord {
   /** Whole percents of the jobs that have ended. */
   readonly progress: number;
   readonly allowsFailures: boolean;
+  /** Whose it is, in a queue that tenants share. */
+  readonly tenantId?: string | undefined;
   readonly createdAt: number;
   readonly cancelledAt: number | undefined;
   readonly finishedAt: number | undefined;

@@ -2,6 +2,7 @@ import { clock } from '../support/clock';
 import { toMilliseconds } from '../support/duration';
 import { toError } from '../support/errors';
 import { decodeReadable } from '../support/serializer';
+import { TenantNotFoundError, TenantSchemaError, TenantStateError } from '../tenancy/errors';
 import type { Token } from '../tenancy/token';
 import { BatchHandle } from './batch-handle';
 import {
@@ -9,6 +10,7 @@ import {
   JobLeaseLostError,
   JobPayloadInvalidError,
   JobReleasedTooOftenError,
+  JobTenantError,
   JobTimeoutError,
   WorkerStoppingError,
 } from './errors';
@@ -20,6 +22,12 @@ import type { ClaimedJob, QueueStore } from './queue-store';
 
 /** Makes what a token stands for, for whoever the job is for. */
 export type MakeInstance = <T>(token: Token<T>) => T;
+
+/** Runs work in that of a tenant, with its runner. Rejects when there is no such tenant, or it takes no work. */
+export type ForTenant = <T>(
+  tenantId: string,
+  work: (runner: JobRunner) => Promise<T>,
+) => Promise<T>;
 
 /** Runs work for whoever the job is for. */
 export type EnterScope = <T>(work: () => T) => T;
@@ -63,7 +71,12 @@ export interface StartedRun {
 export interface JobRunnerParts extends NewJobRules {
   readonly make: MakeInstance;
   readonly enter?: EnterScope;
+  /** Runs work for a tenant, with the runner of that tenant. Default: jobs of tenants are refused. */
+  readonly forTenant?: ForTenant | undefined;
 }
+
+/** How long a job waits whose tenant takes no work now. */
+const TENANT_PAUSE_MS = 60_000;
 
 /** Runs one claimed job: find its class, read its payload, let its middleware stand around its `handle`, judge the result. */
 export class JobRunner {
@@ -75,6 +88,8 @@ export class JobRunner {
 
   /** Begins a run. Never throws. */
   start(job: ClaimedJob, options: RunOptions): StartedRun {
+    const { tenantId } = job;
+    if (tenantId !== this.#parts.tenantId) return this.#startForTenant(job, tenantId, options);
     let run: JobRun | undefined;
     try {
       const type = this.#parts.jobs.find(job.job);
@@ -95,8 +110,42 @@ export class JobRunner {
 
   /** Calls the job's `failed` on a new instance. */
   async callFailed(job: ClaimedJob, error: Error): Promise<void> {
+    const { tenantId } = job;
+    if (tenantId !== this.#parts.tenantId) {
+      if (error instanceof JobTenantError) return; // nobody is there to be called
+      return this.#forTenant(job, tenantId, (runner) => runner.callFailed(job, error));
+    }
     const type = this.#parts.jobs.find(job.job);
     await this.#enter(() => this.#instance(type).failed?.(error, decodeReadable(job.payload)));
+  }
+
+  /** Its tenant is entered before anything of it is read. */
+  #startForTenant(job: ClaimedJob, tenantId: string | undefined, options: RunOptions): StartedRun {
+    let run: StartedRun | undefined;
+    let reason: Error | undefined;
+    const start = (runner: JobRunner): Promise<RunOutcome> => {
+      run = runner.start(job, options);
+      if (reason !== undefined) run.abort(reason); // told before it began
+      return run.outcome;
+    };
+    const outcome = this.#forTenant(job, tenantId, start).catch((error: unknown) =>
+      judgeTenant(job, error),
+    );
+    const abort = (why: Error): void => {
+      reason ??= why;
+      run?.abort(why);
+    };
+    return { abort, outcome };
+  }
+
+  async #forTenant<T>(
+    job: ClaimedJob,
+    tenantId: string | undefined,
+    work: (runner: JobRunner) => Promise<T>,
+  ): Promise<T> {
+    const { forTenant } = this.#parts;
+    if (forTenant !== undefined && tenantId !== undefined) return forTenant(tenantId, work);
+    throw JobTenantError.of(job.job, tenantId ?? '');
   }
 
   /** The batch a job counts for, as its context shows it. */
@@ -167,6 +216,19 @@ function verdictOfTimeout(job: ClaimedJob, type: JobClass, defaults: RunDefaults
   } catch {
     return { isFinal: true, delayMs: 0 };
   }
+}
+
+/** A tenant that takes no work now has its jobs wait; one that is gone has none done any more. */
+function judgeTenant(job: ClaimedJob, error: unknown): RunOutcome {
+  const { tenantId = '' } = job;
+  if (error instanceof TenantStateError || error instanceof TenantSchemaError) {
+    if (error.status === 503) {
+      return { kind: 'released', availableAt: dueAfter(TENANT_PAUSE_MS), uncounted: true };
+    }
+    return failedBy(JobTenantError.gone(job.job, tenantId, error));
+  }
+  const isGone = error instanceof TenantNotFoundError;
+  return failedBy(isGone ? JobTenantError.gone(job.job, tenantId, error) : error);
 }
 
 async function isCancelled(batch: BatchHandle): Promise<boolean> {

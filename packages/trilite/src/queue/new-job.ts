@@ -23,6 +23,8 @@ export interface NewJobRules {
   readonly jobs: JobRegistry;
   /** Bytes of a payload's text. */
   readonly maxPayload: number;
+  /** Whose jobs they are, in a queue that tenants share; their keys are then apart from those of others. Default: nobody's in particular. */
+  readonly tenantId?: string | undefined;
 }
 
 /**
@@ -34,17 +36,15 @@ export interface NewJobRules {
 export function toStored(pending: PendingJob, rules: NewJobRules): NewJob {
   const followUp = toFollowUp(pending, rules);
   const now = clock.now();
-  const debounce = debounceOf(pending.type, pending.payload, now);
+  const debounce = debounceOf(pending, rules, now);
   if (debounce === undefined) return toNewJob(followUp, now);
   const delayMs = Math.max(followUp.delayMs, debounce.waitMs);
   return toNewJob({ ...followUp, delayMs }, now, { debounce: debounce.key });
 }
 
 /** A job as it is stored when another one has ended. @throws as `toStored` */
-export function toFollowUp(
-  { type, payload, options }: PendingJob,
-  { jobs, maxPayload }: NewJobRules,
-): FollowUp {
+export function toFollowUp({ type, payload, options }: PendingJob, rules: NewJobRules): FollowUp {
+  const { jobs, maxPayload, tenantId } = rules;
   const name = jobNameOf(type);
   jobs.refuseUnknown(type);
   const own = type.options ?? {};
@@ -63,7 +63,8 @@ export function toFollowUp(
     delayMs: options.delay === undefined ? 0 : Math.max(0, toMilliseconds(options.delay)),
     retryForMs: retryUntil === undefined ? undefined : toMilliseconds(retryUntil),
     tags: tagsOf(type, parsed),
-    unique: uniqueOf(type, parsed),
+    unique: uniqueOf(type, parsed, rules),
+    tenantId,
   };
 }
 
@@ -103,28 +104,38 @@ function encodeWithin(maxPayload: number, job: string, payload: unknown): string
   return text;
 }
 
-function uniqueOf(type: JobClass, payload: unknown): FollowUp['unique'] {
+function uniqueOf(type: JobClass, payload: unknown, rules: NewJobRules): FollowUp['unique'] {
   const { unique } = type.options ?? {};
   if (unique === undefined || unique === false) return undefined;
   const options: UniqueOptions = unique === true ? {} : unique;
-  const key = keyOf(type, options.by?.(payload as never));
+  const key = keyOf(type, options.by?.(payload as never), rules);
   if (options.for === undefined) return { key, until: options.until ?? 'done' };
   return { key, until: options.until ?? 'time', forMs: toMilliseconds(options.for) };
 }
 
 function debounceOf(
-  type: JobClass,
-  payload: unknown,
+  { type, payload }: PendingJob,
+  rules: NewJobRules,
   now: number,
 ): { readonly key: DebounceKey; readonly waitMs: number } | undefined {
   const { debounce } = type.options ?? {};
   if (debounce === undefined) return undefined;
-  const key = keyOf(type, debounce.by?.(payload as never));
+  const key = keyOf(type, debounce.by?.(payload as never), rules);
   const waitMs = toMilliseconds(debounce.for);
   if (debounce.maxWait === undefined) return { key: { key }, waitMs };
   return { key: { key, latestAt: Math.ceil(now + toMilliseconds(debounce.maxWait)) }, waitMs };
 }
 
-function keyOf(type: JobClass, part: string | number | undefined): string {
-  return part === undefined ? jobNameOf(type) : `${jobNameOf(type)}:${part}`;
+function keyOf(
+  type: JobClass,
+  part: string | number | undefined,
+  { tenantId }: NewJobRules,
+): string {
+  const name = `${tenantId === undefined ? '' : tenantKeyPrefix(tenantId)}${jobNameOf(type)}`;
+  return part === undefined ? name : `${name}:${part}`;
+}
+
+/** What the keys of a tenant's jobs begin with. */
+export function tenantKeyPrefix(tenantId: string): string {
+  return `tenant:${tenantId}:`;
 }

@@ -94,13 +94,17 @@ export class QueueDispatcher {
   readonly #handleParts: JobHandleParts;
 
   constructor(parts: QueueDispatcherParts) {
-    const { store, outbox, connection: name } = parts;
+    const { store, outbox, connection: name, tenantId } = parts;
     this.#parts = parts;
     this.#handleParts = {
       store,
       ...(outbox && {
         pending: {
-          find: (id) => outbox.find({ name, store }, id),
+          find: async (id) => {
+            const record = await outbox.find({ name, store }, id);
+            const isOthers = tenantId !== undefined && record?.tenantId !== tenantId;
+            return isOthers ? undefined : record;
+          },
           relay: () => outbox.relay(),
         },
       }),
@@ -202,6 +206,7 @@ export class QueueDispatcher {
       name,
       allowFailures,
       createdAt: clock.now(),
+      tenantId: this.#parts.tenantId,
       ...(onDone && { onDone }),
       ...(onFailure && { onFailure }),
       ...(onEnd && { onEnd }),

@@ -2,7 +2,7 @@ import type { QueueConnectionSettings, QueueSettings } from '../config/schema';
 import type { ConnectionDirectory } from '../database/database';
 import type { Connection } from '../database/connection';
 import type { Announce } from './announce';
-import { QueueConnectionUnknownError, QueueUnsupportedError } from './errors';
+import { QueueConnectionUnknownError, QueueSharedError, QueueUnsupportedError } from './errors';
 import type { JobRegistry } from './job-registry';
 import { JobRunner, type EnterScope, type MakeInstance } from './job-runner';
 import { DEFAULT_QUEUE } from './new-job';
@@ -35,9 +35,26 @@ export interface QueueRegistryParts {
   readonly maxWaiting?: number | undefined;
   /** Told before jobs are stored in a file, and before a transaction of another file dispatches. Default: nobody. */
   readonly announce?: Announce | undefined;
+  /** Whose queues are shared, by a tenant that has none of its own. Default: nobody's. */
+  readonly sharing?: QueueSharing | undefined;
+  /** Runs the jobs of tenants that share these queues. Default: they are refused. */
+  readonly forTenant?: RunForTenant | undefined;
   /** Told of what nobody waits for: a relay after a commit, a job after a response. */
   readonly onError: (error: unknown, what: string) => void;
 }
+
+/** How the queues of another registry are shared. */
+export interface QueueSharing {
+  readonly registry: QueueRegistry;
+  /** Whose jobs are seen. */
+  readonly tenantId: string;
+}
+
+/** Runs work in that of a tenant, with its queues. Rejects when there is no such tenant, or it takes no work. */
+export type RunForTenant = <T>(
+  tenantId: string,
+  work: (queues: QueueRegistry) => Promise<T>,
+) => Promise<T>;
 
 type KeepingSettings = Extract<QueueConnectionSettings, { readonly lease: number }>;
 
@@ -76,6 +93,8 @@ export class QueueRegistry {
 
   /** The outboxes of the application's files. */
   get outbox(): Outbox {
+    const { sharing } = this.#parts;
+    if (sharing !== undefined) return sharing.registry.outbox;
     if (this.#outbox === undefined) {
       const { Outbox } = require('./outbox/outbox') as typeof import('./outbox/outbox');
       const { outboxSources, onError, announce } = this.#parts;
@@ -107,6 +126,7 @@ export class QueueRegistry {
       sync: guarded(() => this.syncStore()),
       jobs,
       maxPayload: this.#maxPayload(name),
+      tenantId: this.#parts.sharing?.tenantId,
       outbox: this.outbox,
       tell: (event) => {
         if (this.events.isHeard) this.events.emit({ connection: name, ...event });
@@ -162,6 +182,7 @@ export class QueueRegistry {
    * @throws E_QUEUE_UNSUPPORTED for a connection that keeps no jobs
    */
   worker(name: string, options: WorkOptions, tell?: (event: WorkerEvent) => void): Worker {
+    if (this.#parts.sharing !== undefined) throw QueueSharedError.for('work the queue');
     const settings = this.#keepingSettingsOf(name);
     // A web server never needs it
     const { Worker } = require('./worker/worker') as typeof import('./worker/worker');
@@ -171,7 +192,7 @@ export class QueueRegistry {
     };
     return new Worker({
       store: this.store(name),
-      runner: this.#runner(name),
+      runner: this.runner(name),
       options: { ...options, leaseMs: settings.lease, keepFinishedMs: settings.keepFinished },
       relay: () => this.outbox.relay(),
       tell: (event) => {
@@ -181,6 +202,21 @@ export class QueueRegistry {
       onStarted: () => emit({ kind: 'worker-started', queues: options.queues }),
       onStopped: (result) => emit({ kind: 'worker-stopped', ...result }),
       ...(watchdog && { watchdog }),
+    });
+  }
+
+  /** What runs the jobs of a queue connection, each for whom it is. @throws E_QUEUE_CONNECTION_UNKNOWN */
+  runner(name: string): JobRunner {
+    const { jobs, make, enter, sharing, forTenant } = this.#parts;
+    return new JobRunner({
+      jobs,
+      make,
+      enter,
+      maxPayload: this.#maxPayload(name),
+      tenantId: sharing?.tenantId,
+      forTenant:
+        forTenant &&
+        ((tenantId, work) => forTenant(tenantId, (queues) => work(queues.runner(name)))),
     });
   }
 
@@ -206,20 +242,17 @@ export class QueueRegistry {
     return 'maxPayload' in settings ? settings.maxPayload : MAX_PAYLOAD;
   }
 
-  #runner(name: string): JobRunner {
-    const { jobs, make, enter } = this.#parts;
-    return new JobRunner({ jobs, make, enter, maxPayload: this.#maxPayload(name) });
-  }
-
   #createSync(name: string): QueueStore {
     const { SyncQueueStore } =
       require('./stores/sync-queue-store') as typeof import('./stores/sync-queue-store');
-    return new SyncQueueStore(this.#runner(name));
+    return new SyncQueueStore(this.runner(name));
   }
 
   // Only the drivers in use are loaded
 
   #createStore(name: string, settings: QueueConnectionSettings): QueueStore {
+    const { sharing } = this.#parts;
+    if (sharing !== undefined && 'lease' in settings) return this.#createOfTenant(name, sharing);
     switch (settings.driver) {
       case 'sqlite':
         return this.#createSqlite(
@@ -243,6 +276,12 @@ export class QueueRegistry {
       case 'failover':
         return this.#createFailover(name, settings.connections);
     }
+  }
+
+  #createOfTenant(name: string, { registry, tenantId }: QueueSharing): QueueStore {
+    const { TenantQueueStore } =
+      require('./tenants/tenant-queue-store') as typeof import('./tenants/tenant-queue-store');
+    return new TenantQueueStore(() => registry.store(name), tenantId);
   }
 
   #createSqlite(connection: Connection, { keepFinished }: KeepingSettings): QueueStore {

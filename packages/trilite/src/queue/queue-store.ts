@@ -36,6 +36,8 @@ export interface NewJob {
   readonly batchId?: string | undefined;
   /** What it is the answer to. */
   readonly cause?: JobCause | undefined;
+  /** Whose work it is, in a queue that tenants share. Default: the application's own, or that of whom the whole queue belongs to. */
+  readonly tenantId?: string | undefined;
 }
 
 /** How long a job keeps others of its kind out. */
@@ -57,7 +59,7 @@ export interface DebounceKey {
 /** A job that is stored when another one has ended: its times count from then on. */
 export type FollowUp = Pick<
   NewJob,
-  'id' | 'queue' | 'job' | 'payload' | 'priority' | 'maxCrashes' | 'tags'
+  'id' | 'queue' | 'job' | 'payload' | 'priority' | 'maxCrashes' | 'tags' | 'tenantId'
 > & {
   /** How long it waits. */
   readonly delayMs: number;
@@ -90,6 +92,8 @@ export interface NewBatch {
   /** Whether jobs run on after one has failed; otherwise the batch is cancelled then. */
   readonly allowFailures: boolean;
   readonly createdAt: number;
+  /** As of `NewJob`. */
+  readonly tenantId?: string | undefined;
   /** Stored once every job is done. */
   readonly onDone?: FollowUp;
   /** Stored when the first job fails. */
@@ -125,6 +129,8 @@ export interface ClaimedJob {
   readonly batchId: string | undefined;
   readonly tags: readonly string[];
   readonly cause: JobCause | undefined;
+  /** As of `NewJob`. */
+  readonly tenantId?: string | undefined;
   /** Whether something has to happen when it ends: a key comes free, a chain goes on, a batch counts. */
   readonly isLinked: boolean;
 }
@@ -320,6 +326,9 @@ export interface QueueStore {
 
   /** Forgets failed jobs for good, in pieces; returns how many. */
   forget(selection: FailedSelection): Promise<number>;
+
+  /** Forgets all that is a tenant's, in pieces: jobs in whatever state, their history, its batches and the keys it holds. */
+  forgetTenant(tenantId: string): Promise<void>;
 
   /** Removes the waiting jobs of a queue, in pieces; returns how many. Their unique keys come free, their batches count them as cancelled. */
   clear(queue: string): Promise<number>;

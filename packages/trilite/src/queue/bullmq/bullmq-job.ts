@@ -176,10 +176,11 @@ function stateOf(job: BullmqJob, isRunning: boolean): JobRecord['state'] {
   return isRunning ? 'running' : 'waiting';
 }
 
-function refuseUnsupported({ priority, chain, debounce, unique }: NewJob): void {
+function refuseUnsupported({ priority, chain, debounce, unique, tenantId }: NewJob): void {
   const refuse = (what: string): never => {
     throw QueueUnsupportedError.of('bullmq', what);
   };
+  if (tenantId !== undefined) refuse('keep jobs of tenants that share it');
   if (chain !== undefined) refuse('store what follows a job together with its end');
   if (debounce !== undefined) refuse('put a job off that keeps its id');
   if (Math.abs(priority) >= MIDDLE_PRIORITY) refuse(`keep the priority ${priority}`);

@@ -284,6 +284,9 @@ export class BullmqQueueStore implements QueueStore {
     return (await Promise.all(removed)).filter((isRemoved) => isRemoved).length;
   }
 
+  /** It takes no jobs of tenants. */
+  async forgetTenant(_tenantId: string): Promise<void> {}
+
   async clear(queue: string): Promise<number> {
     let cleared = 0;
     for (const state of ['wait', 'prioritized', 'delayed']) {

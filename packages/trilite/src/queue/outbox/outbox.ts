@@ -229,6 +229,7 @@ function toRecord(job: NewJob): JobRecord {
     tags: job.tags ?? [],
     batchId: job.batchId,
     ...(job.unique && { uniqueKey: job.unique.key }),
+    ...(job.tenantId !== undefined && { tenantId: job.tenantId }),
     owner: undefined,
     createdAt: job.createdAt ?? job.availableAt,
     startedAt: undefined,

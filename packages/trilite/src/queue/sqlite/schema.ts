@@ -27,6 +27,17 @@ export const queueMigrations: readonly NamedMigration[] = [
         },
       }),
   },
+  {
+    name: 'trilite/queue/0003_tenants_of_jobs',
+    load: () =>
+      defineMigration({
+        async up(db) {
+          for (const table of ['jobs', 'failed_jobs', 'job_batches']) {
+            await addTenant(db, table);
+          }
+        },
+      }),
+  },
 ];
 
 async function createJobs(db: MigrationDatabase): Promise<void> {
@@ -204,6 +215,15 @@ async function createHistory(db: MigrationDatabase): Promise<void> {
       took_ms real not null default 0,
       primary key (queue, minute)
     ) strict, without rowid`.execute(db);
+}
+
+/** Whose it is, where tenants share the file; for all others, the index costs nothing. */
+async function addTenant(db: MigrationDatabase, table: string): Promise<void> {
+  await sql`alter table ${sql.id(table)} add column tenant_id text`.execute(db);
+  await sql`
+    create index ${sql.id(`${table}_tenant`)} on ${sql.id(table)} (tenant_id) where tenant_id is not null`.execute(
+    db,
+  );
 }
 
 /** What workers are told, beside their jobs: kept here, where clearing a cache cannot undo it. */

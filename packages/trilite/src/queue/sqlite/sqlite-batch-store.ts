@@ -58,6 +58,7 @@ interface BatchRow {
   readonly created_at: number;
   readonly cancelled_at: number | null;
   readonly finished_at: number | null;
+  readonly tenant_id: string | null;
 }
 
 /** The batches of a queue's file. */
@@ -145,6 +146,7 @@ function toRecord(row: BatchRow | undefined): BatchRecord | undefined {
     pending,
     progress: total === 0 ? 100 : Math.floor(((total - pending) / total) * 100),
     allowsFailures: row.allow_failures === 1,
+    ...(row.tenant_id !== null && { tenantId: row.tenant_id }),
     createdAt: row.created_at,
     cancelledAt: row.cancelled_at ?? undefined,
     finishedAt: row.finished_at ?? undefined,

@@ -28,7 +28,7 @@ const claimWhere = (place: string, order: string): string => `
     order by ${order}
     limit :limit)
   returning id, job, payload, attempts, exceptions, crashes, claim, created_at as createdAt, retry_until as retryUntil,
-    batch_id as batchId, extra, available_at as availableAt, priority`;
+    batch_id as batchId, extra, available_at as availableAt, priority, tenant_id as tenantId`;
 
 /** One statement: what it chooses is its own before anybody else can choose. 53 random bits tell claims apart: JavaScript holds no more. */
 const CLAIM = claimWhere('priority = :priority', 'available_at, id');
@@ -69,6 +69,7 @@ interface ClaimedRow {
   readonly extra: string | null;
   readonly availableAt: number;
   readonly priority: number;
+  readonly tenantId: string | null;
 }
 
 /** Where jobs are looked for: at a priority, or, beyond many, at it and all below. */
@@ -182,6 +183,7 @@ function toClaimed(
     batchId: row.batchId ?? undefined,
     tags,
     cause,
+    tenantId: row.tenantId ?? undefined,
     isLinked: unique !== undefined || chain !== undefined || row.batchId !== null,
   };
 }

@@ -37,8 +37,8 @@ const FREE_KEY = `delete from job_keys where key = ? and job_id = ? and until <>
 
 const COPY_TO_FAILED = `
   insert into failed_jobs (id, queue, job, payload, priority, max_crashes, attempts, message, detail, created_at, failed_at, batch_id, extra,
-    owner)
-  select id, queue, job, payload, priority, max_crashes, attempts, :message, :detail, created_at, :now, batch_id, extra, owner
+    owner, tenant_id)
+  select id, queue, job, payload, priority, max_crashes, attempts, :message, :detail, created_at, :now, batch_id, extra, owner, tenant_id
   from jobs where ${OWNED}
   returning id, queue, job, batch_id as batchId, extra`;
 

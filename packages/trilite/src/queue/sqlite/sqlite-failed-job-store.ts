@@ -14,10 +14,12 @@ const WHERE = `
   and (:queue is null or queue = :queue)
   and (:job is null or job = :job)
   and (:batchId is null or batch_id = :batchId)
+  and (:tenantId is null or tenant_id = :tenantId)
   and (:failedBefore is null or failed_at < :failedBefore)`;
 
 const FAILED = `
-  select id, queue, job, payload, attempts, message, detail, batch_id as batchId, extra, created_at as createdAt, failed_at as failedAt
+  select id, queue, job, payload, attempts, message, detail, batch_id as batchId, tenant_id as tenantId, extra, created_at as createdAt,
+    failed_at as failedAt
   from failed_jobs where ${WHERE} order by failed_at desc, rowid desc limit :limit`;
 
 const IDS = `select id from failed_jobs where ${WHERE} order by failed_at, rowid limit :limit`;
@@ -25,14 +27,16 @@ const IDS = `select id from failed_jobs where ${WHERE} order by failed_at, rowid
 const FIND = 'select batch_id as batchId, extra from failed_jobs where id = ?';
 
 const RETRY = `
-  insert into jobs (id, queue, job, payload, state, priority, available_at, max_crashes, last_error, created_at, batch_id, extra)
-  select id, queue, job, payload, 'waiting', priority, :now, max_crashes, message, created_at, batch_id, extra
+  insert into jobs (id, queue, job, payload, state, priority, available_at, max_crashes, last_error, created_at, batch_id, extra,
+    tenant_id)
+  select id, queue, job, payload, 'waiting', priority, :now, max_crashes, message, created_at, batch_id, extra, tenant_id
   from failed_jobs where id = :id`;
 
 const FORGET = 'delete from failed_jobs where id = ?';
 
-type FailedRow = Omit<FailedJob, 'tags' | 'batchId'> & {
+type FailedRow = Omit<FailedJob, 'tags' | 'batchId' | 'tenantId'> & {
   readonly batchId: string | null;
+  readonly tenantId: string | null;
   readonly extra: string | null;
 };
 
@@ -105,17 +109,23 @@ function* piecesOf(ids: readonly string[]): Generator<readonly string[]> {
   for (let from = 0; from < ids.length; from += PIECE) yield ids.slice(from, from + PIECE);
 }
 
-function valuesOf({ ids, queue, job, batchId, failedBefore, limit }: FailedSelection) {
+function valuesOf({ ids, queue, job, batchId, tenantId, failedBefore, limit }: FailedSelection) {
   return {
     ids: ids === undefined ? null : JSON.stringify(ids),
     queue: queue ?? null,
     job: job ?? null,
     batchId: batchId ?? null,
+    tenantId: tenantId ?? null,
     failedBefore: failedBefore ?? null,
     limit: limit ?? -1,
   };
 }
 
-function toFailedJob({ batchId, extra, ...rest }: FailedRow): FailedJob {
-  return { ...rest, batchId: batchId ?? undefined, tags: readExtra(extra).tags ?? [] };
+function toFailedJob({ batchId, tenantId, extra, ...rest }: FailedRow): FailedJob {
+  return {
+    ...rest,
+    batchId: batchId ?? undefined,
+    ...(tenantId !== null && { tenantId }),
+    tags: readExtra(extra).tags ?? [],
+  };
 }

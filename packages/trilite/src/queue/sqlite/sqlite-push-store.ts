@@ -24,13 +24,13 @@ const INSERT = `
 
 const INSERT_WHOLE = `
   insert into jobs (id, queue, job, payload, state, priority, available_at, max_crashes, created_at, retry_until, batch_id,
-    debounce_key, debounce_until, extra)
+    debounce_key, debounce_until, extra, tenant_id)
   values (:id, :queue, :job, :payload, 'waiting', :priority, :availableAt, :maxCrashes, :createdAt, :retryUntil, :batchId, :debounceKey,
-    :debounceUntil, :extra)`;
+    :debounceUntil, :extra, :tenantId)`;
 
 const INSERT_BATCH = `
-  insert into job_batches (id, name, total, allow_failures, on_done, on_failure, on_end, created_at)
-  values (:id, :name, 0, :allowFailures, :onDone, :onFailure, :onEnd, :createdAt)`;
+  insert into job_batches (id, name, total, allow_failures, on_done, on_failure, on_end, created_at, tenant_id)
+  values (:id, :name, 0, :allowFailures, :onDone, :onFailure, :onEnd, :createdAt, :tenantId)`;
 
 const ADD_TO_BATCH = 'update job_batches set total = total + :count where id = :id';
 
@@ -68,13 +68,14 @@ export function insertBatch(
   batch: NewBatch,
   jobs: readonly NewJob[],
 ): PushOutcome[] {
-  const { onDone, onFailure, onEnd, allowFailures, ...facts } = batch;
+  const { onDone, onFailure, onEnd, allowFailures, tenantId = null, ...facts } = batch;
   handle.statement(INSERT_BATCH).run({
     ...facts,
     allowFailures: allowFailures ? 1 : 0,
     onDone: jsonOf(onDone),
     onFailure: jsonOf(onFailure),
     onEnd: jsonOf(onEnd),
+    tenantId,
   });
   return insertMembers(handle, batch.id, jobs);
 }
@@ -121,6 +122,7 @@ function isPlain(job: NewJob): boolean {
     job.chain === undefined &&
     job.batchId === undefined &&
     job.cause === undefined &&
+    job.tenantId === undefined &&
     job.retryUntil === undefined
   );
 }
@@ -154,6 +156,7 @@ function rowOf(job: NewJob, now: number) {
     createdAt = now,
     retryUntil,
     batchId,
+    tenantId,
     ...plain
   } = job;
   const extra: JobExtra = {
@@ -167,6 +170,7 @@ function rowOf(job: NewJob, now: number) {
     createdAt,
     retryUntil: retryUntil ?? null,
     batchId: batchId ?? null,
+    tenantId: tenantId ?? null,
     debounceKey: debounce?.key ?? null,
     debounceUntil: debounce?.latestAt ?? null,
     extra: Object.keys(extra).length === 0 ? null : JSON.stringify(extra),

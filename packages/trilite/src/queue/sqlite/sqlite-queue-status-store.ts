@@ -12,11 +12,13 @@ const HOUR_MS = 3_600_000;
 
 const FIND = `
   select id, queue, job, payload, state, attempts, crashes, priority, available_at as availableAt, progress, last_error as lastError, extra,
-    batch_id as batchId, owner, created_at as createdAt, started_at as startedAt, finished_at as finishedAt, took_ms as tookMs
+    batch_id as batchId, owner, created_at as createdAt, started_at as startedAt, finished_at as finishedAt, took_ms as tookMs,
+    tenant_id as tenantId
   from jobs where id = :id
   union all
   select id, queue, job, payload, 'failed', attempts, 0, priority, null, null, message, extra,
-    batch_id, owner, created_at, null, failed_at, null
+    batch_id, owner, created_at, null, failed_at, null,
+    tenant_id
   from failed_jobs where id = :id`;
 
 const ATTEMPTS = `
@@ -132,12 +134,13 @@ function percentile(sorted: readonly number[], part: number): number | undefined
 
 function toRecord(row: RecordRow | undefined): JobRecord | undefined {
   if (row === undefined) return undefined;
-  const { extra, ...rest } = row;
+  const { extra, tenantId, ...rest } = row;
   const { tags = [], unique } = readExtra(extra);
   return {
     ...rest,
     tags,
     ...(unique && { uniqueKey: unique.key }),
+    ...(tenantId !== null && { tenantId }),
     availableAt: row.availableAt ?? undefined,
     progress: row.progress ?? undefined,
     lastError: row.lastError ?? undefined,

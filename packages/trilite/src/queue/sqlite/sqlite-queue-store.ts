@@ -48,6 +48,7 @@ import {
 } from './sqlite-end-store';
 import { SqliteFailedJobStore } from './sqlite-failed-job-store';
 import { insertBatch, insertJobs } from './sqlite-push-store';
+import { forgetSomeOfTenant } from './sqlite-tenant-jobs-store';
 import { SqliteQueueSignalStore } from './sqlite-queue-signal-store';
 import { SqliteQueueStatusStore } from './sqlite-queue-status-store';
 
@@ -314,6 +315,12 @@ export class SqliteQueueStore implements QueueStore {
 
   forget(selection: FailedSelection): Promise<number> {
     return this.#failedJobs.forget(selection);
+  }
+
+  async forgetTenant(tenantId: string): Promise<void> {
+    for (let some = PIECE; some > 0;) {
+      some = await this.#change((handle) => forgetSomeOfTenant(handle, tenantId));
+    }
   }
 
   async clear(queue: string): Promise<number> {

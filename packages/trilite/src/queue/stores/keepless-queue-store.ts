@@ -137,6 +137,8 @@ export abstract class KeeplessQueueStore implements QueueStore {
     return 0;
   }
 
+  async forgetTenant(_tenantId: string): Promise<void> {}
+
   async clear(): Promise<number> {
     return 0;
   }

@@ -73,7 +73,7 @@ export class SyncQueueStore extends KeeplessQueueStore {
 }
 
 function toClaimed(job: NewJob | FollowUp, cause: JobCause | undefined): ClaimedJob {
-  const { id, queue, payload, tags = [] } = job;
+  const { id, queue, payload, tags = [], tenantId } = job;
   const { batchId, createdAt = 0, cause: own } = job as NewJob;
   return {
     id,
@@ -90,6 +90,7 @@ function toClaimed(job: NewJob | FollowUp, cause: JobCause | undefined): Claimed
     batchId,
     tags,
     cause: cause ?? own,
+    tenantId,
     isLinked: false,
   };
 }
