@@ -77,27 +77,28 @@ const PRUNE_BATCH = 500;
 /** What is kept of a message. */
 const MESSAGE_LENGTH = 2000;
 
-const PROGRESS = 'select task, expression, seen_until as seenUntil from schedule_tasks';
+const PROGRESS = `
+  select task, expression, seen_until as seenUntil from schedule_tasks where tenant_id = :tenantId`;
 const PAUSED = 'select task from schedule_pauses';
 const OPEN = `
   select task, due_at as dueAt, state, owner, attempt, claimed_at as claimedAt
-  from schedule_runs where state in ('claimed', 'running') order by due_at`;
+  from schedule_runs where tenant_id = :tenantId and state in ('claimed', 'running') order by due_at`;
 
 const BEGIN = `
-  insert into schedule_tasks (task, expression, seen_until) values (:task, :expression, :seenUntil)
-  on conflict (task) do update set expression = excluded.expression, seen_until = excluded.seen_until`;
+  insert into schedule_tasks (tenant_id, task, expression, seen_until) values (:tenantId, :task, :expression, :seenUntil)
+  on conflict (tenant_id, task) do update set expression = excluded.expression, seen_until = excluded.seen_until`;
 
 /** One look at a time has an effect: whoever comes second finds that the task was seen until later. */
 const ADVANCE = `
-  update schedule_tasks set seen_until = :to where task = :task and seen_until = :from`;
+  update schedule_tasks set seen_until = :to where tenant_id = :tenantId and task = :task and seen_until = :from`;
 
 const ADD = `
-  insert into schedule_runs (task, due_at, state, owner, claimed_at, started_at, finished_at, message)
-  values (:task, :dueAt, :state, :owner, :now, iif(:state = 'done', :now, null), iif(:state = 'claimed', null, :now), :message)
+  insert into schedule_runs (tenant_id, task, due_at, state, owner, claimed_at, started_at, finished_at, message)
+  values (:tenantId, :task, :dueAt, :state, :owner, :now, iif(:state = 'done', :now, null), iif(:state = 'claimed', null, :now), :message)
   on conflict do nothing`;
 
 /** The proof of ownership in every statement that changes a run in hand. */
-const OWNED = `task = :task and due_at = :dueAt and owner = :owner`;
+const OWNED = `tenant_id = :tenantId and task = :task and due_at = :dueAt and owner = :owner`;
 
 const START = `update schedule_runs set state = 'running', started_at = :now where ${OWNED} and state = 'claimed'`;
 
@@ -112,27 +113,29 @@ const HAND_OVER = `
 const LAST_RUNS = `
   select task, due_at as dueAt, state, attempt, started_at as startedAt, finished_at as finishedAt, exit_code as exitCode, message
   from schedule_runs as run
-  where due_at = (select max(due_at) from schedule_runs where task = run.task)`;
+  where tenant_id = :tenantId
+    and due_at = (select max(due_at) from schedule_runs where tenant_id = :tenantId and task = run.task)`;
 
 const RUNS_OF = `
   select task, due_at as dueAt, state, attempt, started_at as startedAt, finished_at as finishedAt, exit_code as exitCode, message
-  from schedule_runs where task = ? order by due_at desc limit ?`;
+  from schedule_runs where tenant_id = :tenantId and task = :task order by due_at desc limit :limit`;
 
 const TIMES_RUN = `
   select due_at from schedule_runs
-  where task = :task and due_at <= :upTo and state not in ('missed', 'skipped') order by due_at desc limit 1000`;
+  where tenant_id = :tenantId and task = :task and due_at <= :upTo and state not in ('missed', 'skipped') order by due_at desc limit 1000`;
 
-const RECORDED = 'select distinct task from schedule_runs';
+const RECORDED = 'select distinct task from schedule_runs where tenant_id = :tenantId';
 
 const PAUSE = 'insert into schedule_pauses (task, paused_at) values (?, ?) on conflict do nothing';
 const RESUME = 'delete from schedule_pauses where task = ?';
 const RESUME_ALL = 'delete from schedule_pauses';
 
 const PRUNE = `
-  delete from schedule_runs where (task, due_at) in (
-    select task, due_at from schedule_runs
-    where task = :task and due_at < :before and state not in ('claimed', 'running')
-      and due_at < (select due_at from schedule_runs where task = :task order by due_at desc limit 1 offset ${KEPT_RUNS - 1})
+  delete from schedule_runs where (tenant_id, task, due_at) in (
+    select tenant_id, task, due_at from schedule_runs
+    where tenant_id = :tenantId and task = :task and due_at < :before and state not in ('claimed', 'running')
+      and due_at < (
+        select due_at from schedule_runs where tenant_id = :tenantId and task = :task order by due_at desc limit 1 offset ${KEPT_RUNS - 1})
     order by due_at limit ${PRUNE_BATCH})`;
 
 /**
@@ -150,20 +153,26 @@ const PRUNE = `
  */
 export class ScheduleStore {
   readonly #connection: Connection;
+  /** What every statement about runs and times is about. */
+  readonly #whose: { readonly tenantId: string };
 
-  constructor(connection: Connection) {
+  /** @param tenantId whose runs they are, in a file that tenants share. Default: those of whom the whole file belongs to, or of nobody else. */
+  constructor(connection: Connection, tenantId = '') {
     this.#connection = connection;
+    this.#whose = { tenantId };
   }
 
   /** What is known, in one read. */
   state(): Promise<ScheduleState> {
     return this.#connection.read((handle) => {
-      const progress = handle.statement(PROGRESS).all() as ({ task: string } & TaskProgress)[];
+      const progress = handle.statement(PROGRESS).all(this.#whose) as ({
+        task: string;
+      } & TaskProgress)[];
       const paused = handle.statement(PAUSED).pluck().all() as string[];
       return {
         progress: new Map(progress.map(({ task, ...rest }) => [task, rest])),
         paused: new Set(paused),
-        open: handle.statement(OPEN).all() as OpenRun[],
+        open: handle.statement(OPEN).all(this.#whose) as OpenRun[],
       };
     });
   }
@@ -176,7 +185,7 @@ export class ScheduleStore {
   /** Has a task's times looked at from a moment on: a new task's, or one's whose times are others now. */
   async begin(task: string, { expression, seenUntil }: TaskProgress): Promise<void> {
     await this.#connection.write((handle) =>
-      handle.statement(BEGIN).run({ task, expression, seenUntil }),
+      handle.statement(BEGIN).run({ ...this.#whose, task, expression, seenUntil }),
     );
   }
 
@@ -217,7 +226,11 @@ export class ScheduleStore {
   /** The times up to one at which a task was run, or was to be but for a crash; the newest 1,000, oldest first. */
   async timesRun(task: string, upTo: number): Promise<number[]> {
     const times = await this.#connection.read(
-      (handle) => handle.statement(TIMES_RUN).pluck().all({ task, upTo }) as number[],
+      (handle) =>
+        handle
+          .statement(TIMES_RUN)
+          .pluck()
+          .all({ ...this.#whose, task, upTo }) as number[],
     );
     return times.reverse();
   }
@@ -225,7 +238,7 @@ export class ScheduleStore {
   /** The newest run of each task. */
   async lastRuns(): Promise<ReadonlyMap<string, RunRecord>> {
     const rows = await this.#connection.read(
-      (handle) => handle.statement(LAST_RUNS).all() as RunRecord[],
+      (handle) => handle.statement(LAST_RUNS).all(this.#whose) as RunRecord[],
     );
     return new Map(rows.map((row) => [row.task, row]));
   }
@@ -233,14 +246,14 @@ export class ScheduleStore {
   /** The runs of a task, newest first. */
   runs(task: string, limit: number): Promise<RunRecord[]> {
     return this.#connection.read(
-      (handle) => handle.statement(RUNS_OF).all(task, limit) as RunRecord[],
+      (handle) => handle.statement(RUNS_OF).all({ ...this.#whose, task, limit }) as RunRecord[],
     );
   }
 
   /** The tasks that have runs, those that are no longer declared among them. */
   async recordedTasks(): Promise<string[]> {
     const rows = await this.#connection.read(
-      (handle) => handle.statement(RECORDED).all() as Pick<RunKey, 'task'>[],
+      (handle) => handle.statement(RECORDED).all(this.#whose) as Pick<RunKey, 'task'>[],
     );
     return rows.map(({ task }) => task);
   }
@@ -263,13 +276,14 @@ export class ScheduleStore {
   /** Forgets runs of a task from before a moment, but for the last 100; so many at a time. @returns how many */
   prune(task: string, before: number): Promise<number> {
     return this.#connection.write(
-      (handle) => handle.statement(PRUNE).run({ task, before }).changes,
+      (handle) => handle.statement(PRUNE).run({ ...this.#whose, task, before }).changes,
     );
   }
 
   #change(statement: string, values: Readonly<Record<string, unknown>>): Promise<boolean> {
     return this.#connection.write(
-      (handle: Handle) => handle.statement(statement).run(values).changes > 0,
+      (handle: Handle) =>
+        handle.statement(statement).run({ ...values, ...this.#whose }).changes > 0,
     );
   }
 }
