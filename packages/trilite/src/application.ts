@@ -56,7 +56,7 @@ import type { Tenant } from './tenancy/tenant';
 import { TenantTokens } from './tenancy/tenant-tokens';
 import type { Token } from './tenancy/token';
 import type { WorkIndex } from './tenancy/work-index/work-index';
-import { Tenants } from './tenants';
+import { Tenants, centralConnectionOptions } from './tenants';
 
 /** Where an application is, and what differs from what its files say. */
 export interface ApplicationOptions {
@@ -135,15 +135,7 @@ export class Application implements ConsoleApplication {
     logCacheTroubles(cacheEvents, this.logger);
     const onError = (error: unknown, what: string): void => this.logger.error({ err: error }, what);
     const jobs = this.#jobs;
-    const hasTenants = this.config.tenancy.mode !== 'off';
-    const central = new Resources({
-      settings: this.config,
-      jobs,
-      cacheEvents,
-      onError,
-      isDisposable: (connection) => this.#holdsCachesAlone(connection),
-      guard: hasTenants ? () => refuseOthers(CENTRAL) : undefined,
-    });
+    const central = this.#createCentral(cacheEvents, onError);
     this.#central = central;
     this.#tenants = new Tenants({
       project: this.#project,
@@ -286,6 +278,7 @@ export class Application implements ConsoleApplication {
   tableTypes(): Promise<string> {
     return generateTableTypes(
       this.config.database,
+      centralConnectionOptions(this.config),
       (connections) => createMigrator(this.#project, this.config, connections),
       ...this.#tenants.typeSources,
     );
@@ -352,6 +345,22 @@ export class Application implements ConsoleApplication {
       this.connections,
     );
     return own.every((plan) => plan.connection !== connection || plan.migrations.length === 0);
+  }
+
+  #createCentral(
+    cacheEvents: CacheEvents,
+    onError: (error: unknown, what: string) => void,
+  ): Resources {
+    return new Resources({
+      settings: this.config,
+      jobs: this.#jobs,
+      cacheEvents,
+      onError,
+      isDisposable: (connection) => this.#holdsCachesAlone(connection),
+      guard: this.config.tenancy.mode === 'off' ? undefined : () => refuseOthers(CENTRAL),
+      connectionOptions: centralConnectionOptions(this.config),
+      forTenant: (tenantId, work) => this.#tenants.runFor(tenantId, work),
+    });
   }
 
   #createProviders(): Provider[] {

@@ -13,6 +13,7 @@ import {
   migrationsIn,
   type MigrationPlan,
 } from './database/migrations/migration-files';
+import type { NamedMigration } from './database/migrations/migration';
 import { Migrator } from './database/migrations/migrator';
 import { outboxMigrations } from './queue/outbox/schema';
 import { queueMigrations } from './queue/sqlite/schema';
@@ -33,11 +34,11 @@ export function createMigrator(
     connection,
     migrations: [],
   }));
-  const ofTenants =
-    config.tenancy.mode === 'off'
-      ? []
-      : [{ connection: config.database.default, migrations: tenantMigrations }];
-  const plans = mergePlans([...every, ...frameworkPlans(config), ...ofTenants, ...own]);
+  const { mode } = config.tenancy;
+  const connection = config.database.default;
+  const ofTenants = mode === 'off' ? [] : [{ connection, migrations: tenantMigrations }];
+  const tables = mode === 'single' ? [{ connection, migrations: tenantTables(project) }] : [];
+  const plans = mergePlans([...every, ...frameworkPlans(config), ...ofTenants, ...own, ...tables]);
   return new Migrator(connections, plans);
 }
 
@@ -59,9 +60,13 @@ export function tenantPlans(
     connection,
     migrations: stampMigrations(id, role),
   }));
-  const folder = join(project.codePath, 'database/migrations/tenant');
-  const own = { connection: connections.database, migrations: migrationsIn(folder) };
+  const own = { connection: connections.database, migrations: tenantTables(project) };
   return mergePlans([...stamps, ...frameworkPlans(settings), own]);
+}
+
+/** What makes the tables of tenants. */
+function tenantTables({ codePath }: Project): NamedMigration[] {
+  return migrationsIn(join(codePath, 'database/migrations/tenant'));
 }
 
 /** A cache, a queue, the locks and the schedule bring their tables to whichever connection the configuration puts them on. */

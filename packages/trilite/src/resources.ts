@@ -11,7 +11,7 @@ import type { Config } from './config/load-config';
 import { outboxConnections } from './config/outbox-connections';
 import type { ConnectionOptions } from './database/connection';
 import { ConnectionRegistry } from './database/connection-registry';
-import { Database } from './database/database';
+import { Database, type ConnectionDirectory } from './database/database';
 import type { NamedMigration } from './database/migrations/migration';
 import type { Announce } from './queue/announce';
 import type { JobRegistry } from './queue/job-registry';
@@ -74,18 +74,22 @@ export class Resources {
   /** Counts hits across all processes, on the same connection. */
   readonly limiter: RateLimiter;
   readonly queues: QueueRegistry;
+  /** Where they lie, whoever else has something there. */
+  readonly #files: ConnectionDirectory;
   #scope: Scope | undefined;
 
   constructor(parts: ResourcesParts) {
     const { settings, guard, tenant, cacheEvents, isDisposable } = parts;
     this.settings = settings;
     const ownFiles = tenant?.ownFiles;
+    const shared = ownFiles === undefined ? tenant?.central.connections : undefined;
     this.connections = new ConnectionRegistry(settings.database, {
       guard,
       connectionOptions: ownFiles?.connectionOptions ?? parts.connectionOptions,
       offload: tenant?.central.connections.offload,
-      shared: ownFiles === undefined ? tenant?.central.connections : undefined,
+      shared,
     });
+    this.#files = shared ?? this.connections;
     const prefix = this.#areLocksShared(tenant)
       ? `${tenant?.prefix}${settings.cache.prefix}`
       : settings.cache.prefix;
@@ -101,7 +105,7 @@ export class Resources {
     this.limiter = new RateLimiter(() => guarded(lockStores).limits, { prefix });
     this.caches = new CacheRegistry({
       settings: settings.cache,
-      connections: this.connections,
+      connections: this.#files,
       events: cacheEvents,
       locks: this.locks,
       isDisposable,
@@ -155,12 +159,11 @@ export class Resources {
     const scope = (): Scope => this.#scope as Scope;
     return new QueueRegistry({
       settings: settings.queue,
-      connections: this.connections,
+      connections: this.#files,
       jobs,
       make: (token) => scope().make(token),
       enter: (work) => scope().run(work),
-      outboxSources: () =>
-        outboxConnections(settings).map((name) => this.connections.connection(name)),
+      outboxSources: () => outboxConnections(settings).map((name) => this.#files.connection(name)),
       guard,
       announce,
       maxWaiting,
@@ -174,7 +177,7 @@ export class Resources {
   #lockStores(): () => { readonly locks: LockStore; readonly limits: RateLimitStore } {
     const { lockConnection, lockStore } = this.settings.cache;
     if (lockStore !== undefined) return () => this.caches.redis(lockStore);
-    const connection = this.connections.connection(lockConnection);
+    const connection = this.#files.connection(lockConnection);
     const stores = {
       locks: new SqliteLockStore(connection),
       limits: new SqliteRateLimitStore(connection),

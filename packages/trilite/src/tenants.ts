@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { existsSync } from 'node:fs';
 import type { CacheEvents } from './cache/cache-events';
+import { CacheRegistry } from './cache/cache-registry';
+import { SqliteRateLimitStore } from './cache/limits/sqlite-rate-limit-store';
+import { Locks } from './cache/locks/locks';
 import type { Config } from './config/load-config';
 import type { Project } from './config/project';
 import type { SqliteSettings } from './config/schema';
@@ -25,12 +28,14 @@ import type {
   TenantWorkerParts,
   TenantWorkOptions,
 } from './queue/tenants/tenant-worker';
-import { Resources } from './resources';
+import { QueueRegistry } from './queue/queue-registry';
+import { Resources, type TenantFileParts } from './resources';
 import type { ScopeIdentity } from './support/scope-holder';
 import type { Container, Scope } from './tenancy/container';
 import { stampMigrations } from './tenancy/schema';
-import { TenantSchemaError } from './tenancy/errors';
-import { refuseOthers } from './tenancy/scope-guard';
+import { TenantSchemaError, TenantsShareFilesError } from './tenancy/errors';
+import { refuseOthers, tenantOfWork } from './tenancy/scope-guard';
+import { SharedTenantPlaces } from './tenancy/shared-tenant-places';
 import { KEPT_STATES, Tenancy } from './tenancy/tenancy';
 import type { Tenant } from './tenancy/tenant';
 import { TenantFiles } from './tenancy/tenant-files';
@@ -38,6 +43,7 @@ import { parseTenantId, type TenantId } from './tenancy/tenant-id';
 import { TenantPaths } from './tenancy/tenant-paths';
 import { TenantScopes, type OpenTenant } from './tenancy/tenant-scopes';
 import { quotasOf, tenantSettings } from './tenancy/tenant-settings';
+import { forgetRows } from './tenancy/tenant-row-store';
 import { refuseWrongStamp } from './tenancy/tenant-stamp-store';
 import { TenantStore } from './tenancy/tenant-store';
 import { WorkIndex } from './tenancy/work-index/work-index';
@@ -65,6 +71,8 @@ export class Tenants {
   readonly #parts: TenantsParts;
   readonly #paths: TenantPaths;
   readonly #connections: TenantConnections;
+  /** Whether each tenant has files of its own. */
+  readonly #hasFiles: boolean;
   readonly #resources = new WeakMap<ScopeIdentity, Resources>();
   /** How many of the tenants' files are open at a time. */
   readonly #pool = new ConnectionPool();
@@ -73,21 +81,25 @@ export class Tenants {
   constructor(parts: TenantsParts) {
     this.#parts = parts;
     const { config, central } = parts;
+    this.#hasFiles = config.tenancy.mode !== 'single';
     this.#paths = new TenantPaths(config.storagePath);
     // All three are there unless tenants are off: config/tenancy.ts was checked
     this.#connections = tenantConnections(config) as TenantConnections;
     const store = new TenantStore(central.connections.connection());
     this.tenancy = new Tenancy({
       store: config.tenancy.mode === 'off' ? undefined : () => store,
-      files: this.#createFiles(),
+      files: this.#hasFiles ? this.#createFiles() : this.#createSharedPlaces(),
       scopes: new TenantScopes((tenant) => this.#open(tenant)),
       central: parts.centralScope,
       exclusively: (id, work) => this.#exclusively(id, work),
-      onServed: (tenant) =>
-        this.#announceWaiting(tenant).catch((error: unknown) => {
-          parts.onError(error, `What waits for the tenant "${tenant.id}" cannot be looked for`);
-        }),
-      onChanged: (tenant) => this.#noteChange(tenant),
+      // A queue that all share is watched by its workers themselves
+      onServed: this.#hasFiles
+        ? (tenant) =>
+            this.#announceWaiting(tenant).catch((error: unknown) => {
+              parts.onError(error, `What waits for the tenant "${tenant.id}" cannot be looked for`);
+            })
+        : undefined,
+      onChanged: this.#hasFiles ? (tenant) => this.#noteChange(tenant) : undefined,
     });
   }
 
@@ -109,6 +121,10 @@ export class Tenants {
     options: TenantWorkOptions,
     told: Pick<TenantWorkerParts, 'tell' | 'onError'> = {},
   ): TenantWorker {
+    if (!this.#hasFiles) {
+      const help = 'Run "artisan queue:work" without "--tenants": it does the jobs of all of them.';
+      throw TenantsShareFilesError.cannot('look through the queues of tenants', help);
+    }
     // A web server never needs it
     const { TenantWorker: Worker } =
       require('./queue/tenants/tenant-worker') as typeof import('./queue/tenants/tenant-worker');
@@ -130,7 +146,7 @@ export class Tenants {
 
   /** What makes the tables of tenants, if there are any, for who writes down their types. */
   get typeSources(): readonly ((connections: ConnectionRegistry) => Migrator)[] {
-    if (!this.tenancy.isOn) return [];
+    if (!this.tenancy.isOn || !this.#hasFiles) return [];
     return [(connections) => new Migrator(connections, this.#plans(TEMPLATE))];
   }
 
@@ -152,11 +168,22 @@ export class Tenants {
    * @throws E_DATABASE_FILE_MISSING for a file with data or jobs, which nobody makes anew
    */
   migrator(tenant: Tenant, { connections }: Resources): Migrator {
+    if (!this.#hasFiles) {
+      const help = 'Run "artisan migrate": it is for all of them.';
+      throw TenantsShareFilesError.cannot('migrate each tenant by itself', help);
+    }
     for (const role of ['database', 'queue'] as const) {
       const connection = connections.connection(this.#connections[role]);
       if (!existsSync(connection.file)) throw DatabaseFileMissingError.at(connection);
     }
     return new Migrator(connections, this.#plans(tenant.id));
+  }
+
+  /** Runs work in that of a tenant, with its queues. @throws as `Tenancy.run` */
+  runFor<T>(tenantId: string, work: (queues: QueueRegistry) => Promise<T>): Promise<T> {
+    return this.tenancy.run(tenantId, (_tenant, scope) => work(scope.make(QueueRegistry)), {
+      allowSwitch: true,
+    });
   }
 
   #open(tenant: Tenant): OpenTenant {
@@ -167,7 +194,9 @@ export class Tenants {
     resources.use(scope);
     return {
       scope,
-      prepare: () => this.#prepare(tenant, resources),
+      prepare: async () => {
+        if (this.#hasFiles) await this.#prepare(tenant, resources);
+      },
       rest: () => resources.rest(),
       close: () => resources.close(),
     };
@@ -185,6 +214,7 @@ export class Tenants {
 
   async #scan(): Promise<FoundWork[]> {
     const found: FoundWork[] = [];
+    if (!this.#hasFiles) return found;
     await this.tenancy.each(
       { states: KEPT_STATES },
       async (tenant, scope) => {
@@ -268,24 +298,30 @@ export class Tenants {
     const connections = this.#connections;
     const { id } = tenant;
     return new Resources({
-      settings: tenantSettings(config, { connections, paths: this.#paths, tenant }),
+      settings: this.#hasFiles
+        ? tenantSettings(config, { connections, paths: this.#paths, tenant })
+        : config,
       jobs,
       cacheEvents,
       onError,
       isDisposable: (connection) => connection === connections.cache,
       guard: () => refuseOthers(identity),
-      announce: (ready, work) => this.#announce(tenant, ready, work),
-      maxWaiting: quotasOf(tenant, config).jobsPending,
+      announce: this.#hasFiles ? (ready, work) => this.#announce(tenant, ready, work) : undefined,
+      maxWaiting: this.#hasFiles ? quotasOf(tenant, config).jobsPending : undefined,
       tenant: {
         id,
         central,
-        prefix: `tenant:${id}:`,
-        ownFiles: {
-          connectionOptions: (connection) => this.#connectionOptions(id, connection),
-          freshMigrations: () => stampMigrations(id, 'cache'),
-        },
+        prefix: prefixOf(id),
+        ownFiles: this.#hasFiles ? this.#fileParts(id) : undefined,
       },
     });
+  }
+
+  #fileParts(id: TenantId): TenantFileParts {
+    return {
+      connectionOptions: (connection) => this.#connectionOptions(id, connection),
+      freshMigrations: () => stampMigrations(id, 'cache'),
+    };
   }
 
   #connectionOptions(tenantId: TenantId, connection: string): ConnectionOptions {
@@ -296,6 +332,44 @@ export class Tenants {
       isStrict: role !== 'cache',
       pool: this.#pool,
     };
+  }
+
+  #createSharedPlaces(): SharedTenantPlaces {
+    return new SharedTenantPlaces({ paths: this.#paths, forget: (id) => this.#forget(id) });
+  }
+
+  /** What a tenant has in the files of the application: jobs that are committed, and not relayed yet, among it. */
+  async #forget(id: TenantId): Promise<void> {
+    const { caches, queues, connections } = this.#parts.central;
+    await queues.outbox.relay();
+    for (const name of queues.names) await queues.store(name).forgetTenant(id);
+    const run = { states: ['deleted'], anySchema: true, allowSwitch: true } as const;
+    await this.tenancy.run(
+      id,
+      async (_tenant, scope) => {
+        for (const name of caches.names) await scope.make(CacheRegistry).store(name).clear();
+        const locks = scope.make(Locks);
+        for (const { name, owner } of await locks.held()) {
+          await locks.restoreLock(name, owner).release();
+        }
+        await this.#forgetLimits(id);
+        for (const name of connections.names) {
+          const connection = connections.connection(name);
+          const isThere = connection.file === ':memory:' || existsSync(connection.file);
+          if (isThere && !connection.settings.readOnly) await forgetRows(connection, id);
+        }
+      },
+      run,
+    );
+  }
+
+  /** On a server, windows end by themselves. */
+  async #forgetLimits(id: TenantId): Promise<void> {
+    const { central, config } = this.#parts;
+    const { lockConnection, lockStore, prefix } = config.cache;
+    if (lockStore !== undefined) return;
+    const store = new SqliteRateLimitStore(central.connections.connection(lockConnection));
+    await store.forgetBelow(`${prefixOf(id)}${prefix}`);
   }
 
   #createFiles(): TenantFiles {
@@ -339,6 +413,18 @@ export class Tenants {
     if (connection === database) return 'database';
     return connection === cache ? 'cache' : 'queue';
   }
+}
+
+/** How the connections of the application are opened: where tenants share them, each handle says whose work it is. */
+export function centralConnectionOptions({
+  tenancy,
+}: Config): (() => ConnectionOptions) | undefined {
+  return tenancy.mode === 'single' ? () => ({ currentTenant: tenantOfWork }) : undefined;
+}
+
+/** Text before every key of a tenant's, where it lies among those of others. */
+function prefixOf(id: TenantId): string {
+  return `tenant:${id}:`;
 }
 
 /** Which migrations a template has: another list is another template. */

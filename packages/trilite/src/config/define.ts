@@ -259,10 +259,11 @@ export interface IdentificationOptions {
 /** What config/tenancy.ts sets. */
 export interface TenancyOptions {
   /**
-   * How tenants are kept: 'off' for an application without them, 'files' for three files of its own for each tenant. Default: 'off'.
+   * How tenants are kept: 'off' for an application without them, 'files' for three files of its own for each tenant, 'single' for tenants who
+   * share those of the application: SQLite itself keeps their rows apart. Default: 'off'.
    * In 'files', data, cache and queue must be SQLite files of their own in config/database.ts: a tenant has its own of each.
    */
-  readonly mode?: 'off' | 'files';
+  readonly mode?: 'off' | 'files' | 'single';
   /** What happens when the first work for a tenant finds its files with other migrations than the code has. */
   readonly migrations?: {
     /**

@@ -184,7 +184,7 @@ const identification = strict({
 });
 
 export const tenancySchema = strict({
-  mode: z.enum(['off', 'files']).default('off'),
+  mode: z.enum(['off', 'files', 'single']).default('off'),
   migrations: strict({
     onOpen: z.enum(['refuse', 'migrate', 'allow-newer']).default('refuse'),
   }).prefault({}),

@@ -17,9 +17,10 @@ interface Settings {
   readonly tenancy: TenancySettings;
 }
 
-/** What other files say that does not go with tenants who have files of their own. */
+/** What other files say that does not go with tenants, or with files of their own for each. */
 export function tenancyProblems(settings: Settings): ConfigProblem[] {
   if (settings.tenancy.mode === 'off') return [];
+  if (settings.tenancy.mode === 'single') return identificationProblems(settings);
   const connections = tenantConnections(settings);
   return [
     ...missing('cache', connections.cache, 'config/cache.ts'),

@@ -1,8 +1,10 @@
+import { requireOwnFiles } from './own-files';
 import type { ConsoleApplication } from './console-application';
 import type { TenantsMigrator } from '../tenancy/tenants-migrator';
 
 /** What brings the files of an application's tenants up to date. */
 export function tenantsMigrator(app: ConsoleApplication): TenantsMigrator {
+  requireOwnFiles(app, 'migrate each tenant by itself', 'migrate');
   // Only here: `list` is to answer at once
   const { TenantMigrationStore } =
     require('../tenancy/tenant-migration-store') as typeof import('../tenancy/tenant-migration-store');

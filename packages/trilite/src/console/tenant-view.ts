@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import type { Scope } from '../tenancy/container';
 import type { Tenant } from '../tenancy/tenant';
 import type { ConsoleApplication } from './console-application';
@@ -13,13 +12,13 @@ export function tenantView(
   tenant: Tenant,
   scope: Scope,
 ): ConsoleApplication {
-  const { CacheRegistry, ConnectionRegistry, Locks, QueueRegistry } = loadTokens();
-  const connections = scope.make(ConnectionRegistry);
+  const { CacheRegistry, ConnectionRegistry, Locks, QueueRegistry, TenantPaths } = loadTokens();
+  const paths = new TenantPaths(app.config.storagePath);
   return {
     basePath: app.basePath,
-    config: { ...app.config, storagePath: dirname(connections.connection().file) },
+    config: { ...app.config, storagePath: paths.folder(tenant.id) },
     tenancy: app.tenancy,
-    connections,
+    connections: scope.make(ConnectionRegistry),
     caches: scope.make(CacheRegistry),
     locks: scope.make(Locks),
     queues: scope.make(QueueRegistry),
@@ -46,6 +45,7 @@ function loadTokens() {
     ...(require('../cache/cache-registry') as typeof import('../cache/cache-registry')),
     ...(require('../cache/locks/locks') as typeof import('../cache/locks/locks')),
     ...(require('../database/connection-registry') as typeof import('../database/connection-registry')),
+    ...(require('../tenancy/tenant-paths') as typeof import('../tenancy/tenant-paths')),
     ...(require('../queue/queue-registry') as typeof import('../queue/queue-registry')),
   };
 }

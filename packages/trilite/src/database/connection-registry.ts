@@ -5,6 +5,7 @@ import { OffloadPool } from './connection-offload';
 import { ConnectionUnknownError } from './errors';
 import type { ConnectionDirectory } from './database';
 import { QueryEvents } from './query-events';
+import { ConnectionSharedError } from './scoping/errors';
 
 /** What differs for the connections of a tenant. */
 export interface ConnectionRegistryOptions {
@@ -14,7 +15,10 @@ export interface ConnectionRegistryOptions {
   readonly offload?: OffloadPool | undefined;
   /** Called before anybody is handed a connection; throws when the current work may have none. */
   readonly guard?: (() => void) | undefined;
-  /** Another registry, whose connections these are: it opens and closes them. Default: its own. */
+  /**
+   * Another registry, whose connections queries go to: it opens and closes them, and they are handed to nobody, for their files hold what is others'.
+   * Default: its own.
+   */
   readonly shared?: ConnectionRegistry | undefined;
 }
 
@@ -74,10 +78,10 @@ export class ConnectionRegistry {
    * A connection by name, by default the default one.
    *
    * @throws E_CONNECTION_UNKNOWN
+   * @throws E_CONNECTION_SHARED in the work of a tenant that shares the files of the application
    */
   connection(name: string = this.defaultName): Connection {
-    const { shared } = this.#options;
-    if (shared !== undefined) return shared.connection(name);
+    if (this.#options.shared !== undefined) throw ConnectionSharedError.named(name);
     const known = this.#connections.get(name);
     if (known !== undefined) return known;
     const { connections } = this.#settings;
@@ -91,11 +95,11 @@ export class ConnectionRegistry {
 
   /** The same connections, for the work they belong to alone: asked for in any other, they throw. */
   get guarded(): ConnectionDirectory {
-    const { guard } = this.#options;
-    if (guard === undefined) return this;
+    const { guard, shared = this } = this.#options;
+    if (guard === undefined) return shared;
     const connection = (name?: string): Connection => {
       guard();
-      return this.connection(name);
+      return shared.connection(name);
     };
     return { connection, queries: this.queries, offload: this.offload };
   }

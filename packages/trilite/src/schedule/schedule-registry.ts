@@ -195,14 +195,15 @@ export class ScheduleRegistry {
     });
   }
 
-  /** What a tenant's runs lie in: the file of its locks. */
+  /** What a tenant's runs lie in: the file of its locks, or that of all. */
   #scheduleOf(whose: TenantWork, tell: TellSchedulerEvent): TenantSchedule {
     const { tenant, scope } = whose;
-    const connections = scope.make(ConnectionRegistry);
-    const connection = connections.connection(this.#parts.connection().name);
+    const isShared = this.#parts.config.tenancy.mode === 'single';
+    const shared = this.#parts.connection();
+    const connection = isShared ? shared : scope.make(ConnectionRegistry).connection(shared.name);
     const onHookError = (error: Error): void => tell({ kind: 'error', error, tenant: tenant.id });
     return {
-      store: new ScheduleStore(connection),
+      store: new ScheduleStore(connection, isShared ? tenant.id : undefined),
       runner: this.#runner(onHookError, whose),
       locks: scope.make(Locks),
       file: connection.file,

@@ -292,7 +292,18 @@ export class TenancyOffError extends FrameworkError {
     return new TenancyOffError({
       code: 'E_TENANCY_OFF',
       message: 'This application keeps no tenants: "mode" in config/tenancy.ts is "off".',
-      help: 'Set it to "files", and run "artisan migrate".',
+      help: 'Set it to "files" or "single", and run "artisan migrate".',
+    });
+  }
+}
+
+/** Thrown when something is asked for that needs files of its own for each tenant, and all tenants share those of the application. */
+export class TenantsShareFilesError extends FrameworkError {
+  static cannot(what: string, help: string): TenantsShareFilesError {
+    return new TenantsShareFilesError({
+      code: 'E_TENANTS_SHARE_FILES',
+      message: `Cannot ${what}: tenants share the files of the application ("mode" in config/tenancy.ts is "single").`,
+      help,
     });
   }
 }

@@ -10,8 +10,8 @@ import {
 } from './errors';
 import { runEach, type TenantEachOptions, type TenantRun } from './run-each';
 import type { Tenant, TenantState } from './tenant';
-import type { TenantFiles } from './tenant-files';
 import { isTenantId, parseTenantId, type TenantId } from './tenant-id';
+import type { TenantPlaces } from './tenant-places';
 import type { TenantScopes } from './tenant-scopes';
 import type { NewTenant, TenantChanges, TenantStore } from './tenant-store';
 
@@ -19,7 +19,7 @@ import type { NewTenant, TenantChanges, TenantStore } from './tenant-store';
 export interface TenancyParts {
   /** Undefined in an application that keeps no tenants. */
   readonly store: (() => TenantStore) | undefined;
-  readonly files: TenantFiles;
+  readonly files: TenantPlaces;
   readonly scopes: TenantScopes;
   /** The scope of the application itself. */
   readonly central: () => Scope;
@@ -339,7 +339,7 @@ export class Tenancy {
     return this.#exclusively(id, async () => {
       const known = await this.#refuseUnlessDeleted('purge', id);
       if (this.#parts.files.isThere(known)) await this.#parts.files.discard(known);
-      this.#parts.files.purge(known);
+      await this.#parts.files.purge(known);
       await this.#store.purge(known);
     });
   }

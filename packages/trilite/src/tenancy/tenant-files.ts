@@ -9,6 +9,7 @@ import { errorCode } from '../support/errors';
 import { newId } from '../support/id';
 import type { TenantRole } from '../config/tenant-connections';
 import { TenantFolderError } from './errors';
+import type { TenantPlaces } from './tenant-places';
 import type { TenantId } from './tenant-id';
 import { TENANT_ROLES, type TenantPaths } from './tenant-paths';
 import { writeStamp } from './tenant-stamp-store';
@@ -38,7 +39,7 @@ export interface TenantFilesParts {
 }
 
 /** Makes, moves and removes the folders of tenants. */
-export class TenantFiles {
+export class TenantFiles implements TenantPlaces {
   readonly #parts: TenantFilesParts;
 
   constructor(parts: TenantFilesParts) {
@@ -101,7 +102,7 @@ export class TenantFiles {
   }
 
   /** Removes for good what lies in the trash. Harmless when nothing does. */
-  purge(id: TenantId): void {
+  async purge(id: TenantId): Promise<void> {
     rmSync(this.#parts.paths.trash(id), { recursive: true, force: true });
   }
 

@@ -7,7 +7,7 @@ import type { SchedulerOptions } from '../../src/schedule/scheduler';
 import type { SchedulerEvent } from '../../src/schedule/scheduler-events';
 import { exportDefault, type TestProject } from './project';
 import { MINUTE, NOON } from './schedule';
-import { createTenantProject } from './tenants';
+import { createProjectInMode } from './tenants';
 
 let project: TestProject;
 let apps: TestApplication[];
@@ -24,9 +24,9 @@ const DATABASE = exportDefault(`{
 }`);
 
 /** Gives every test of a file a project with tenants, and a clock that stands still at noon. */
-export function useTenantSchedule(): void {
+export function useTenantSchedule(mode: 'files' | 'single' = 'files'): void {
   beforeEach(() => {
-    project = createTenantProject({ 'config/database.js': DATABASE });
+    project = createProjectInMode(mode, { 'config/database.js': DATABASE });
     apps = [];
     events = [];
     travelTo(NOON);
@@ -69,6 +69,13 @@ export function told(): string[] {
     const { done, failed, skipped } = event.tally;
     return `fanned-out ${done}/${failed}/${skipped}`;
   });
+}
+
+/** The runs of a task for a tenant, in a file that all share. */
+export async function sharedRunsOf(app: TestApplication, tenant: string, task: string) {
+  const connection = app.connections.connection('queue');
+  const rows = await new ScheduleStore(connection, tenant).runs(task, 1000);
+  return rows.reverse().map(({ dueAt, state }) => `${(dueAt - NOON) / MINUTE}: ${state}`);
 }
 
 /** The runs of a task in a tenant's file as `minutes since noon: state`, oldest first. */

@@ -25,6 +25,34 @@ export function createTenantProject(files: Readonly<Record<string, string>> = {}
   });
 }
 
+const TENANT_TABLE = join(__dirname, '../../dist/database/migrations/tenant-table.js');
+
+/** The same, for tenants that have files of their own and for those that share one. */
+export const TENANT_NOTES_MIGRATION = `
+  const { createTenantTable, dropTenantTable } = require(${JSON.stringify(TENANT_TABLE)});
+  exports.default = {
+    up: (db) =>
+      createTenantTable(db, 'notes', (table) =>
+        table
+          .addColumn('id', 'integer', (column) => column.primaryKey())
+          .addColumn('text', 'text', (column) => column.notNull().unique()),
+      ),
+    down: (db) => dropTenantTable(db, 'notes'),
+  };
+`;
+
+/** A project whose tenants are kept in a mode. */
+export function createProjectInMode(
+  mode: 'files' | 'single',
+  files: Readonly<Record<string, string>> = {},
+): TestProject {
+  return createTenantProject({
+    'config/tenancy.js': exportDefault(`{ mode: '${mode}' }`),
+    'database/migrations/tenant/2026_01_01_000000_create_notes.js': TENANT_NOTES_MIGRATION,
+    ...files,
+  });
+}
+
 /** The application of a project, its own files migrated. */
 export async function openTenantApplication(
   project: TestProject,

@@ -38,6 +38,8 @@ const CLEAR = 'delete from rate_limits where key = ? returning resets_at as rese
 const SWEEP = `
   delete from rate_limits where key in (select key from rate_limits where resets_at <= ? order by resets_at limit ${SWEEP_BATCH})`;
 
+const FORGET_BELOW = 'delete from rate_limits where substr(key, 1, length(:prefix)) = :prefix';
+
 /** Rate limits in a SQLite file. */
 export class SqliteRateLimitStore implements RateLimitStore {
   readonly #connection: Connection;
@@ -71,6 +73,11 @@ export class SqliteRateLimitStore implements RateLimitStore {
       const row = handle.statement(CLEAR).get(key) as Pick<RateWindow, 'resetsAt'> | undefined;
       return row !== undefined && row.resetsAt > clock.now();
     });
+  }
+
+  /** Forgets every window whose key begins with a text; beyond the contract, for who removes a tenant. */
+  async forgetBelow(prefix: string): Promise<void> {
+    await this.#connection.write((handle) => handle.statement(FORGET_BELOW).run({ prefix }));
   }
 
   /** Windows that nobody asks for again would stay for ever: every so many hits take some of them along. */

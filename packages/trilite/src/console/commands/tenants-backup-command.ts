@@ -8,6 +8,7 @@ import type { Command, CommandContext } from '../command';
 import type { ConsoleApplication } from '../console-application';
 import { violationLine } from '../finding-lines';
 import type { Output } from '../output';
+import { requireOwnFiles } from '../own-files';
 import { defineSignature } from '../signature';
 import { endRun, printMeant, runShown } from '../tenant-runs';
 import { readTenantFilter, selectTenants, tenantRunOptions } from '../tenant-selection';
@@ -33,6 +34,7 @@ export class TenantsBackupCommand implements Command<typeof signature> {
   async handle(context: CommandContext<typeof signature>): Promise<number> {
     const { options, output } = context;
     const app = await context.app();
+    requireOwnFiles(app, 'back up each tenant by itself', 'db:backup');
     const filter = readTenantFilter(signature.name, options, KEPT_STATES);
     const tenants = await selectTenants(app.tenancy, filter);
     if (options['dry-run']) {

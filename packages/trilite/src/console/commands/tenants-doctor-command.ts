@@ -5,6 +5,7 @@ import { runCheck, worstOf, type CheckResult, type CheckStatus } from '../doctor
 import { tenantChecks, type MendingCheck } from '../doctor/tenant-checks';
 import { tenantFolderChecks } from '../doctor/tenant-folder-checks';
 import type { Output } from '../output';
+import { requireOwnFiles } from '../own-files';
 import { defineSignature } from '../signature';
 
 const signature = defineSignature({
@@ -37,6 +38,7 @@ export class TenantsDoctorCommand implements Command<typeof signature> {
     terminal,
   }: CommandContext<typeof signature>): Promise<number> {
     const booted = await app();
+    requireOwnFiles(booted, 'examine the files of tenants', 'doctor');
     const filter = readTenantFilter(signature.name, options, TENANT_STATES);
     const diagnoses: Diagnosis[] = [];
     for (const tenant of await selectTenants(booted.tenancy, filter)) {

@@ -7,6 +7,7 @@ import type { Command, CommandContext } from '../command';
 import type { ConsoleApplication } from '../console-application';
 import { CommandUsageError } from '../errors';
 import type { Output } from '../output';
+import { requireOwnFiles } from '../own-files';
 import { defineSignature } from '../signature';
 import { gather, type Gathered } from '../tenant-gathering';
 import { isChoosing, readTenantFilter, selectTenants, tenantOptions } from '../tenant-selection';
@@ -36,6 +37,7 @@ export class TenantsQueueCommand implements Command<typeof signature> {
     const queue =
       options.queue === undefined ? undefined : readQueue(signature.name, options.queue);
     const booted = await app();
+    requireOwnFiles(booted, 'tell the queues of tenants apart', 'queue:status');
     const filter = readTenantFilter(signature.name, options, KEPT_STATES);
     const tenants = await selectTenants(booted.tenancy, filter);
     const all = await gather(tenants, (tenant) => look(booted, tenant, { options, queue }));

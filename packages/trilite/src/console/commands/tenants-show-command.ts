@@ -31,7 +31,8 @@ export class TenantsShowCommand implements Command<typeof signature> {
   }: CommandContext<typeof signature>): Promise<void> {
     const { tenancy, config } = await app();
     const tenant = await tenancy.findOrFail(id);
-    const files = filesOf(tenant, new TenantPaths(config.storagePath));
+    const hasFiles = config.tenancy.mode === 'files';
+    const files = hasFiles ? filesOf(tenant, new TenantPaths(config.storagePath)) : [];
     if (options.json) output.json({ ...tenantAsJson(tenant), files });
     else print(tenant, files, output);
   }
@@ -62,7 +63,7 @@ function print(tenant: Tenant, files: readonly TenantFile[], output: Output): vo
   for (const [name, value] of Object.entries(quotaLines(tenant.quotas))) {
     output.twoColumn(name, value);
   }
-  output.heading('Files');
+  if (files.length > 0) output.heading('Files');
   for (const { path, bytes } of files) {
     output.twoColumn(path, bytes === 0 ? output.colors.red('not there') : humanBytes(bytes));
   }

@@ -8,6 +8,7 @@ import { sharedQueues } from '../chosen-queue';
 import type { Command, CommandContext } from '../command';
 import type { ConsoleApplication } from '../console-application';
 import type { Output } from '../output';
+import { requireOwnFiles } from '../own-files';
 import { defineSignature } from '../signature';
 import { gather, type Gathered } from '../tenant-gathering';
 import { readTenantFilter, selectTenants, tenantOptions } from '../tenant-selection';
@@ -40,6 +41,7 @@ export class TenantsStatsCommand implements Command<typeof signature> {
 
   async handle({ app, options, output }: CommandContext<typeof signature>): Promise<number> {
     const booted = await app();
+    requireOwnFiles(booted, 'tell the files of tenants apart', 'db:show');
     const filter = readTenantFilter(signature.name, options, KEPT_STATES);
     const tenants = await selectTenants(booted.tenancy, filter);
     const all = await gather(tenants, (tenant) => statsOf(booted, tenant));

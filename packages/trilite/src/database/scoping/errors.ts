@@ -31,6 +31,17 @@ export class TenantSqlError extends FrameworkError {
   }
 }
 
+/** Thrown when the work of a tenant asks for a connection whose file holds what is others' as well. */
+export class ConnectionSharedError extends FrameworkError {
+  static named(name: string): ConnectionSharedError {
+    return new ConnectionSharedError({
+      code: 'E_CONNECTION_SHARED',
+      message: `The connection "${name}" was asked for in the work of a tenant, and its file holds what is that of all.`,
+      help: 'Ask "Database", "CacheRegistry" and "QueueRegistry" for what is the tenant\'s; care for files inside "tenancy.central".',
+    });
+  }
+}
+
 /** Thrown when a table of tenants cannot be what a migration wants of it. */
 export class TenantTableError extends FrameworkError {
   static cannot(table: string, problem: string, help: string): TenantTableError {

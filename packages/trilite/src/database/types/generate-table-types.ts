@@ -1,5 +1,5 @@
 import type { DatabaseSettings } from '../../config/schema';
-import { ConnectionRegistry } from '../connection-registry';
+import { ConnectionRegistry, type ConnectionRegistryOptions } from '../connection-registry';
 import type { Migrator } from '../migrations/migrator';
 import { TableTypesError } from './errors';
 import { printColumns, printTables } from './print-tables';
@@ -13,16 +13,18 @@ import { readTables, type Table } from './read-tables';
  * Our own rather than kysely-codegen: that opens files itself, past our connections, and brings chalk, cosmiconfig, dotenv, micromatch and
  * zod for what two pragmas tell.
  *
+ * @param connectionOptions how the application opens a connection of that name
  * @param createMigrators make migrators for other connections: that of the application, and that of its tenants if it has any
  * @throws E_MIGRATION_FAILED, E_TABLE_TYPES_CONFLICT
  */
 export async function generateTableTypes(
   settings: DatabaseSettings,
+  connectionOptions: ConnectionRegistryOptions['connectionOptions'],
   ...createMigrators: readonly ((connections: ConnectionRegistry) => Migrator)[]
 ): Promise<string> {
   const found: FoundTable[] = [];
   for (const createMigrator of createMigrators) {
-    const memory = new ConnectionRegistry(inMemory(settings));
+    const memory = new ConnectionRegistry(inMemory(settings), { connectionOptions });
     try {
       const frameworkTables = await migrate(memory, createMigrator(memory));
       found.push(...(await ownTables(memory, frameworkTables)));

@@ -1,0 +1,250 @@
+import { sql } from 'kysely';
+import { travelBack, travelTo } from 'trilite/testing';
+import type { Application } from '../../src/application';
+import { CacheRepository } from '../../src/cache/cache-repository';
+import { RateLimiter } from '../../src/cache/limits/rate-limiter';
+import { Locks } from '../../src/cache/locks/locks';
+import { Database } from '../../src/database/database';
+import { QueueDispatcher } from '../../src/queue/queue-dispatcher';
+import { QueueRegistry } from '../../src/queue/queue-registry';
+import { gate } from '../helpers/gate';
+import { errorWith } from '../helpers/errors';
+import { exportDefault, type TestProject } from '../helpers/project';
+import { createProjectInMode, openTenantApplication } from '../helpers/tenants';
+
+// The same application, whether each tenant has files of its own or all share those of the application.
+
+const STORES = exportDefault(`{
+  default: 'sqlite',
+  stores: {
+    sqlite: { driver: 'sqlite', connection: 'cache' },
+    memory: { driver: 'memory' },
+    near: { driver: 'tiered', store: 'sqlite' },
+    safe: { driver: 'failover', stores: ['sqlite', 'memory'] },
+  },
+}`);
+
+let project: TestProject;
+let app: Application;
+const runs: string[] = [];
+
+/** Writes a note of the tenant whose work it is. */
+class WriteNote {
+  static readonly jobName = 'WriteNote';
+  static readonly options = { unique: { by: (text: string) => text } };
+
+  async handle(text: string): Promise<void> {
+    runs.push(`${app.tenancy.current()?.id ?? 'nobody'}: ${text}`);
+    if (text.startsWith('bad')) throw new Error('It broke');
+    if (app.tenancy.state === 'tenant') await write(text);
+  }
+}
+
+const table = (db: Database) => db as unknown as import('kysely').Kysely<Record<string, never>>;
+
+async function write(text: string): Promise<void> {
+  await table(app.make(Database)).insertInto('notes').values({ text }).execute();
+}
+
+async function notes(): Promise<string[]> {
+  const rows = await table(app.make(Database))
+    .selectFrom('notes')
+    .select('text' as never)
+    .orderBy('text' as never)
+    .execute();
+  return (rows as { text: string }[]).map(({ text }) => text);
+}
+
+const dispatch = (text: string) => app.make(QueueDispatcher).dispatch(WriteNote, text);
+
+/** Does all jobs that are due, as a process does whose command it is. */
+async function work(mode: 'files' | 'single'): Promise<void> {
+  const options = {
+    concurrency: 2,
+    sleepMs: 100,
+    stopWhenEmpty: true,
+    once: false,
+    shutdownMs: 0,
+    isWatched: false,
+    tries: 1,
+    timeoutMs: 0,
+    backoff: 0,
+  };
+  if (mode === 'files') await app.tenantWorker(options).run();
+  else await app.queues.worker('sqlite', { ...options, queues: ['default'] }).run();
+}
+
+describe.each(['files', 'single'] as const)('in mode "%s"', (mode) => {
+  beforeEach(async () => {
+    runs.splice(0);
+    project = createProjectInMode(mode, { 'config/cache.js': STORES });
+    app = await openTenantApplication(project, { jobs: [WriteNote] });
+    for (const id of ['acme', 'globex']) await app.tenancy.create(id);
+  });
+
+  afterEach(async () => {
+    travelBack();
+    await app.close();
+    project.remove();
+  });
+
+  test('a tenant sees nothing of another one', async () => {
+    for (const id of ['acme', 'globex']) {
+      await app.tenancy.run(id, async () => {
+        await write('same');
+        await write(`of ${id}`);
+      });
+    }
+    expect(await app.tenancy.run('acme', notes)).toEqual(['of acme', 'same']);
+    await app.tenancy.run('acme', () => sql`delete from notes`.execute(app.make(Database)));
+    expect(await app.tenancy.run('globex', notes)).toEqual(['of globex', 'same']);
+  });
+
+  test.each(['sqlite', 'memory', 'near', 'safe'])('the cache "%s" is of a tenant', async (name) => {
+    for (const id of ['acme', 'globex']) {
+      await app.tenancy.run(id, async () => {
+        await app.cache(name).put('who', id);
+        await app.cache(name).tags('team').put('tagged', id);
+      });
+    }
+    await app.tenancy.run('acme', async () => {
+      expect(await app.cache(name).get('who')).toBe('acme');
+      await app.cache(name).tags('team').clear();
+      await app.cache(name).clear();
+    });
+    await app.tenancy.run('globex', async () => {
+      expect(await app.cache(name).get('who')).toBe('globex');
+      expect(await app.cache(name).tags('team').get('tagged')).toBe('globex');
+    });
+    expect(await app.tenancy.central(() => app.cache(name).get('who'))).toBeUndefined();
+  });
+
+  test('locks and limits are of a tenant', async () => {
+    const take = () => app.make(Locks).lock('import', '1m').get();
+    const hit = () => app.make(RateLimiter).attempt('mail', { max: 1, per: '1m' }, () => true);
+    for (const id of ['acme', 'globex']) {
+      expect(await app.tenancy.run(id, take)).toBe(true);
+      expect(await app.tenancy.run(id, hit)).toBe(true);
+    }
+    expect(await app.tenancy.run('acme', take)).toBe(false);
+    expect(await app.tenancy.run('acme', hit)).not.toBe(true);
+    const held = await app.tenancy.run('acme', () => app.make(Locks).held());
+    expect(held.map(({ name }) => name)).toEqual(['import']);
+  });
+
+  test('what was injected for a tenant is of no use to another, nor to nobody', async () => {
+    const [cache, db, queue] = await app.tenancy.run('acme', () => [
+      app.make(CacheRepository),
+      table(app.make(Database)),
+      app.make(QueueDispatcher),
+    ]);
+    const uses = [
+      () => cache.get('key'),
+      () => db.selectFrom('notes').selectAll().execute(),
+      () => queue.dispatch(WriteNote, 'x'),
+    ];
+    for (const use of uses) {
+      await expect(app.tenancy.run('globex', use)).rejects.toEqual(errorWith('E_TENANT_WRONG'));
+      await expect(app.tenancy.central(use)).rejects.toEqual(errorWith('E_TENANT_WRONG'));
+      await expect(use()).rejects.toEqual(errorWith('E_TENANT_CONTEXT_MISSING'));
+    }
+  });
+
+  test('the work of two at once stays with each, whichever ends first', async () => {
+    const [first, second] = [gate(), gate()];
+    const one = app.tenancy.run('acme', async () => {
+      await first.opened;
+      await write('acme');
+    });
+    const two = app.tenancy.run('globex', async () => {
+      first.open();
+      await second.opened;
+      await write('globex');
+    });
+    await one;
+    second.open();
+    await two;
+    expect(await app.tenancy.run('acme', notes)).toEqual(['acme']);
+    expect(await app.tenancy.run('globex', notes)).toEqual(['globex']);
+  });
+
+  test('jobs are done in the work of their tenant, each kept out by its own alone', async () => {
+    for (const id of ['acme', 'globex']) {
+      await app.tenancy.run(id, async () => {
+        expect((await dispatch('one')).outcome).toBe('stored');
+        expect((await dispatch('one')).outcome).toBe('duplicate');
+      });
+    }
+    await work(mode);
+    expect([...runs].sort()).toEqual(['acme: one', 'globex: one']);
+    expect(await app.tenancy.run('acme', notes)).toEqual(['one']);
+  });
+
+  test('a job that is dispatched in a transaction is done in the work of its tenant', async () => {
+    const handle = await app.tenancy.run('acme', async () => {
+      const db = app.make(Database);
+      const pending = await db.transaction(async () => {
+        const own = await dispatch('from within');
+        expect(own.outcome).toBe('pending');
+        return own;
+      });
+      const seen = await pending.status();
+      expect(seen?.id).toBe(pending.id);
+      return pending;
+    });
+    expect(
+      await app.tenancy.run('globex', () => app.make(QueueDispatcher).find(handle.id)),
+    ).toBeUndefined();
+    await app.tenancy.run('acme', () => app.queues.outbox.flush());
+    await work(mode);
+    expect(runs).toEqual(['acme: from within']);
+  });
+
+  test('a job waits while its tenant takes no work', async () => {
+    await app.tenancy.run('acme', () => dispatch('later'));
+    await app.tenancy.suspend('acme');
+    await work(mode);
+    expect(runs).toEqual([]);
+    await app.tenancy.resume('acme');
+    travelTo(Date.now() + 120_000);
+    await work(mode);
+    expect(runs).toEqual(['acme: later']);
+  });
+
+  test('a job that has failed is put back to its tenant', async () => {
+    const { id } = await app.tenancy.run('acme', () => dispatch('bad'));
+    await work(mode);
+    const store = () => app.make(QueueDispatcher).find(id);
+    expect(await app.tenancy.run('acme', store)).toMatchObject({ state: 'failed' });
+    expect(await app.tenancy.run('globex', store)).toBeUndefined();
+    await app.tenancy.run('acme', async (_tenant, scope) => {
+      await scope.make(QueueRegistry).store('sqlite').retry({});
+    });
+    await work(mode);
+    expect(runs).toEqual(['acme: bad', 'acme: bad']);
+  });
+
+  test('the state of a tenant decides who works for it', async () => {
+    await app.tenancy.run('acme', () => write('kept'));
+    await app.tenancy.down('acme');
+    await expect(app.tenancy.run('acme', notes)).rejects.toMatchObject({ status: 503 });
+    await app.tenancy.up('acme');
+    await app.tenancy.delete('acme');
+    await expect(app.tenancy.run('acme', notes)).rejects.toMatchObject({ status: 404 });
+    await app.tenancy.restore('acme');
+    expect(await app.tenancy.run('acme', notes)).toEqual(['kept']);
+  });
+
+  test('a run over many is for each of them', async () => {
+    const { done } = await app.tenancy.each({}, ({ id }) => write(id));
+    expect(done).toEqual(['acme', 'globex']);
+    expect(await app.tenancy.run('globex', notes)).toEqual(['globex']);
+  });
+
+  test('the types of tables are the same', async () => {
+    expect(await app.tableTypes()).toContain(
+      '    notes: {\n      id: Generated<number>;\n      text: string;\n    };\n',
+    );
+    expect(await app.tableTypes()).not.toContain('notes_all');
+  });
+});
