@@ -34,10 +34,7 @@ test('a job is dispatched for each tenant, and is the tenant’s', async () => {
   const app = await appWithTenants(
     IDS,
     (schedule) => {
-      schedule
-        .job(job, { of: 'noon' })
-        .everyMinute()
-        .perTenant({ concurrency: 1 });
+      schedule.job(job, { of: 'noon' }).everyMinute().perTenant({ concurrency: 1 });
     },
     [job],
   );
