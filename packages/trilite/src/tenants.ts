@@ -256,7 +256,7 @@ export class Tenants {
     else await this.workIndex.setWeight(id, weight);
   }
 
-  /** Says in the index where a tenant's jobs will be, and again when storing them took so long that it may not be believed any more. */
+  /** Says in the index where a tenant's jobs will be, and again once they are stored: a look in between may have put them off. */
   async #announce<T>(tenant: Tenant, ready: ReadyQueues, work: () => Promise<T>): Promise<T> {
     const touch = async (): Promise<void> => {
       for (const [queue, readyAt] of ready) {

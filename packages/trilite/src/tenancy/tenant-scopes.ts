@@ -39,11 +39,6 @@ export class TenantScopes {
     this.#open = open;
   }
 
-  /** The tenants whose scopes are open. */
-  get tenants(): readonly Tenant[] {
-    return [...this.#entries.values()].map(({ tenant }) => tenant);
-  }
-
   /** The scope of a tenant that is open. */
   find(id: string): { readonly scope: Scope; readonly tenant: Tenant } | undefined {
     const entry = this.#entries.get(id as TenantId);

@@ -276,8 +276,8 @@ export class SqliteQueueStore implements QueueStore {
 
   resume(queue: string | undefined): Promise<boolean> {
     const ready = async (): Promise<ReadyQueues> => {
-      const all = queue === undefined ? (await this.status()).map((one) => one.queue) : [queue];
-      return readyNow(all);
+      const all = queue === undefined ? (await this.nextLooks()).keys() : [queue];
+      return readyNow([...all]);
     };
     return this.#tell(this.#announced(ready, () => this.#signals.resume(queue)));
   }
