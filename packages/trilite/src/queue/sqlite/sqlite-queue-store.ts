@@ -47,6 +47,7 @@ import {
   type HeldRow,
 } from './sqlite-end-store';
 import { SqliteFailedJobStore } from './sqlite-failed-job-store';
+import { hasToPrune, pruneSome } from './sqlite-prune-store';
 import { insertBatch, insertJobs } from './sqlite-push-store';
 import { forgetSomeOfTenant } from './sqlite-tenant-jobs-store';
 import { SqliteQueueSignalStore } from './sqlite-queue-signal-store';
@@ -80,17 +81,6 @@ const JOB_IS_KNOWN = `
 const BATCH_IS_KNOWN = 'select 1 from job_batches where id = ?';
 
 const WAITING_IN = `select id, batch_id as batchId, extra from jobs where state = 'waiting' and queue = ? limit ${PIECE}`;
-
-const PRUNED = `
-  delete from jobs where id in (
-    select id from jobs where state in ('done', 'cancelled') and finished_at < ? order by finished_at limit ${PIECE})
-  returning id`;
-
-const PRUNE_BATCHES = `
-  delete from job_batches where id in (select id from job_batches where finished_at < ?
-      and (failed = 0 or not exists (select 1 from failed_jobs where batch_id = job_batches.id)) limit ${PIECE})`;
-
-const PRUNE_KEYS = 'delete from job_keys where expires_at < ?';
 
 /** How a store keeps jobs. */
 export interface SqliteQueueStoreOptions {
@@ -336,7 +326,9 @@ export class SqliteQueueStore implements QueueStore {
     return this.#status.status();
   }
 
-  prune(endedBefore: number): Promise<number> {
+  async prune(endedBefore: number): Promise<number> {
+    const isAny = await this.#connection.read((handle) => hasToPrune(handle, endedBefore));
+    if (!isAny) return 0;
     return this.#connection.write((handle) => pruneSome(handle, endedBefore), { several: true });
   }
 
@@ -426,12 +418,4 @@ function clearSome(handle: Handle, queue: string): number {
     if (row.batchId !== null) countForBatch(handle, row.batchId, 'cancelled');
   }
   return rows.length;
-}
-
-function pruneSome(handle: Handle, endedBefore: number): number {
-  const pruned = handle.statement(PRUNED).all(endedBefore) as { readonly id: string }[];
-  for (const { id } of pruned) forgetHistory(handle, id);
-  handle.statement(PRUNE_BATCHES).run(endedBefore);
-  handle.statement(PRUNE_KEYS).run(clock.now());
-  return pruned.length;
 }

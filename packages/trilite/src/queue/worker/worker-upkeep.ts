@@ -39,6 +39,7 @@ export class WorkerUpkeep {
   #restartAtStart: number | undefined;
   #pruneAt = 0;
   #memoryBytes = 0;
+  #first: Promise<void> | undefined;
 
   constructor(parts: WorkerUpkeepParts) {
     this.#parts = parts;
@@ -60,24 +61,23 @@ export class WorkerUpkeep {
   /** Goes on until `stop`. Never rejects. */
   async run(): Promise<void> {
     const tickMs = Math.min(this.#parts.options.leaseMs / 3, UPKEEP_MS);
-    do {
-      try {
-        await this.#tick();
-      } catch (error) {
-        this.#parts.onError(error);
-      }
+    for (let tick = this.first(); ; tick = this.#tick()) {
+      await tick.catch((error: unknown) => this.#parts.onError(error));
       await delayMs(tickMs, this.#stopped.signal);
-    } while (!this.#stopped.signal.aborted);
+      if (this.#stopped.signal.aborted) return;
+    }
+  }
+
+  /**
+   * Settles once all of it was done for the first time: what dead workers hold, and what was committed and not relayed, is to be found by
+   * the next claim then. Rejects when it was not.
+   */
+  first(): Promise<void> {
+    return (this.#first ??= this.#tick());
   }
 
   stop(): void {
     this.#stopped.abort();
-  }
-
-  /** Takes back what dead workers hold, and what was committed and not relayed: it is to be found by the next claim. */
-  async takeBack(): Promise<void> {
-    await this.#recover();
-    await this.#relay();
   }
 
   async #tick(): Promise<void> {

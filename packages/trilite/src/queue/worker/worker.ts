@@ -205,7 +205,7 @@ export class Worker {
 
   async #work(): Promise<void> {
     // What a dead worker holds is due as well, and so is what was committed and not relayed
-    if (this.#options.stopWhenEmpty || this.#options.once) await this.#upkeep.takeBack();
+    if (this.#options.stopWhenEmpty || this.#options.once) await this.#upkeep.first();
     while (this.#reason === undefined) await this.#turn();
   }
 
