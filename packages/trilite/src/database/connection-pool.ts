@@ -1,6 +1,7 @@
 import { requireWholeNumber } from '../support/argument';
 import { monotonicMs } from '../support/clock';
 import { defaultBudget } from './connection-budget';
+import { currentSession } from './connection-session';
 import { PoolExhaustedError, type ConnectionFacts } from './errors';
 
 /*
@@ -12,14 +13,19 @@ import { PoolExhaustedError, type ConnectionFacts } from './errors';
  *
  * Invariants:
  * 1. Only the member itself closes its handles: the pool asks it to rest, and one that is in use refuses.
- * 2. Room is made before it is taken, so that at most `limit` members are open at any moment.
+ * 2. Room is made before it is taken, so that at most `limit` members are open at any moment, but for the fifth rule.
  * 3. More than `budget` are open only while all of them are in use: whoever is no longer, rests at once.
  * 4. Who waits is served first in, first out, and all who wait for one member with the first of them.
- * 5. Members stand in the order of their last use.
+ * 5. Who waits inside a transaction holds a place of another member: those go beyond `limit`, by `reserve` at most. If every place were held by
+ *    a transaction that needs a second file, none of them would ever end.
+ * 6. Members stand in the order of their last use.
  */
 
 /** Beyond the budget, by how much it may be exceeded while all are in use: a quarter of the descriptors is left then. */
 const LIMIT_FACTOR = 1.5;
+
+/** Of the budget, how much more is for those inside a transaction: an eighth of the descriptors is left then. */
+const RESERVE_FACTOR = 0.25;
 
 /** How often it is looked, in one `idleMs`, who was not used. */
 const SWEEPS = 2;
@@ -30,6 +36,8 @@ export interface ConnectionPoolOptions {
   readonly budget?: number;
   /** Connections that may be open at most, while all are in use; `budget` or more. Default: half as much again as `budget`. */
   readonly limit?: number;
+  /** Connections beyond `limit` that may be open for work that is inside a transaction of another. Default: a quarter of `budget`. */
+  readonly reserve?: number;
   /** Milliseconds after which a connection that is not used rests, and half as long again at most. Default: 60,000. */
   readonly idleMs?: number;
 }
@@ -57,6 +65,7 @@ export interface PoolMember extends ConnectionFacts {
 export class ConnectionPool {
   readonly budget: number;
   readonly limit: number;
+  readonly reserve: number;
   readonly idleMs: number;
   /** In the order of their last use. */
   readonly #open = new Set<PoolSlot>();
@@ -70,6 +79,7 @@ export class ConnectionPool {
   #waits = 0;
   readonly #actions: PoolActions = {
     enter: (slot, since) => this.#enter(slot, since),
+    hurry: (slot) => this.#hurry(slot),
     touch: (slot) => this.#touch(slot),
     idle: (slot) => this.#idle(slot),
     leave: (slot, isResting) => this.#leave(slot, isResting),
@@ -78,13 +88,16 @@ export class ConnectionPool {
   constructor({
     budget = defaultBudget(),
     limit = Math.ceil(budget * LIMIT_FACTOR),
+    reserve = Math.ceil(budget * RESERVE_FACTOR),
     idleMs = 60_000,
   }: ConnectionPoolOptions = {}) {
     requireWholeNumber('budget', budget, 1);
     requireWholeNumber('limit', limit, budget);
+    requireWholeNumber('reserve', reserve, 0);
     requireWholeNumber('idleMs', idleMs, 1);
     this.budget = budget;
     this.limit = limit;
+    this.reserve = reserve;
     this.idleMs = idleMs;
   }
 
@@ -108,7 +121,8 @@ export class ConnectionPool {
   }
 
   #enter(slot: PoolSlot, since: number): Promise<void> | undefined {
-    if (this.#hasRoom()) {
+    const isUrgent = currentSession() !== undefined;
+    if (this.#hasRoom(isUrgent)) {
       this.#admit(slot);
       return undefined;
     }
@@ -120,15 +134,26 @@ export class ConnectionPool {
         reject(PoolExhaustedError.after(monotonicMs() - since, member, this));
       };
       const left = member.settings.busyTimeout - (monotonicMs() - since);
-      const waiting = { slot, resolve, timer: setTimeout(giveUp, Math.max(0, left)) };
+      const timer = setTimeout(giveUp, Math.max(0, left));
+      const waiting: WaitingMember = { slot, resolve, timer, isUrgent };
       this.#waiting.add(waiting);
     });
   }
 
-  #hasRoom(): boolean {
-    if (this.#waiting.size > 0) return false;
+  #hasRoom(isUrgent: boolean): boolean {
+    if (this.#waiting.size > 0 && !isUrgent) return false;
     this.#shrink(this.budget - 1);
-    return this.#open.size < this.limit;
+    return this.#open.size < this.#mostFor(isUrgent);
+  }
+
+  #mostFor(isUrgent: boolean): number {
+    return isUrgent ? this.limit + this.reserve : this.limit;
+  }
+
+  /** Somebody asks for a member inside a transaction: whoever waits for it already waits no longer than that one may. */
+  #hurry(slot: PoolSlot): void {
+    for (const waiting of this.#waiting) if (waiting.slot === slot) waiting.isUrgent = true;
+    this.#serve();
   }
 
   /** Has those rest that were not used for longest, until no more than so many are open, and nobody who was last used before a sweep. */
@@ -173,8 +198,8 @@ export class ConnectionPool {
   }
 
   #serve(): void {
-    for (const { slot } of this.#waiting) {
-      if (this.#open.size >= this.limit) return;
+    for (const { slot, isUrgent } of this.#waiting) {
+      if (this.#open.size >= this.#mostFor(isUrgent)) continue;
       this.#admit(slot);
       this.#release(slot);
     }
@@ -200,11 +225,14 @@ interface WaitingMember {
   readonly slot: PoolSlot;
   readonly resolve: () => void;
   readonly timer: NodeJS.Timeout;
+  /** Whether somebody asks inside a transaction. */
+  isUrgent: boolean;
 }
 
 /** What a slot asks of its pool. */
 interface PoolActions {
   readonly enter: (slot: PoolSlot, since: number) => Promise<void> | undefined;
+  readonly hurry: (slot: PoolSlot) => void;
   readonly touch: (slot: PoolSlot) => void;
   readonly idle: (slot: PoolSlot) => void;
   readonly leave: (slot: PoolSlot, isResting: boolean) => void;
@@ -240,6 +268,11 @@ export class PoolSlot {
   enter(since: number): Promise<void> | undefined {
     if (this.#isClosed || this.used()) return undefined;
     return this.#pool.enter(this, since);
+  }
+
+  /** Tells that the current work asks for the member, which may be waiting for others already. */
+  asked(): void {
+    if (!this.isOpen && currentSession() !== undefined) this.#pool.hurry(this);
   }
 
   /** Tells that nothing uses the member any more: beyond the budget it rests now. */

@@ -185,6 +185,7 @@ export class Connection {
     }
     return new Promise<T>((resolve, reject) => {
       this.#refuseClosed();
+      this.#slot?.asked();
       this.#writer.add({
         kind: 'write',
         askedAt: monotonicMs(),
@@ -218,6 +219,7 @@ export class Connection {
     const parent = currentSession();
     return new Promise<Session>((resolve, reject) => {
       this.#refuseClosed();
+      this.#slot?.asked();
       this.#writer.add({
         kind: 'transaction',
         askedAt: monotonicMs(),

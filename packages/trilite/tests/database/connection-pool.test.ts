@@ -242,6 +242,64 @@ describe('at the limit', () => {
   });
 });
 
+describe('inside transactions that hold every place', () => {
+  /** Writes to each second file from within a transaction of a first one, all of which are open before the first write. */
+  async function writeTwice(
+    firsts: readonly Connection[],
+    seconds: readonly Connection[],
+  ): Promise<void> {
+    const begun = firsts.map(() => gate());
+    const all = Promise.all(begun.map(({ opened }) => opened));
+    await Promise.all(
+      firsts.map((first, index) =>
+        first.transaction(async () => {
+          begun[index]?.open();
+          await all;
+          await add(seconds[index] as Connection);
+        }),
+      ),
+    );
+  }
+
+  test.each([
+    [2, 'each opens a second file beyond the limit'],
+    [1, 'one after the other opens a second file, as the first ends'],
+  ])('with a reserve of %d %s', async (reserve) => {
+    const pool = new ConnectionPool({ budget: 2, limit: 2, reserve });
+    const connections = connect(pool, 4);
+    await writeTwice(connections.slice(0, 2), connections.slice(2));
+    await turns();
+    expect(pool.statistics.open).toBe(2);
+    for (const second of connections.slice(2)) expect(await texts(second)).toContain('more');
+  });
+
+  test('a second file that others wait for already is opened for all of them', async () => {
+    const pool = new ConnectionPool({ budget: 1, limit: 1, reserve: 1 });
+    const [first, second] = three(pool);
+    const begun = gate();
+    const isAsked = gate();
+    const transaction = first.transaction(async () => {
+      begun.open();
+      await isAsked.opened;
+      await add(second, 'from inside');
+    });
+    await begun.opened;
+    const outside = add(second, 'from outside');
+    await turns(); // it waits for room by then
+    isAsked.open();
+    await Promise.all([transaction, outside]);
+    expect(await texts(second)).toEqual(['first', 'second', 'from outside', 'from inside']);
+  });
+
+  test('whoever is in none goes on waiting for its turn', async () => {
+    const pool = new ConnectionPool({ budget: 1, limit: 1, reserve: 1 });
+    const [first, second] = three(pool);
+    const end = await inUse(first);
+    await expect(texts(second)).rejects.toThrow(errorWith('E_POOL_EXHAUSTED'));
+    await end();
+  });
+});
+
 describe('without use', () => {
   const idleMs = 60_000;
 
@@ -300,6 +358,7 @@ describe('the budget', () => {
   test('is at least one, and the limit no smaller', () => {
     expect(() => new ConnectionPool({ budget: 0 })).toThrow(RangeError);
     expect(() => new ConnectionPool({ budget: 3, limit: 2 })).toThrow('`limit`');
+    expect(() => new ConnectionPool({ reserve: -1 })).toThrow('`reserve`');
     expect(() => new ConnectionPool({ idleMs: 0 })).toThrow('`idleMs`');
   });
 });
