@@ -119,12 +119,8 @@ export {
   type Page,
   type PaginateOptions,
 } from './database/paging/pagination';
-export {
-  AfterCommitError,
-  DatabaseBusyError,
-  DatabaseFullError,
-  DatabaseQueryError,
-} from './database/errors';
+export { DatabaseBusyError, DatabaseFullError, DatabaseQueryError } from './database/errors';
+export { AfterCommitError } from './database/transaction-errors';
 export {
   backfill,
   type Backfill,

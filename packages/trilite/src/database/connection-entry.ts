@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import type { ScopeIdentity } from '../support/scope-holder';
 import type { Handle } from './connection-handle';
 import type { Session, Work } from './connection-session';
 
@@ -45,6 +46,8 @@ export interface TransactionEntry extends Waiting {
   readonly kind: 'transaction';
   /** Whose session was current where it was asked for. */
   readonly parent: Session | undefined;
+  /** For whose work. */
+  readonly owner: ScopeIdentity | undefined;
   readonly foreignKeys: boolean;
   readonly resolve: (session: Session) => void;
 }

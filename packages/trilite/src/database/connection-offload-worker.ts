@@ -3,6 +3,8 @@ import { monotonicMs } from '../support/clock';
 import { errorCode, messageOf, toError } from '../support/errors';
 import { Handle, isBusy } from './connection-handle';
 import type { OffloadAnswer, OffloadRequest } from './connection-offload';
+import { DatabaseFileReplacedError } from './errors';
+import { placeOf } from './file-locks';
 
 // The thread of `OffloadPool`: opens the file, reads, answers, closes. Here waiting may block: nobody else runs on this thread.
 
@@ -27,13 +29,19 @@ function answer(request: OffloadRequest): OffloadAnswer {
   }
 }
 
-function readAll({ facts, settings, tenantId, ...asked }: OffloadRequest): unknown[] {
+function readAll({ facts, settings, tenantId, place, ...asked }: OffloadRequest): unknown[] {
   const { sql, parameters, writable } = asked;
+  const refuseReplaced = (): void => {
+    if (place === undefined || placeOf(facts.file) === place) return;
+    throw DatabaseFileReplacedError.unseen(facts);
+  };
+  refuseReplaced();
   const handle = new Handle(facts, settings, {
     readOnly: !writable,
     currentTenant: tenantId === undefined ? undefined : () => tenantId,
   });
   try {
+    refuseReplaced(); // it may have been while it was opened
     const statement = handle.statement(sql);
     if (!statement.reader) throw notARead();
     return statement.all(...parameters);

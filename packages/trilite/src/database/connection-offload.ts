@@ -44,6 +44,8 @@ export interface OffloadRequest {
   readonly writable: boolean;
   /** Whose rows it may see; undefined for nobody's. */
   readonly tenantId: string | undefined;
+  /** Which file alone it may read, as `Connection.place`; undefined for any that lies at the path. */
+  readonly place: string | undefined;
 }
 
 /** What the thread answers. */
@@ -70,6 +72,7 @@ export class OffloadPool {
    * All rows of a query, read in a thread. A file in memory is read here: no thread can see it.
    *
    * @throws E_DATABASE_BUSY after `busyTimeout`, E_DATABASE_READ_ONLY and what SQLite refuses; the reason of an aborted signal
+   * @throws E_DATABASE_FILE_REPLACED for another file than the one that was seen to be right
    */
   async all(
     connection: Connection,
@@ -82,7 +85,9 @@ export class OffloadPool {
     }
     const { name, file, settings } = connection;
     const tenantId = tenantOf(connection);
-    const request = { facts: { name, file }, settings, sql, parameters, writable, tenantId };
+    const place = await connection.verifiedPlace();
+    const request = { facts: { name, file }, settings, sql, parameters, writable, tenantId, place };
+    signal?.throwIfAborted();
     if (this.#isClosed) throw ConnectionClosedError.for(connection);
     let onAbort = (): void => undefined;
     const rows = new Promise<unknown[]>((resolve, reject) => {

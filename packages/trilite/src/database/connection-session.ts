@@ -1,14 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { monotonicMs } from '../support/clock';
 import { toError } from '../support/errors';
+import { currentScope, isSameScope, type ScopeIdentity } from '../support/scope-holder';
 import type { Handle } from './connection-handle';
+import { explainDatabaseError, type ConnectionFacts } from './errors';
 import {
   AfterCommitError,
   TransactionLostError,
   TransactionMisuseError,
-  explainDatabaseError,
-  type ConnectionFacts,
-} from './errors';
+} from './transaction-errors';
 
 /*
  * A session is one open transaction, or one savepoint in it.
@@ -22,7 +22,8 @@ import {
  * 1. Sessions nest: at most one nested one is open in each, and the next waits for its end.
  * 2. Work of the outer session waits while a nested one is open, or the nested one's rollback would undo it. Work from within the nested one's
  *    own context does not: it would wait for itself.
- * 3. A transaction that SQLite rolled back by itself runs nothing more: its next statement would commit alone.
+ * 3. It is used by the work of whoever began it alone: what it was carried into, for another tenant, would commit with this one's.
+ * 4. A transaction that SQLite rolled back by itself runs nothing more: its next statement would commit alone.
  */
 
 /** Synchronous work on a handle. */
@@ -54,6 +55,8 @@ export interface SessionParts {
   readonly handle: Handle;
   /** The session that whoever began this one was running in. */
   readonly parent: Session | undefined;
+  /** Whose work began it; undefined when nobody had decided. */
+  readonly owner: ScopeIdentity | undefined;
   readonly retryBusy: <T>(attempt: () => T) => Promise<T>;
   /** Gives the writer back, or the turn to the next nested session. */
   readonly end: () => void;
@@ -88,6 +91,13 @@ export class Session {
     return this.#state === 'open' && (this.#parts.outer?.isOpen ?? true);
   }
 
+  /** Whether the current work is that of whoever began it, as far as anybody has decided. */
+  get isOwn(): boolean {
+    const { owner } = this.#parts;
+    const current = currentScope();
+    return owner === undefined || current === undefined || isSameScope(current, owner);
+  }
+
   /** The transaction whose end decides what becomes of this one: itself, unless it is a savepoint. */
   get outermost(): Session {
     return this.#parts.outer?.outermost ?? this;
@@ -102,6 +112,7 @@ export class Session {
   async run<T>(work: Work<T>): Promise<T> {
     while (this.#innerEnded !== undefined && !this.#isWithinInner()) await this.#innerEnded;
     try {
+      this.#refuseOthers();
       this.#refuseEnded();
       return work(this.#parts.handle);
     } catch (error) {
@@ -136,6 +147,7 @@ export class Session {
       throw TransactionMisuseError.outerInsideNested(this.#parts.connection);
     }
     while (this.#innerEnded !== undefined) await this.#innerEnded;
+    this.#refuseOthers();
     this.#refuseEnded();
     this.#parts.handle.exec(`SAVEPOINT ${savepoint(this.#depth + 1)}`);
     let end: () => void = () => undefined;
@@ -215,6 +227,15 @@ export class Session {
   #isOrIsWithin(session: Session): boolean {
     const { outer } = this.#parts;
     return this === session || (outer !== undefined && outer.#isOrIsWithin(session));
+  }
+
+  #refuseOthers(): void {
+    if (this.isOwn) return;
+    throw TransactionMisuseError.byOthers(
+      this.#parts.connection,
+      this.#parts.owner,
+      currentScope(),
+    );
   }
 
   /** After an error SQLite may have rolled everything back: what ran then would commit by itself. */

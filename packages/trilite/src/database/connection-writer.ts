@@ -18,10 +18,10 @@ import { WalRestart } from './connection-wal';
 import {
   DatabaseBusyError,
   DatabaseQueryError,
-  TransactionMisuseError,
   explainDatabaseError,
   type ConnectionFacts,
 } from './errors';
+import { TransactionMisuseError } from './transaction-errors';
 
 /*
  * Who may write when.
@@ -370,8 +370,9 @@ export class ConnectionWriter {
     await new Promise<void>((end) => {
       const retryBusy = <T>(attempt: () => T): Promise<T> => this.#wait.until(attempt);
       const handle = this.#handles.writer();
-      const { parent } = entry;
-      this.#lentTo = new Session({ connection: this.#facts, handle, parent, retryBusy, end });
+      const { parent, owner } = entry;
+      const connection = this.#facts;
+      this.#lentTo = new Session({ connection, handle, parent, owner, retryBusy, end });
       entry.resolve(this.#lentTo);
       this.#resumeReads();
     });

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { SqliteSettings } from '../config/schema';
 import { monotonicMs, within } from '../support/clock';
 import { toError } from '../support/errors';
+import { currentScope } from '../support/scope-holder';
 import {
   currentContext,
   type ReadOptions,
@@ -27,9 +28,9 @@ import {
   ConnectionClosedError,
   DatabaseFileMissingError,
   DatabaseFileReplacedError,
-  TransactionMisuseError,
   explainDatabaseError,
 } from './errors';
+import { TransactionMisuseError } from './transaction-errors';
 
 /*
  * One SQLite file. Invariants:
@@ -70,6 +71,7 @@ export class Connection {
   readonly #wait: LockWait;
   readonly #handles: HandleSet;
   readonly #writer: ConnectionWriter;
+  readonly #isVerified: boolean;
   /** Those who keep the handles open. */
   #holds = 0;
   readonly #slot: PoolSlot | undefined;
@@ -80,6 +82,7 @@ export class Connection {
     this.file = settings.file;
     this.settings = settings;
     this.currentTenant = options.currentTenant;
+    this.#isVerified = options.verify !== undefined;
     this.#wait = new LockWait(this, settings);
     this.#handles = new HandleSet({
       facts: this,
@@ -121,6 +124,19 @@ export class Connection {
     return this.#handles.place;
   }
 
+  /**
+   * Which file lies at the path, seen to be what it should be: whoever opens it by themselves opens that one and no other. Undefined where any
+   * file is taken for what lies there.
+   *
+   * @throws whatever a read throws
+   */
+  async verifiedPlace(): Promise<string | undefined> {
+    if (!this.#isVerified) return undefined;
+    this.#handles.follow({ now: true });
+    await this.read(() => undefined);
+    return this.place;
+  }
+
   /** How often it waited for locks of others, and how long. */
   get lockStatistics(): LockStatistics {
     return this.#wait.statistics;
@@ -135,14 +151,16 @@ export class Connection {
   }
 
   /**
-   * Runs a synchronous read. It sees every write asked for before it; inside a transaction of this connection it runs in it.
+   * Runs a synchronous read. It sees every write asked for before it; inside a transaction of this connection it runs in it, unless that is the
+   * work of another tenant, or of the application: then it sees what is committed.
    *
    * @throws E_DATABASE_BUSY after `busyTimeout`, E_DATABASE_FILE_MISSING, E_POOL_EXHAUSTED, E_CONNECTION_CLOSED
    */
   read<T>(work: Work<T>, options: ReadOptions = {}): Promise<T> {
     const session = sessionOf(this);
     if (session !== undefined) {
-      const joins = options.join !== false || this.#handles.inMemory;
+      const isOutside = options.join === false || !session.isOwn;
+      const joins = !isOutside || this.#handles.inMemory;
       return joins ? session.run(work) : this.#readNow(work);
     }
     const pending = this.#writer.pending();
@@ -175,6 +193,7 @@ export class Connection {
   /**
    * Runs a synchronous write in the next group commit; settles after it is committed. Inside a transaction of this connection it runs in it.
    *
+   * @throws E_TRANSACTION_MISUSE inside a transaction of another tenant, or of the application, on this connection
    * @throws E_DATABASE_BUSY after `busyTimeout`, E_DATABASE_FULL, E_DATABASE_READ_ONLY, E_CONNECTION_CLOSED
    */
   write<T>(work: Work<T>, options: WriteOptions = {}): Promise<T> {
@@ -224,6 +243,7 @@ export class Connection {
         kind: 'transaction',
         askedAt: monotonicMs(),
         parent,
+        owner: currentScope(),
         foreignKeys: options.foreignKeys !== false,
         resolve,
         reject,

@@ -19,7 +19,8 @@ import type { Session } from './connection-session';
 import type { Handle, Statement } from './connection-handle';
 import { readableSql, sqlFor } from './scoping/sql-for';
 import { toSqlite } from './bound-values';
-import { DatabaseQueryError, TransactionMisuseError } from './errors';
+import { DatabaseQueryError } from './errors';
+import { TransactionMisuseError } from './transaction-errors';
 import { quoted } from './quoted';
 import type { QueryEvent, QueryEvents } from './query-events';
 

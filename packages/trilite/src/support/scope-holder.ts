@@ -7,6 +7,21 @@ export type ScopeIdentity =
 /** The application itself. */
 export const CENTRAL: ScopeIdentity = Object.freeze({ kind: 'central' });
 
+/** Whether two are the same. */
+export function isSameScope(one: ScopeIdentity, other: ScopeIdentity): boolean {
+  if (one === other) return true;
+  if (one.kind === 'central' || other.kind === 'central') return one.kind === other.kind;
+  return one.tenantId === other.tenantId;
+}
+
+/** As messages name it. */
+export function wordsOfScope(identity: ScopeIdentity | undefined): string {
+  if (identity === undefined) return 'nobody';
+  return identity.kind === 'central'
+    ? 'the application itself'
+    : `the tenant "${identity.tenantId}"`;
+}
+
 interface Run {
   readonly identity: ScopeIdentity;
   readonly memory: WeakMap<object, object>;

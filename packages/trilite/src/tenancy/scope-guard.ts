@@ -1,4 +1,9 @@
-import { currentScope, type ScopeIdentity } from '../support/scope-holder';
+import {
+  currentScope,
+  isSameScope,
+  wordsOfScope,
+  type ScopeIdentity,
+} from '../support/scope-holder';
 import { TenantContextMissingError, WrongTenantError } from './errors';
 
 /**
@@ -9,9 +14,9 @@ import { TenantContextMissingError, WrongTenantError } from './errors';
  */
 export function refuseOthers(owner: ScopeIdentity): void {
   const current = currentScope();
-  if (current === owner || (current !== undefined && isSame(current, owner))) return;
-  if (current === undefined) throw TenantContextMissingError.using(wordsOf(owner));
-  throw WrongTenantError.using(wordsOf(owner), wordsOf(current));
+  if (current !== undefined && isSameScope(current, owner)) return;
+  if (current === undefined) throw TenantContextMissingError.using(wordsOfScope(owner));
+  throw WrongTenantError.using(wordsOfScope(owner), wordsOfScope(current));
 }
 
 /**
@@ -22,16 +27,5 @@ export function refuseOthers(owner: ScopeIdentity): void {
 export function tenantOfWork(): string {
   const current = currentScope();
   if (current?.kind === 'tenant') return current.tenantId;
-  throw TenantContextMissingError.rows(current === undefined ? 'nobody' : wordsOf(current));
-}
-
-function isSame(one: ScopeIdentity, other: ScopeIdentity): boolean {
-  if (one.kind === 'central' || other.kind === 'central') return one.kind === other.kind;
-  return one.tenantId === other.tenantId;
-}
-
-function wordsOf(identity: ScopeIdentity): string {
-  return identity.kind === 'central'
-    ? 'the application itself'
-    : `the tenant "${identity.tenantId}"`;
+  throw TenantContextMissingError.rows(wordsOfScope(current));
 }

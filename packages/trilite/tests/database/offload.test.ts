@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { Connection } from '../../src/database/connection';
 import type { Database } from '../../src/database/database';
 import { createNotes, type Notes } from '../helpers/notes';
 
@@ -53,18 +54,12 @@ test('what SQLite refuses comes back as the error it is here', async () => {
     code: 'E_DATABASE_QUERY',
     sqliteCode: 'SQLITE_ERROR',
   });
+  const settings = { ...notes.connection.settings, file: '/nowhere.sqlite' };
+  const query = { sql: 'select 1', parameters: [] };
   await expect(
-    notes.registry.offload.all({ ...connectionFacts(), file: '/nowhere.sqlite' } as never, {
-      sql: 'select 1',
-      parameters: [],
-    }),
+    notes.registry.offload.all(new Connection('nowhere', settings), query),
   ).rejects.toMatchObject({ code: 'E_DATABASE_FILE_MISSING' });
 });
-
-function connectionFacts() {
-  const { name, settings } = notes.connection;
-  return { name, settings: { ...settings, file: '/nowhere.sqlite' } };
-}
 
 test('more reads than threads take turns', async () => {
   const reads = [...Array(7).keys()].map((index) => db.offload('select ? as i', [index]));

@@ -200,6 +200,47 @@ describe.each(['files', 'single'] as const)('in mode "%s"', (mode) => {
     expect(runs).toEqual(['acme: from within']);
   });
 
+  test('a transaction that is carried into the work of another tenant is refused there, and goes on', async () => {
+    const misuse = errorWith('E_TRANSACTION_MISUSE', 'begun in the work of the tenant "acme"');
+    const inOther = (work: () => Promise<unknown>) =>
+      app.tenancy.run('globex', () => expect(work()).rejects.toThrow(misuse), {
+        allowSwitch: true,
+      });
+    await app.tenancy.run('acme', () =>
+      app.make(Database).transaction(async (trx) => {
+        const insert = (text: string) =>
+          table(trx as never)
+            .insertInto('notes')
+            .values({ text });
+        await inOther(() => insert('carried').execute());
+        await inOther(() => trx.transaction(() => Promise.resolve()));
+        if (mode === 'single') await inOther(() => dispatch('with that of acme'));
+        await insert('own').execute();
+      }),
+    );
+    expect(await app.tenancy.run('acme', notes)).toEqual(['own']);
+    expect(await app.tenancy.run('globex', notes)).toEqual([]);
+    await work(mode);
+    expect(runs).toEqual([]);
+  });
+
+  test('within a transaction of one, another sees what is committed', async () => {
+    await app.tenancy.run('acme', () =>
+      app.make(Database).transaction(async (trx) => {
+        await table(trx as never)
+          .insertInto('notes')
+          .values({ text: 'own' })
+          .execute();
+        const seen = await app.tenancy.run(
+          'globex',
+          async () => [await notes(), (await app.tenancy.find('acme'))?.id],
+          { allowSwitch: true },
+        );
+        expect(seen).toEqual([[], 'acme']);
+      }),
+    );
+  });
+
   test('a job waits while its tenant takes no work', async () => {
     await app.tenancy.run('acme', () => dispatch('later'));
     await app.tenancy.suspend('acme');

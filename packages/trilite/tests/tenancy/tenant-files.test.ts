@@ -131,6 +131,22 @@ describe('a file', () => {
     });
   });
 
+  test('that was swapped under an open tenant is not read by a thread either', async () => {
+    await app.tenancy.run('globex', () => write('secret'));
+    await app.tenancy.run('acme', () => write('own'));
+    const other = await openTenantApplication(project);
+    const texts = (): Promise<unknown[]> =>
+      other.tenancy.run('acme', (_tenant, scope) =>
+        scope.make(Database).offload('select text from notes'),
+      );
+    expect(await texts()).toEqual([{ text: 'own' }]);
+    await app.close();
+    copyFileSync(fileOf('globex'), join(project.path, 'other'));
+    renameSync(join(project.path, 'other'), fileOf('acme'));
+    await expect(texts()).rejects.toMatchObject({ code: 'E_TENANT_FILE_WRONG' });
+    await other.close();
+  });
+
   test('that stands in for one of another role is refused', async () => {
     await app.close();
     rmSync(fileOf('acme'));
