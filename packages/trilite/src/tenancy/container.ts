@@ -7,6 +7,7 @@ import {
 } from 'tsyringe';
 import { rejoinScope, runInScope, type ScopeIdentity } from '../support/scope-holder';
 import { ContainerFrozenError, UnresolvableError } from './errors';
+import { refuseCaptives } from './resolution-check';
 import { tokenName, type Token } from './token';
 
 /** Makes what a token stands for. */
@@ -63,12 +64,14 @@ type Register = (container: DependencyContainer, scope: Scope) => void;
 export class Container implements Bindings {
   readonly #root = globalContainer.createChildContainer();
   readonly #resolver: Resolver = { make: (token) => this.#makeShared(token) };
+  readonly #shared = new Set<Token<unknown>>();
   readonly #perTenant = new Map<Token<unknown>, Register>();
   #isFrozen = false;
 
   // Functions, not methods: providers take them apart, `register({ shared, perTenant })`.
   readonly shared = <T>(token: Token<T>, factory: (resolver: Resolver) => T): void => {
     this.#refuseFrozen(token);
+    this.#shared.add(token);
     this.#root.register(injectionToken(token), {
       useFactory: instanceCachingFactory(() => factory(this.#resolver)),
     });
@@ -83,9 +86,10 @@ export class Container implements Bindings {
     });
   };
 
-  /** Ends binding. */
+  /** Ends binding. @throws E_CONTAINER_UNRESOLVABLE when something shared needs what belongs to a tenant */
   freeze(): void {
     this.#isFrozen = true;
+    refuseCaptives([...this.#shared], (token) => this.#perTenant.has(token));
   }
 
   /** A new scope with its own instances of everything bound per tenant. */

@@ -18,6 +18,16 @@ export class UnresolvableError extends FrameworkError {
     });
   }
 
+  /** @param path from what is bound for the application to what it may not have */
+  static captive(path: readonly string[]): UnresolvableError {
+    const [first = ''] = path;
+    return new UnresolvableError({
+      code: 'E_CONTAINER_UNRESOLVABLE',
+      message: `${first} is bound with "shared" and needs what belongs to a tenant (${path.join(' -> ')}): it would use the first tenant's in the work of all others.`,
+      help: `Bind ${first} with "perTenant" instead of "shared".`,
+    });
+  }
+
   static token(token: string, cause: unknown): UnresolvableError {
     return new UnresolvableError({
       code: 'E_CONTAINER_UNRESOLVABLE',

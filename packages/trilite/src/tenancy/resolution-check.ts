@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { container as globalContainer, type InjectionToken } from 'tsyringe';
 import type { Scope } from './container';
 import { UnresolvableError } from './errors';
-import { tokenName, type InjectableClass } from './token';
+import { tokenName, type InjectableClass, type Token } from './token';
 
 /** What TypeScript emits for a parameter whose type is no class: an interface, a type-only import, a primitive. */
 const NO_CLASSES = new Set<unknown>([
@@ -27,6 +27,28 @@ const NO_CLASSES = new Set<unknown>([
 export function refuseUnresolvable(classes: readonly InjectableClass[], scope: Scope): void {
   const known = new Set<unknown>();
   for (const type of classes) visit(type, [], scope, known);
+}
+
+/**
+ * Refuses what is bound for the whole application and needs what belongs to a tenant, as far as constructors tell: kept from the first tenant's
+ * work, it would be used in that of all others. What a factory asks for beyond that is refused when it asks.
+ *
+ * @throws E_CONTAINER_UNRESOLVABLE with the dependency path and what to do
+ */
+export function refuseCaptives(
+  shared: readonly Token<unknown>[],
+  isPerTenant: (token: Token<unknown>) => boolean,
+): void {
+  const known = new Set<unknown>(shared);
+  const visitFor = (token: unknown, above: readonly string[]): void => {
+    if (!isToken(token)) return;
+    const path = [...above, tokenName(token)];
+    if (isPerTenant(token)) throw UnresolvableError.captive(path);
+    if (typeof token !== 'function' || (known.has(token) && above.length > 0)) return;
+    known.add(token);
+    for (const parameter of declaredParameters(token) ?? []) visitFor(parameter, path);
+  };
+  for (const token of shared) visitFor(token, []);
 }
 
 function visit(
@@ -84,15 +106,20 @@ function visitParameter(
 }
 
 function parametersOf(type: InjectableClass, path: readonly string[]): unknown[] {
+  const parameters = declaredParameters(type);
+  if (parameters !== undefined) return parameters;
+  if (type.length === 0) return [];
+  throw UnresolvableError.at(
+    path,
+    'its constructor has parameters, but nothing tells the container their types',
+    'Put "@injectable()" above the class, or bind it in a provider with "shared" or "perTenant".',
+  );
+}
+
+/** What a constructor asks for; undefined where nothing tells. */
+function declaredParameters(type: InjectableClass): unknown[] | undefined {
   const types = Reflect.getMetadata('design:paramtypes', type) as unknown[] | undefined;
-  if (types === undefined) {
-    if (type.length === 0) return [];
-    throw UnresolvableError.at(
-      path,
-      'its constructor has parameters, but nothing tells the container their types',
-      'Put "@injectable()" above the class, or bind it in a provider with "shared" or "perTenant".',
-    );
-  }
+  if (types === undefined) return undefined;
   const tokens = (Reflect.getOwnMetadata('injectionTokens', type) ?? {}) as Record<string, unknown>;
   return types.map((declared, index) =>
     String(index) in tokens ? tokenOf(tokens[String(index)]) : declared,

@@ -13,9 +13,23 @@ import { CENTRAL } from '../../src/support/scope-holder';
 import { Container } from '../../src/tenancy/container';
 import { refuseUnresolvable } from '../../src/tenancy/resolution-check';
 import type { InjectableClass } from '../../src/tenancy/token';
+import { errorWith } from '../helpers/errors';
 import { createProject, type TestProject } from '../helpers/project';
 
 class Mailer {}
+
+@injectable()
+class Reports {
+  constructor(readonly db: Database) {}
+}
+
+@injectable()
+class Digest {
+  constructor(
+    readonly mailer: Mailer,
+    readonly reports: Reports,
+  ) {}
+}
 
 describe('bindings', () => {
   test('what is shared is made once for the application, what is per tenant once for each scope', () => {
@@ -33,6 +47,26 @@ describe('bindings', () => {
     container.perTenant(Database, () => ({}) as Database);
     container.shared(Mailer, (resolver) => resolver.make(Database));
     expect(() => container.open(CENTRAL).make(Mailer)).toThrow();
+  });
+
+  test('what is shared and needs what belongs to a tenant, however far away, is refused before anything is made', () => {
+    const container = new Container();
+    const make = jest.fn();
+    container.perTenant(Database, make);
+    container.shared(Digest, make);
+    expect(() => container.freeze()).toThrow(
+      errorWith('E_CONTAINER_UNRESOLVABLE', 'Digest -> Reports -> Database'),
+    );
+    expect(make).not.toHaveBeenCalled();
+  });
+
+  test('what is shared may need what is shared, and what nobody bound', () => {
+    const container = new Container();
+    container.perTenant('perTenant', () => ({}));
+    container.shared(Reports, () => new Reports({} as Database));
+    container.shared(Digest, (resolver) => new Digest(new Mailer(), resolver.make(Reports)));
+    container.freeze();
+    expect(container.open(CENTRAL).make(Digest)).toBeInstanceOf(Digest);
   });
 
   test('nothing is bound after the container is frozen', () => {
