@@ -14,6 +14,7 @@ import { offload } from './offload';
 import { queue } from './queue';
 import { queueIdle } from './queue-idle';
 import { start } from './start';
+import { tenantLock } from './tenant-lock';
 import { tenants } from './tenants';
 import { threeFiles } from './three-files';
 
@@ -27,6 +28,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   queue,
   queueIdle,
   tenants,
+  tenantLock,
   offload,
   backup,
   start,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   createApplication,
   type Application,
+  type ApplicationOptions,
   type CacheOptions,
   type QueueOptions,
   type SqliteConnectionOptions,
@@ -91,8 +92,11 @@ function requireOf(file: string): string {
 }
 
 /** Opens an application made before, in this or another process. */
-export function openApplication(folder: string): Promise<Application> {
-  return createApplication({ basePath: folder, storagePath: folder });
+export function openApplication(
+  folder: string,
+  options: Partial<ApplicationOptions> = {},
+): Promise<Application> {
+  return createApplication({ ...options, basePath: folder, storagePath: folder });
 }
 
 /** What an application is configured with, beside what all of them are. */

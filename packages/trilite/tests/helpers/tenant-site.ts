@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import type { Application, ApplicationOptions } from '../../src/application';
 import { HttpServer } from '../../src/http/http-server';
 import type { RouteFile } from '../../src/http/router';
+import type { JobClass } from '../../src/queue/job';
 import { exportDefault, type TestProject } from './project';
 import { createTenantProject, openTenantApplication } from './tenants';
 
@@ -14,6 +15,7 @@ export interface TenantSiteOptions {
   readonly files?: Readonly<Record<string, string>>;
   readonly routes?: RouteFile;
   readonly tenantRoutes?: RouteFile;
+  readonly jobs?: readonly JobClass[];
   /** Each with the domain `{id}.example`. Default: acme and globex. */
   readonly tenants?: readonly string[];
 }
@@ -64,6 +66,7 @@ export async function openTenantSite(options: TenantSiteOptions = {}): Promise<T
   });
   const given: Partial<ApplicationOptions> = {
     ...(options.routes && { routes: options.routes }),
+    ...(options.jobs && { jobs: options.jobs }),
     ...(options.tenantRoutes && { tenantRoutes: options.tenantRoutes }),
   };
   const app = await openTenantApplication(project, given);
