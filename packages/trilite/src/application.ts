@@ -27,7 +27,6 @@ import { createMigrator } from './framework-migrations';
 import type { HttpKernel } from './http/http-kernel';
 import { TenantAddresses } from './http/identification/tenant-addresses';
 import type { HttpKernelOptions } from './http/middleware';
-import { loadRoutes } from './http/route-files';
 import type { RouteFile } from './http/router';
 import { UrlGenerator } from './http/url-generator';
 import type { JobClass } from './queue/job';
@@ -53,7 +52,6 @@ import { refuseUnresolvable } from './tenancy/resolution-check';
 import { refuseOthers } from './tenancy/scope-guard';
 import { Tenancy } from './tenancy/tenancy';
 import type { Tenant } from './tenancy/tenant';
-import { TenantTokens } from './tenancy/tenant-tokens';
 import type { Token } from './tenancy/token';
 import type { WorkIndex } from './tenancy/work-index/work-index';
 import { Tenants, centralConnectionOptions } from './tenants';
@@ -374,37 +372,29 @@ export class Application implements ConsoleApplication {
 
   #createHttp(): HttpKernel {
     // A worker never needs express
-    const { HttpKernel } = require('./http/http-kernel') as typeof import('./http/http-kernel');
-    const { app, tenancy } = this.config;
-    const hasTenants = tenancy.mode !== 'off';
-    return new HttpKernel({
-      settings: app,
+    const { createHttpKernel } = require('./front-door') as typeof import('./front-door');
+    return createHttpKernel({
+      config: this.config,
       options: this.#loadDefault<HttpKernelOptions>('app/http', 'kernel') ?? {},
-      routes: loadRoutes({
+      routes: {
         load: (stem) => this.#loadDefault<RouteFile>('routes', stem),
-        hasTenants,
         central: this.#options.routes,
         tenant: this.#options.tenantRoutes,
-      }),
+      },
       scope: this.#scope,
-      tenants: hasTenants
-        ? {
-            tenancy: this.tenancy,
-            settings: tenancy.identification,
-            tokens: this.make(TenantTokens),
-          }
-        : undefined,
+      tenancy: this.tenancy,
+      connections: this.connections,
       logger: this.logger,
-      health: () =>
-        this.connections.health((connection, error) =>
-          this.logger.error({ connection, err: error }, 'A connection does not answer'),
-        ),
     });
   }
 
   #createUrls(): UrlGenerator {
-    const addresses = new TenantAddresses(this.config);
-    return new UrlGenerator(this.http().routes, addresses, () => this.tenancy.current());
+    return new UrlGenerator({
+      routes: this.http().routes,
+      addresses: new TenantAddresses(this.config),
+      current: () => this.tenancy.current(),
+      appKey: this.config.app.key,
+    });
   }
 
   #createSchedule(): ScheduleRegistry {

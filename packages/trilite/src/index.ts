@@ -159,6 +159,14 @@ export type * from './database/tables';
 export { HttpKernel } from './http/http-kernel';
 export { HttpServer, type ListenOptions } from './http/http-server';
 export { NotFoundError } from './http/errors';
+export {
+  abort,
+  BadRequestError,
+  ConflictError,
+  ForbiddenError,
+  HttpError,
+  UnauthorizedError,
+} from './http/http-errors';
 export type {
   TenantMembership,
   TenantResolver,
@@ -170,18 +178,23 @@ export {
   type Middleware,
   type MiddlewareClass,
   type MiddlewareEntry,
+  type MiddlewareFactory,
   type MiddlewareFunction,
 } from './http/middleware';
 export type { Next, Request, Response } from './http/request';
+export { bindParameter, bindRow, type ParameterBinding } from './http/binding';
+export type { ResourceMethod, ResourceOptions } from './http/resource-routes';
+export type { HttpMethod, ParameterPattern, RouteSide } from './http/route';
 export {
   defineRoutes,
+  type GroupOptions,
   type RouteBuilder,
   type RouteFile,
   type Router,
-  type RouteSide,
 } from './http/router';
+export { signed } from './http/signed';
 export { throttle } from './http/throttle';
-export { UrlGenerator, type UrlParameters } from './http/url-generator';
+export { UrlGenerator, type SignedUrlOptions, type UrlParameters } from './http/url-generator';
 
 export { BatchHandle } from './queue/batch-handle';
 export { ChainHandle } from './queue/chain-handle';

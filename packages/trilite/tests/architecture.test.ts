@@ -42,10 +42,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'support',
   ],
+  'front-door.ts': ['http', 'tenancy', 'database', 'config', 'support'],
   'bindings.ts': ['tenants.ts', 'resources.ts', 'http', 'queue', 'cache', 'tenancy', 'database'],
   'application.ts': [
     'about.ts',
     'bindings.ts',
+    'front-door.ts',
     'database-log.ts',
     'tenants.ts',
     'resources.ts',

@@ -20,6 +20,15 @@ export class NotFoundError extends FrameworkError {
     });
   }
 
+  static bound(name: string, value: string): NotFoundError {
+    return new NotFoundError({
+      code: 'E_NOT_FOUND',
+      message: `There is no ${name} "${value}".`,
+      help: 'Check the address.',
+      status: 404,
+    });
+  }
+
   static because(message: string): NotFoundError {
     return new NotFoundError({
       code: 'E_NOT_FOUND',
@@ -66,6 +75,26 @@ export class TooManyRequestsError extends FrameworkError {
       message: `There were too many requests; there is room again in ${seconds} s.`,
       help: 'Wait for as many seconds as the header "Retry-After" says. The limit is the one of "throttle" at the route.',
       status: 429,
+    });
+  }
+}
+
+/** Thrown when the address of a signed route was not signed here, or is over. Answered with 403. */
+export class UrlSignatureError extends FrameworkError {
+  static forged(): UrlSignatureError {
+    return UrlSignatureError.#of('The signature of this address is not right.');
+  }
+
+  static expired(): UrlSignatureError {
+    return UrlSignatureError.#of('This address was good for a while, and is no more.');
+  }
+
+  static #of(message: string): UrlSignatureError {
+    return new UrlSignatureError({
+      code: 'E_URL_SIGNATURE',
+      message,
+      help: 'Ask for a new one: "urls.signedUrl(name, parameters)" makes it.',
+      status: 403,
     });
   }
 }
@@ -160,10 +189,38 @@ export class RouteInvalidError extends FrameworkError {
     );
   }
 
-  static noGroup(name: string, path: string, known: readonly string[]): RouteInvalidError {
+  static noMiddleware(name: string, path: string, known: readonly string[]): RouteInvalidError {
     return RouteInvalidError.#of(
-      `The route "${path}" asks for the middleware group "${name}"; there are: ${known.length === 0 ? 'none' : known.join(', ')}.`,
-      'Declare the group in app/http/kernel.ts.',
+      `The route "${path}" asks for the middleware "${name}"; groups and aliases are: ${known.join(', ')}.`,
+      'Declare it under "groups" or "aliases" in app/http/kernel.ts.',
+    );
+  }
+
+  static groupInItself(name: string): RouteInvalidError {
+    return RouteInvalidError.#of(
+      `The middleware group "${name}" is in itself.`,
+      'Take it out of the groups that it names in app/http/kernel.ts.',
+    );
+  }
+
+  static noResource(name: string, controller: string, known: readonly string[]): RouteInvalidError {
+    return RouteInvalidError.#of(
+      `The resource "${name}" has no routes: "${controller}" has no method that "only" and "except" leave.`,
+      `Write one of ${known.join(', ')}.`,
+    );
+  }
+
+  static severalFallbacks(): RouteInvalidError {
+    return RouteInvalidError.#of(
+      'More than one route is the fallback.',
+      'Declare "fallback" once for the application, and once for its tenants.',
+    );
+  }
+
+  static notBound(parameter: string, path: string): RouteInvalidError {
+    return RouteInvalidError.#of(
+      `The route that answers "${path}" does not bind "${parameter}".`,
+      'Add ".bind(…)" with the same binding to the route.',
     );
   }
 

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { types } from 'node:util';
 import express, { type Express, type Handler, type IRouter } from 'express';
 import type { AppSettings, IdentificationSettings } from '../config/schema';
-import { collectAfterResponse, type AfterResponse } from '../support/after-response';
-import { toError } from '../support/errors';
+import { afterResponse, collectAfterResponse, type AfterResponse } from '../support/after-response';
 import type { Logger } from '../support/logger';
 import type { Scope } from '../tenancy/container';
 import type { Tenancy } from '../tenancy/tenancy';
@@ -11,12 +10,7 @@ import { refuseUnresolvable } from '../tenancy/resolution-check';
 import type { TenantTokens } from '../tenancy/tenant-tokens';
 import type { InjectableClass } from '../tenancy/token';
 import { SafeHtml } from '../view/html';
-import {
-  MethodNotAllowedError,
-  NotFoundError,
-  RouteInvalidError,
-  TenantMembershipError,
-} from './errors';
+import { NotFoundError, RouteInvalidError, TenantMembershipError } from './errors';
 import { errorHandler } from './error-handler';
 import {
   TenantIdentification,
@@ -26,12 +20,14 @@ import {
   isMiddlewareClass,
   type HttpKernelOptions,
   type MiddlewareClass,
-  type MiddlewareEntry,
   type MiddlewareFunction,
 } from './middleware';
+import { MiddlewareNames } from './middleware-aliases';
 import { requestMethods, type Next, type Request, type Response } from './request';
+import { asHandler } from './request-handler';
 import { beginWork, workOf } from './request-work';
-import type { HttpMethod, Route } from './router';
+import { mountRoutes } from './route-mount';
+import type { Route } from './route';
 
 /** The groups of routes/web.ts, routes/api.ts and routes/tenant.ts. */
 const NO_GROUPS = { web: [], api: [], tenant: [] };
@@ -80,6 +76,7 @@ export class HttpKernel {
   readonly routes: readonly Route[];
   readonly #parts: HttpKernelParts;
   readonly #identification: TenantIdentification | undefined;
+  readonly #names: MiddlewareNames;
   readonly #express: Express;
   /** What requests have put off until after their response, while it runs. */
   readonly #afterResponses = new Set<Promise<void>>();
@@ -92,6 +89,9 @@ export class HttpKernel {
     this.#parts = parts;
     this.routes = parts.routes;
     this.#identification = createIdentification(parts);
+    const { groups, aliases } = parts.options;
+    // Those that route files name by themselves are there, if only with nothing in them
+    this.#names = new MiddlewareNames({ ...NO_GROUPS, ...groups }, aliases);
     refuseDuplicateNames(parts.routes);
     refuseUnresolvable(this.#classes(), parts.scope);
     this.#express = this.#build();
@@ -214,22 +214,11 @@ export class HttpKernel {
   }
 
   #mountSide(router: IRouter, routes: readonly Route[]): void {
-    for (const route of routes) this.#mount(router, route);
-    mountMethodRefusals(router, routes);
-  }
-
-  #mount(router: IRouter, route: Route): void {
-    const chain = this.#expand(route).map((entry) => this.#middleware(entry));
-    const method = route.method.toLowerCase() as Lowercase<HttpMethod>;
-    try {
-      router[method](
-        route.path,
-        ...chain,
-        asHandler((request, response) => this.#call(route, request, response)),
-      );
-    } catch (error) {
-      throw RouteInvalidError.badPath(route.path, error);
-    }
+    mountRoutes(router, routes, {
+      chainOf: (route) => this.#expand(route).map((entry) => this.#middleware(entry)),
+      scopeOf: (request) => this.#scopeOf(request),
+      call: (route, request, response) => this.#call(route, request, response),
+    });
   }
 
   async #call({ action }: Route, request: Request, response: Response): Promise<void> {
@@ -249,6 +238,11 @@ export class HttpKernel {
     if (!isMiddlewareClass(entry)) return asHandler(entry);
     return asHandler((request, response, next) => {
       const middleware = this.#scopeOf(request).make(entry);
+      if (middleware.terminate !== undefined) {
+        afterResponse(async () => {
+          await middleware.terminate?.(request, response);
+        });
+      }
       return middleware.handle(request, response, next);
     });
   }
@@ -258,19 +252,7 @@ export class HttpKernel {
   }
 
   #expand(route: Route): (MiddlewareClass | MiddlewareFunction)[] {
-    // Those that route files name by themselves are there, if only with nothing in them
-    const groups: NonNullable<HttpKernelOptions['groups']> = {
-      ...NO_GROUPS,
-      ...this.#parts.options.groups,
-    };
-    return route.middleware.flatMap((entry: MiddlewareEntry) => {
-      if (typeof entry !== 'string') return [entry];
-      const group = groups[entry];
-      if (group === undefined) {
-        throw RouteInvalidError.noGroup(entry, route.path, Object.keys(groups));
-      }
-      return group;
-    });
+    return this.#names.expand(route.middleware, route.path);
   }
 
   #classes(): InjectableClass[] {
@@ -301,26 +283,6 @@ function createIdentification({ tenants, options, settings }: HttpKernelParts) {
       });
 }
 
-/** A path that other methods answer is 405, not 404. */
-function mountMethodRefusals(router: IRouter, routes: readonly Route[]): void {
-  for (const path of new Set(routes.map((route) => route.path))) {
-    const allowed = routes.filter((route) => route.path === path).map((route) => route.method);
-    const all = allowed.includes('GET') ? [...allowed, 'HEAD'] : allowed;
-    router.all(
-      path,
-      asHandler((request, response) => refuseMethod(request, response, [...new Set(all)])),
-    );
-  }
-}
-
-function refuseMethod(request: Request, response: Response, allowed: readonly string[]): void {
-  if (request.method !== 'OPTIONS') {
-    throw new MethodNotAllowedError(request.method, request.path, allowed);
-  }
-  response.setHeader('Allow', allowed.join(', '));
-  response.status(204).end();
-}
-
 /** What a controller returned, as an answer; one that answered by itself is left alone. */
 function send(result: unknown, parameters: number, response: Response): void {
   if (response.headersSent || response.writableEnded) return;
@@ -342,26 +304,6 @@ function giveId(request: express.Request & { id?: string }, response: Response, 
   request.id = id;
   response.setHeader('X-Request-Id', id);
   next();
-}
-
-/**
- * A handler for express that runs in the work of its request.
- *
- * Our Request is express's with more methods, which `app.request` carries: what express calls with is what the function takes. What it
- * throws becomes an Error, for to express some values, such as 'route', are commands.
- */
-function asHandler(handle: MiddlewareFunction): Handler {
-  const handler = async (request: Request, response: Response, next: Next): Promise<void> => {
-    try {
-      const work = workOf(request);
-      await (work === undefined
-        ? handle(request, response, next)
-        : work.rejoin(() => handle(request, response, next)));
-    } catch (thrown) {
-      next(toError(thrown));
-    }
-  };
-  return handler as unknown as Handler;
 }
 
 function inItsWork(handle: ReturnType<typeof errorHandler>): Handler {

@@ -17,6 +17,8 @@ import type { Next, Request, Response } from './request';
  */
 export interface Middleware {
   handle(request: Request, response: Response, next: Next): unknown;
+  /** What it does once the response is closed, in the same work: the one that came in is called, whatever became of the request. */
+  terminate?(request: Request, response: Response): unknown;
 }
 
 /** A middleware class. */
@@ -25,15 +27,22 @@ export type MiddlewareClass = new (...dependencies: never[]) => Middleware;
 /** A middleware as a plain function. */
 export type MiddlewareFunction = (request: Request, response: Response, next: Next) => unknown;
 
-/** A class, a function, or the name of a group of app/http/kernel.ts. */
+/** A class, a function, or the name of a group or an alias of app/http/kernel.ts: `web`, `throttle:60,1`. */
 export type MiddlewareEntry = MiddlewareClass | MiddlewareFunction | string;
+
+/** Makes a middleware of the words after a colon: `throttle:60,1` calls it with '60' and '1'. */
+export type MiddlewareFactory = (
+  ...words: readonly string[]
+) => MiddlewareClass | MiddlewareFunction;
 
 /** What app/http/kernel.ts declares. */
 export interface HttpKernelOptions {
   /** What every request passes. Default: none. */
   readonly middleware?: readonly (MiddlewareClass | MiddlewareFunction)[];
   /** Middleware by group name; the files of routes/ use the group of their name (web, api, tenant). Default: none. */
-  readonly groups?: Readonly<Record<string, readonly (MiddlewareClass | MiddlewareFunction)[]>>;
+  readonly groups?: Readonly<Record<string, readonly MiddlewareEntry[]>>;
+  /** What makes a middleware of the words after its name: `throttle:60,1`. Default: `throttle` and `signed` alone. */
+  readonly aliases?: Readonly<Record<string, MiddlewareFactory>>;
   /**
    * Whether the user of a request belongs to the tenant that only a header, a query parameter or a cookie names. Called in the tenant's work,
    * after `middleware`, which says who the user is, and before the groups and the route. Default: nobody belongs to any.

@@ -1,6 +1,7 @@
 import type { NextFunction, Request as ExpressRequest, Response as ExpressResponse } from 'express';
 import type { Tenant } from '../tenancy/tenant';
-import { NotFoundError } from './errors';
+import type { ParameterBinding } from './binding';
+import { NotFoundError, RouteInvalidError } from './errors';
 
 /** A request: express's own, with an id and parameters that are there or answer 404. */
 export interface Request extends ExpressRequest {
@@ -14,6 +15,12 @@ export interface Request extends ExpressRequest {
    * @throws E_NOT_FOUND (404) when the path has none of that name, or an empty one
    */
   param(name: string): string;
+  /**
+   * What a parameter of the route's path stands for.
+   *
+   * @throws E_ROUTE_INVALID when the route does not bind it
+   */
+  bound<T>(binding: ParameterBinding<T>): T;
 }
 
 /** A response: express's own. */
@@ -22,6 +29,15 @@ export type Response = ExpressResponse;
 /** Goes on to the next middleware, or to the error handler with an error. */
 export type Next = NextFunction;
 
+const bounds = new WeakMap<object, Map<ParameterBinding<unknown>, unknown>>();
+
+/** What the parameters of a request's path stand for. */
+export function boundTo(request: ExpressRequest): Map<ParameterBinding<unknown>, unknown> {
+  const bound = bounds.get(request) ?? new Map<ParameterBinding<unknown>, unknown>();
+  bounds.set(request, bound);
+  return bound;
+}
+
 /** What every request of a kernel's express application can do beside express's own. */
 export const requestMethods = {
   tenant: undefined,
@@ -29,5 +45,10 @@ export const requestMethods = {
     const value: unknown = this.params[name];
     if (typeof value !== 'string' || value === '') throw NotFoundError.forParameter(name);
     return value;
+  },
+  bound<T>(this: ExpressRequest, binding: ParameterBinding<T>): T {
+    const bound = boundTo(this);
+    if (!bound.has(binding)) throw RouteInvalidError.notBound(binding.parameter, this.path);
+    return bound.get(binding) as T;
   },
 };

@@ -1,5 +1,6 @@
 import { RouteInvalidError } from './errors';
-import { Router, type Route, type RouteFile } from './router';
+import type { Route } from './route';
+import { Router, type RouteFile } from './router';
 
 /** Where routes come from. */
 export interface RouteSources {

@@ -1,39 +1,16 @@
+import type { ParameterBinding } from './binding';
 import type { MiddlewareEntry } from './middleware';
-import type { Request, Response } from './request';
-
-/** A controller class. */
-export type ControllerClass = new (...dependencies: never[]) => object;
-
-/** The names of a controller's methods. */
-export type MethodName<C extends ControllerClass> = {
-  [K in keyof InstanceType<C>]: InstanceType<C>[K] extends (...parameters: never[]) => unknown
-    ? K
-    : never;
-}[keyof InstanceType<C>] &
-  string;
-
-/** A plain function that answers. */
-export type RouteFunction = (request: Request, response: Response) => unknown;
-
-/** Where a route leads: a function, or a controller and the name of its method. */
-export type RouteAction<C extends ControllerClass> = readonly [C, MethodName<C>] | RouteFunction;
-
-/** HTTP methods a route can have. */
-export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
-
-/** Whose requests a route answers: those of the application itself, or those of tenants. */
-export type RouteSide = 'central' | 'tenant';
-
-/** A route as it was declared. */
-export interface Route {
-  readonly method: HttpMethod;
-  /** The whole path, prefixes included. */
-  readonly path: string;
-  readonly action: readonly [ControllerClass, string] | RouteFunction;
-  readonly middleware: readonly MiddlewareEntry[];
-  readonly name: string | undefined;
-  readonly side: RouteSide;
-}
+import { declareResource, type ResourceMethod, type ResourceOptions } from './resource-routes';
+import {
+  HTTP_METHODS,
+  type ControllerClass,
+  type HttpMethod,
+  type ParameterPattern,
+  type Route,
+  type MethodName,
+  type RouteAction,
+  type RouteSide,
+} from './route';
 
 /** What a group gives to its routes. */
 export interface GroupOptions {
@@ -43,6 +20,10 @@ export interface GroupOptions {
   readonly name?: string;
   /** Passed before each route's own middleware. */
   readonly middleware?: readonly MiddlewareEntry[];
+  /** The host they answer, `:name` for a label of it: `request.param(name)`. Default: every host, or that of the group around. */
+  readonly domain?: string;
+  /** What parameters have to match. */
+  readonly where?: Readonly<Record<string, ParameterPattern>>;
 }
 
 /** The routes of a file: a function that declares them. */
@@ -61,7 +42,7 @@ export type RouteFile = (route: Router) => void;
  * }
  *
  * export default defineRoutes((route) => {
- *   route.get('/reports/:id', [ReportController, 'show']).name('reports.show');
+ *   route.get('/reports/:id', [ReportController, 'show']).where('id', 'number').name('reports.show');
  *   route.group({ prefix: '/admin', middleware: ['web'] }, (admin) => {
  *     admin.get('/', () => 'Hello');
  *   });
@@ -75,21 +56,21 @@ export interface RouteBuilder {
   name(name: string): RouteBuilder;
   /** Adds middleware, passed after that of the groups. */
   middleware(...entries: readonly MiddlewareEntry[]): RouteBuilder;
+  /** Says what a parameter has to match: an address in which it does not is another route's, or 404. */
+  where(parameter: string, pattern: ParameterPattern): RouteBuilder;
+  /** Has parameters stand for what they name: what is not there is 404 before the controller is made. `request.bound(binding)` gives it. */
+  bind(...bindings: readonly ParameterBinding<unknown>[]): RouteBuilder;
 }
 
 /** Collects routes as they are declared. */
 export class Router {
-  readonly #group: Required<GroupOptions>;
+  readonly #group: Required<Omit<GroupOptions, 'domain'>> & Pick<GroupOptions, 'domain'>;
   readonly #routes: Route[];
   readonly #side: RouteSide;
 
   /** @param routes where declared ones are added */
   constructor(group: GroupOptions = {}, routes: Route[] = [], side: RouteSide = 'central') {
-    this.#group = {
-      prefix: group.prefix ?? '',
-      name: group.name ?? '',
-      middleware: group.middleware ?? [],
-    };
+    this.#group = { prefix: '', name: '', middleware: [], where: {}, ...group };
     this.#routes = routes;
     this.#side = side;
   }
@@ -100,36 +81,92 @@ export class Router {
   }
 
   get<C extends ControllerClass>(path: string, action: RouteAction<C>): RouteBuilder {
-    return this.#add('GET', path, action);
+    return this.match(['GET'], path, action);
   }
 
   post<C extends ControllerClass>(path: string, action: RouteAction<C>): RouteBuilder {
-    return this.#add('POST', path, action);
+    return this.match(['POST'], path, action);
   }
 
   put<C extends ControllerClass>(path: string, action: RouteAction<C>): RouteBuilder {
-    return this.#add('PUT', path, action);
+    return this.match(['PUT'], path, action);
   }
 
   patch<C extends ControllerClass>(path: string, action: RouteAction<C>): RouteBuilder {
-    return this.#add('PATCH', path, action);
+    return this.match(['PATCH'], path, action);
   }
 
   delete<C extends ControllerClass>(path: string, action: RouteAction<C>): RouteBuilder {
-    return this.#add('DELETE', path, action);
+    return this.match(['DELETE'], path, action);
   }
 
   options<C extends ControllerClass>(path: string, action: RouteAction<C>): RouteBuilder {
-    return this.#add('OPTIONS', path, action);
+    return this.match(['OPTIONS'], path, action);
   }
 
-  /** Declares routes that share a prefix, a beginning of their names, or middleware. */
+  /** One route for every method. */
+  any<C extends ControllerClass>(path: string, action: RouteAction<C>): RouteBuilder {
+    return this.match(HTTP_METHODS, path, action);
+  }
+
+  /** One route for several methods. */
+  match<C extends ControllerClass>(
+    methods: readonly HttpMethod[],
+    path: string,
+    action: RouteAction<C>,
+  ): RouteBuilder {
+    return this.#add({ methods, path: joinPaths(this.#group.prefix, path), action });
+  }
+
+  /**
+   * Answers with another address: a path, or a whole address that stands in the code, not in a request.
+   *
+   * @param status 302 unless it is for good: 301
+   */
+  redirect(path: string, to: string, status: 301 | 302 | 303 | 307 | 308 = 302): RouteBuilder {
+    return this.match(['GET'], path, (_request, response) => {
+      response.redirect(status, to);
+    });
+  }
+
+  /** Answers what no other route of this side does, instead of 404. Declared once. */
+  fallback<C extends ControllerClass>(action: RouteAction<C>): RouteBuilder {
+    return this.#add({ methods: HTTP_METHODS, path: '/{*fallback}', action, isFallback: true });
+  }
+
+  /**
+   * The routes of a collection, for those methods that the controller has: index, create, store, show, edit, update, destroy. `posts` is
+   * `/posts/:post`, named `posts.show`; `posts.comments` is `/posts/:post/comments/:comment`.
+   *
+   * @throws E_ROUTE_INVALID when the controller has none of them, or not one that `only` names
+   */
+  resource<C extends ControllerClass>(
+    name: string,
+    controller: C,
+    options?: ResourceOptions<ResourceMethod & MethodName<C>>,
+  ): void {
+    declareResource(this, { name, controller, hasForms: true, options });
+  }
+
+  /** The same without the pages of forms: `create` and `edit`. */
+  apiResource<C extends ControllerClass>(
+    name: string,
+    controller: C,
+    options?: ResourceOptions<Exclude<ResourceMethod, 'create' | 'edit'> & MethodName<C>>,
+  ): void {
+    declareResource(this, { name, controller, hasForms: false, options });
+  }
+
+  /** Declares routes that share a prefix, a beginning of their names, middleware, a host, or what their parameters are. */
   group(options: GroupOptions, routes: RouteFile): void {
+    const { prefix, name, middleware, where, domain } = this.#group;
     const inner = new Router(
       {
-        prefix: joinPaths(this.#group.prefix, options.prefix ?? ''),
-        name: this.#group.name + (options.name ?? ''),
-        middleware: [...this.#group.middleware, ...(options.middleware ?? [])],
+        prefix: joinPaths(prefix, options.prefix ?? ''),
+        name: name + (options.name ?? ''),
+        middleware: [...middleware, ...(options.middleware ?? [])],
+        where: { ...where, ...options.where },
+        ...((options.domain ?? domain) !== undefined && { domain: options.domain ?? domain }),
       },
       this.#routes,
       this.#side,
@@ -137,15 +174,19 @@ export class Router {
     routes(inner);
   }
 
-  #add(method: HttpMethod, path: string, action: Route['action']): RouteBuilder {
+  #add(
+    declared: Pick<Route, 'methods' | 'path' | 'action'> & { readonly isFallback?: boolean },
+  ): RouteBuilder {
     const index = this.#routes.length;
     let route: Route = {
-      method,
-      path: joinPaths(this.#group.prefix, path),
-      action,
+      isFallback: false,
+      ...declared,
+      domain: this.#group.domain,
       middleware: this.#group.middleware,
       name: undefined,
       side: this.#side,
+      patterns: this.#group.where,
+      bindings: [],
     };
     this.#routes.push(route);
     const change = (changes: Partial<Route>): RouteBuilder => {
@@ -156,6 +197,9 @@ export class Router {
     const builder: RouteBuilder = {
       name: (name) => change({ name: this.#group.name + name }),
       middleware: (...entries) => change({ middleware: [...route.middleware, ...entries] }),
+      where: (parameter, pattern) =>
+        change({ patterns: { ...route.patterns, [parameter]: pattern } }),
+      bind: (...bindings) => change({ bindings: [...route.bindings, ...bindings] }),
     };
     return builder;
   }

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** A new random key for APP_KEY: 32 bytes in base64, with the prefix that names the encoding. */
 export function newAppKey(): string {
@@ -13,6 +13,12 @@ export function newAppKey(): string {
 export function signatureOf(text: string, { key, purpose }: SignatureOptions): string {
   const secret = createHmac('sha256', keyBytes(key)).update(purpose).digest();
   return createHmac('sha256', secret).update(text).digest('base64url');
+}
+
+/** Whether two signatures are the same, in the same time whether they differ early or late. */
+export function isSameSignature(one: string, other: string): boolean {
+  const [first, second] = [Buffer.from(one), Buffer.from(other)];
+  return first.length === second.length && timingSafeEqual(first, second);
 }
 
 /** With what a text is signed. */

@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { container as globalContainer, type InjectionToken } from 'tsyringe';
-import type { Scope } from './container';
 import { UnresolvableError } from './errors';
 import { tokenName, type InjectableClass, type Token } from './token';
 
@@ -17,6 +16,11 @@ const NO_CLASSES = new Set<unknown>([
   BigInt,
 ]);
 
+/** Who knows what is bound. */
+export interface Bound {
+  has(token: Token<unknown>): boolean;
+}
+
 /**
  * Refuses classes that the container could not make, before the first request finds out.
  *
@@ -24,7 +28,7 @@ const NO_CLASSES = new Set<unknown>([
  *
  * @throws E_CONTAINER_UNRESOLVABLE with the dependency path and what to do
  */
-export function refuseUnresolvable(classes: readonly InjectableClass[], scope: Scope): void {
+export function refuseUnresolvable(classes: readonly InjectableClass[], scope: Bound): void {
   const known = new Set<unknown>();
   for (const type of classes) visit(type, [], scope, known);
 }
@@ -54,7 +58,7 @@ export function refuseCaptives(
 function visit(
   type: InjectableClass,
   above: readonly string[],
-  scope: Scope,
+  scope: Bound,
   known: Set<unknown>,
 ): void {
   if (known.has(type)) return;
@@ -76,7 +80,7 @@ function visitParameter(
   token: unknown,
   index: number,
   path: readonly string[],
-  scope: Scope,
+  scope: Bound,
   known: Set<unknown>,
 ): void {
   if (isToken(token) && scope.has(token)) return;

@@ -1,5 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
-import { signatureOf } from '../support/app-key';
+import { isSameSignature, signatureOf } from '../support/app-key';
 import { clock } from '../support/clock';
 import { toMilliseconds, type Duration } from '../support/duration';
 import { AppKeyMissingError, TenantTokenInvalidError } from './errors';
@@ -52,7 +51,7 @@ export class TenantTokens {
     const [, facts = '', id, expiresAt, signature = ''] =
       /^(([a-z0-9-]+)\.(\d{1,16}))\.([\w-]+)$/.exec(token) ?? [];
     // First whether it is ours: of what is not, nothing is believed, not even that it has expired
-    if (!isSame(signature, this.#signature(facts)) || !isTenantId(id)) {
+    if (!isSameSignature(signature, this.#signature(facts)) || !isTenantId(id)) {
       throw TenantTokenInvalidError.forged();
     }
     if (Number(expiresAt) <= clock.now()) throw TenantTokenInvalidError.expired();
@@ -63,10 +62,4 @@ export class TenantTokens {
     if (this.#key === undefined) throw AppKeyMissingError.signing('a token of a tenant');
     return signatureOf(facts, { key: this.#key, purpose: PURPOSE });
   }
-}
-
-/** In the same time whether they differ early or late. */
-function isSame(one: string, other: string): boolean {
-  const [first, second] = [Buffer.from(one), Buffer.from(other)];
-  return first.length === second.length && timingSafeEqual(first, second);
 }

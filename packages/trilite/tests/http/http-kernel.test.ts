@@ -262,7 +262,7 @@ describe('routes', () => {
       (route) => {
         route.get('/', () => 1).middleware('nope');
       },
-      /middleware group "nope"/,
+      /middleware "nope"/,
     ],
     [
       'a controller method that does not exist',

@@ -1,4 +1,4 @@
-import type { Route } from '../../http/router';
+import type { Route } from '../../http/route';
 import type { Command, CommandContext } from '../command';
 import { defineSignature } from '../signature';
 
@@ -28,8 +28,9 @@ export class RouteListCommand implements Command<typeof signature> {
   }
 }
 
-function describe({ method, path, name, action, middleware }: Route) {
+function describe({ methods, path, name, action, middleware }: Route) {
   const target = typeof action === 'function' ? 'Function' : `${action[0].name}.${action[1]}`;
   const passed = middleware.map((entry) => (typeof entry === 'string' ? entry : entry.name));
+  const method = methods.join('|');
   return { method, path, name: name ?? null, action: target, middleware: passed };
 }

@@ -1,0 +1,42 @@
+import type { Config } from './config/load-config';
+import type { ConnectionRegistry } from './database/connection-registry';
+import { HttpKernel } from './http/http-kernel';
+import type { HttpKernelOptions } from './http/middleware';
+import { loadRoutes, type RouteSources } from './http/route-files';
+import type { Logger } from './support/logger';
+import type { Scope } from './tenancy/container';
+import type { Tenancy } from './tenancy/tenancy';
+import { TenantTokens } from './tenancy/tenant-tokens';
+
+/** What the web side of an application is made of. */
+export interface FrontDoorParts {
+  readonly config: Config;
+  /** What app/http/kernel.ts says. */
+  readonly options: HttpKernelOptions;
+  readonly routes: Omit<RouteSources, 'hasTenants'>;
+  /** The application's own. */
+  readonly scope: Scope;
+  readonly tenancy: Tenancy;
+  /** Whose state /up tells. */
+  readonly connections: ConnectionRegistry;
+  readonly logger: Logger;
+}
+
+/** Composes the web side. @throws E_ROUTE_INVALID, E_CONTAINER_UNRESOLVABLE */
+export function createHttpKernel(parts: FrontDoorParts): HttpKernel {
+  const { config, options, routes, scope, tenancy, connections, logger } = parts;
+  const hasTenants = config.tenancy.mode !== 'off';
+  const settings = config.tenancy.identification;
+  return new HttpKernel({
+    settings: config.app,
+    options,
+    routes: loadRoutes({ ...routes, hasTenants }),
+    scope,
+    tenants: hasTenants ? { tenancy, settings, tokens: scope.make(TenantTokens) } : undefined,
+    logger,
+    health: () =>
+      connections.health((connection, error) =>
+        logger.error({ connection, err: error }, 'A connection does not answer'),
+      ),
+  });
+}

@@ -1,0 +1,112 @@
+import type { Handler, IRouter } from 'express';
+import type { Scope } from '../tenancy/container';
+import { MethodNotAllowedError, NotFoundError, RouteInvalidError } from './errors';
+import type { Request, Response } from './request';
+import { boundTo } from './request';
+import { asHandler } from './request-handler';
+import { matchDomain, matchesPatterns, type HttpMethod, type Route } from './route';
+
+/** What routes are mounted with. */
+export interface RouteMountParts {
+  /** What a route's requests pass before it. */
+  readonly chainOf: (route: Route) => readonly Handler[];
+  readonly scopeOf: (request: Request) => Scope;
+  /** Answers. */
+  readonly call: (route: Route, request: Request, response: Response) => Promise<void>;
+}
+
+/**
+ * Mounts the routes of one side: each in the order of its declaration, then what refuses other methods of their paths, then the fallback.
+ *
+ *     host, patterns ──not this route's──▶ the next route
+ *      └──▶ middleware ──▶ bindings ──not there──▶ 404
+ *                           └──▶ controller
+ *
+ * @throws E_ROUTE_INVALID
+ */
+export function mountRoutes(
+  router: IRouter,
+  routes: readonly Route[],
+  parts: RouteMountParts,
+): void {
+  const [fallback, ...others] = routes.filter(({ isFallback }) => isFallback);
+  if (others.length > 0) throw RouteInvalidError.severalFallbacks();
+  const declared = routes.filter(({ isFallback }) => !isFallback);
+  for (const route of declared) mount(router, route, parts);
+  mountMethodRefusals(router, declared);
+  if (fallback !== undefined) mount(router, fallback, parts);
+}
+
+function mount(router: IRouter, route: Route, parts: RouteMountParts): void {
+  const handlers = [
+    ...(route.domain === undefined && Object.keys(route.patterns).length === 0
+      ? []
+      : [passingBy(route)]),
+    ...parts.chainOf(route),
+    ...(route.bindings.length === 0 ? [] : [binding(route, parts.scopeOf)]),
+    asHandler((request, response) => parts.call(route, request, response)),
+  ];
+  try {
+    for (const method of route.methods) {
+      router[method.toLowerCase() as Lowercase<HttpMethod>](route.path, ...handlers);
+    }
+  } catch (error) {
+    throw RouteInvalidError.badPath(route.path, error);
+  }
+}
+
+/** Leaves requests that are not this route's to the next one. */
+function passingBy(route: Route): Handler {
+  return (request, _response, next) => {
+    if (!isFor(route, request)) return next('route');
+    Object.assign(request.params, matchDomain(route, request.hostname));
+    next();
+  };
+}
+
+function isFor(route: Route, request: Pick<Request, 'hostname' | 'params'>): boolean {
+  const ofHost = matchDomain(route, request.hostname);
+  return ofHost !== undefined && matchesPatterns(route, { ...request.params, ...ofHost });
+}
+
+/** After the middleware: who may not come in is not told what there is. */
+function binding({ bindings }: Route, scopeOf: RouteMountParts['scopeOf']): Handler {
+  return asHandler(async (request, _response, next) => {
+    for (const one of bindings) {
+      const value = request.param(one.parameter);
+      const found = await one.find(value, scopeOf(request));
+      if (found === undefined || found === null) throw NotFoundError.bound(one.parameter, value);
+      boundTo(request).set(one, found);
+    }
+    next();
+  });
+}
+
+/** A path that other methods answer is 405, not 404. */
+function mountMethodRefusals(router: IRouter, routes: readonly Route[]): void {
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const ofPath = routes.filter((route) => route.path === path);
+    router.all(
+      path,
+      asHandler((request, response, next) => {
+        const allowed = methodsOf(ofPath.filter((route) => isFor(route, request)));
+        if (allowed.length === 0) next();
+        else refuseMethod(request, response, allowed);
+      }),
+    );
+  }
+}
+
+function methodsOf(routes: readonly Route[]): readonly string[] {
+  const methods = new Set<string>(routes.flatMap((route) => route.methods));
+  if (methods.has('GET')) methods.add('HEAD');
+  return [...methods];
+}
+
+function refuseMethod(request: Request, response: Response, allowed: readonly string[]): void {
+  if (request.method !== 'OPTIONS') {
+    throw new MethodNotAllowedError(request.method, request.path, allowed);
+  }
+  response.setHeader('Allow', allowed.join(', '));
+  response.status(204).end();
+}

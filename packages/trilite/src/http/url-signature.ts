@@ -1,0 +1,57 @@
+import { isSameSignature, signatureOf } from '../support/app-key';
+import { clock } from '../support/clock';
+import { UrlSignatureError } from './errors';
+
+/** Where APP_KEY signs something else, the signature is another. */
+const PURPOSE = 'trilite/signed-url';
+
+/** Parameters of a query that a signed address has beside its own. */
+const EXPIRES = 'expires';
+const SIGNATURE = 'signature';
+
+/** What a signature is for. */
+export interface SignedPlace {
+  /** With everything before it that the request has too, such as the tenant's part. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Whose address it is: that of one tenant is worth nothing at another. */
+  readonly tenantId: string | undefined;
+}
+
+/** The query of a place with its end, if it has one, and the signature of all of it but the host. */
+export function signQuery(
+  { path, query, tenantId }: SignedPlace,
+  key: string,
+  expiresAt: number | undefined,
+): URLSearchParams {
+  const signed = new URLSearchParams(query);
+  if (expiresAt !== undefined) signed.set(EXPIRES, String(Math.ceil(expiresAt / 1000)));
+  signed.set(SIGNATURE, signature({ path, query: signed, tenantId }, key));
+  return signed;
+}
+
+/**
+ * Refuses an address that was not signed here, was altered since, or has ended.
+ *
+ * @throws E_URL_SIGNATURE (403)
+ */
+export function refuseUnsigned({ path, query, tenantId }: SignedPlace, key: string): void {
+  const rest = new URLSearchParams(query);
+  const given = rest.getAll(SIGNATURE);
+  rest.delete(SIGNATURE);
+  const expected = signature({ path, query: rest, tenantId }, key);
+  // First whether it is ours: of what is not, nothing is believed, not even that it has expired
+  if (given.length !== 1 || !isSameSignature(given[0] ?? '', expected)) {
+    throw UrlSignatureError.forged();
+  }
+  const expires = rest.get(EXPIRES);
+  if (expires !== null && Number(expires) * 1000 <= clock.now()) throw UrlSignatureError.expired();
+}
+
+/** Over the parameters in one order: who hands an address on may sort them. */
+function signature({ path, query, tenantId }: SignedPlace, key: string): string {
+  const sorted = new URLSearchParams(query);
+  sorted.sort();
+  const text = [tenantId ?? '', path, sorted.toString()].join('\n');
+  return signatureOf(text, { key, purpose: PURPOSE });
+}
