@@ -31,6 +31,7 @@ import type {
 import { QueueRegistry } from './queue/queue-registry';
 import { Resources, type TenantFileParts } from './resources';
 import type { ScopeIdentity } from './support/scope-holder';
+import { ApplicationHosts } from './tenancy/application-hosts';
 import type { Container, Scope } from './tenancy/container';
 import { stampMigrations } from './tenancy/schema';
 import { TenantSchemaError, TenantsShareFilesError } from './tenancy/errors';
@@ -90,6 +91,10 @@ export class Tenants {
       store: config.tenancy.mode === 'off' ? undefined : () => store,
       files: this.#hasFiles ? this.#createFiles() : this.#createSharedPlaces(),
       scopes: new TenantScopes((tenant) => this.#open(tenant)),
+      hosts: new ApplicationHosts({
+        identification: config.tenancy.identification,
+        url: config.app.url,
+      }),
       central: parts.centralScope,
       exclusively: (id, work) => this.#exclusively(id, work),
       // A queue that all share is watched by its workers themselves

@@ -280,7 +280,7 @@ export interface TenancyOptions {
     readonly database?: BytesText;
     /** Size of the cache file, at least '64kb'. */
     readonly cache?: BytesText;
-    /** Size of the queue file, at least '64kb'. */
+    /** Size of the queue file, at least '256kb'. */
     readonly queue?: BytesText;
     /** Jobs that wait. */
     readonly jobsPending?: number;

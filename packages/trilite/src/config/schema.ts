@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isDurationText, toMilliseconds } from '../support/duration';
-import { parseBytes } from './bytes';
+import { parseBytes, SMALLEST_TENANT_FILE } from './bytes';
 
 /** An object that refuses unknown keys, and names those it knows. */
 function strict<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.core.$strict> {
@@ -156,7 +156,8 @@ export const queueSchema = strict({
   ),
 });
 
-const quota = bytes.refine((size) => size >= 65_536, 'at least "64kb"').optional();
+const quota = (least: number) =>
+  bytes.refine((size) => size >= least, `at least "${least / 1024}kb"`).optional();
 
 /** A host name without port, in lower case; an IPv6 address in brackets. */
 const host = z
@@ -190,9 +191,9 @@ export const tenancySchema = strict({
   }).prefault({}),
   identification: identification.prefault({}),
   quotas: strict({
-    database: quota,
-    cache: quota,
-    queue: quota,
+    database: quota(SMALLEST_TENANT_FILE.database),
+    cache: quota(SMALLEST_TENANT_FILE.cache),
+    queue: quota(SMALLEST_TENANT_FILE.queue),
     jobsPending: z.int().min(1).optional(),
   }).prefault({}),
 });

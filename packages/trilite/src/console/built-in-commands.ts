@@ -58,6 +58,7 @@ import { ScheduleWorkCommand } from './commands/schedule-work-command';
 import { ServeCommand } from './commands/serve-command';
 import { TenantsBackupCommand } from './commands/tenants-backup-command';
 import { TenantsBackupsCommand } from './commands/tenants-backups-command';
+import { TenantsConfigCommand } from './commands/tenants-config-command';
 import { TenantsCreateCommand } from './commands/tenants-create-command';
 import { TenantsDeleteCommand } from './commands/tenants-delete-command';
 import { TenantsDoctorCommand } from './commands/tenants-doctor-command';
@@ -143,6 +144,7 @@ export const builtInCommands: readonly CommandClass[] = [
   ServeCommand,
   TenantsBackupCommand,
   TenantsBackupsCommand,
+  TenantsConfigCommand,
   TenantsCreateCommand,
   TenantsDeleteCommand,
   TenantsDoctorCommand,

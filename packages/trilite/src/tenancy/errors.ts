@@ -49,13 +49,49 @@ export class ContainerFrozenError extends FrameworkError {
   }
 }
 
-/** Thrown when what claims to be the id of a tenant is none. */
+/** Thrown when what claims to be the id or the slug of a tenant is none. */
 export class TenantIdInvalidError extends FrameworkError {
-  static of(raw: unknown): TenantIdInvalidError {
+  static of(what: 'id' | 'slug', raw: unknown): TenantIdInvalidError {
     return new TenantIdInvalidError({
       code: 'E_TENANT_ID_INVALID',
-      message: `${shown(raw)} is not the id of a tenant.`,
-      help: 'Ids have 1 to 40 characters "a" to "z", "0" to "9" and "-", with no "-" at either end and no "--".',
+      message: `${shown(raw)} is not the ${what} of a tenant.`,
+      help: 'Ids and slugs have 1 to 40 characters "a" to "z", "0" to "9" and "-", with no "-" at either end and no "--".',
+      status: 400,
+    });
+  }
+}
+
+/** Thrown when what is to be a domain of a tenant's own is no host name, or the application's. */
+export class TenantDomainInvalidError extends FrameworkError {
+  /** @param ascii what a browser would send for it; '' for nothing it would */
+  static malformed(raw: unknown, ascii: string): TenantDomainInvalidError {
+    const help =
+      'A domain is a host name such as "shop.example", without port; an IP address is none.';
+    return TenantDomainInvalidError.#of(
+      `${shown(raw)} is no host name.`,
+      ascii.startsWith('xn--') || ascii.includes('.xn--') ? `Write it as "${ascii}".` : help,
+    );
+  }
+
+  static central(domain: string): TenantDomainInvalidError {
+    return TenantDomainInvalidError.#of(
+      `The host "${domain}" is the application's own: no tenant can have it.`,
+      'The own ones are that of "url" in config/app.ts, and "identification.centralDomains" and "baseDomain" in config/tenancy.ts.',
+    );
+  }
+
+  static subdomain(domain: string): TenantDomainInvalidError {
+    return TenantDomainInvalidError.#of(
+      `The host "${domain}" is below "identification.baseDomain" in config/tenancy.ts: there, hosts are told by slugs.`,
+      'Give the tenant the slug instead, with "artisan tenants:rename".',
+    );
+  }
+
+  static #of(message: string, help: string): TenantDomainInvalidError {
+    return new TenantDomainInvalidError({
+      code: 'E_TENANT_DOMAIN_INVALID',
+      message,
+      help,
       status: 400,
     });
   }
@@ -92,18 +128,27 @@ export class TenantNotFoundError extends FrameworkError {
 
 /** Thrown when an id, a slug or a domain is already somebody's. */
 export class TenantTakenError extends FrameworkError {
-  static of(what: 'id' | 'slug' | 'domain', value: string, owner: string): TenantTakenError {
-    const isOwn = what === 'id';
-    return new TenantTakenError({
-      code: 'E_TENANT_TAKEN',
-      message: isOwn
-        ? `The id "${value}" is or was that of a tenant.`
-        : `The ${what} "${value}" is that of the tenant "${owner}".`,
-      help: isOwn
-        ? 'Choose another id: none is given twice, so that nothing old is taken for something new.'
-        : `Choose another ${what}, or take it from "${owner}" first.`,
-      status: 409,
-    });
+  static id(id: string): TenantTakenError {
+    return TenantTakenError.#of(
+      `The id "${id}" is or was that of a tenant.`,
+      'Choose another id: none is given twice, so that nothing old is taken for something new.',
+    );
+  }
+
+  static of(
+    what: 'slug' | 'domain',
+    value: string,
+    { id, state }: { readonly id: string; readonly state: string },
+  ): TenantTakenError {
+    const isDeleted = state === 'deleted';
+    return TenantTakenError.#of(
+      `The ${what} "${value}" is that of the tenant "${id}"${isDeleted ? ', which is deleted' : ''}.`,
+      `Choose another ${what}, or ${isDeleted ? `purge "${id}"` : `take it from "${id}"`} first.`,
+    );
+  }
+
+  static #of(message: string, help: string): TenantTakenError {
+    return new TenantTakenError({ code: 'E_TENANT_TAKEN', message, help, status: 409 });
   }
 }
 
@@ -351,6 +396,7 @@ export class AppKeyMissingError extends FrameworkError {
 
 /** Whatever it is, short: ids come from everywhere. */
 function shown(raw: unknown): string {
-  const text = typeof raw === 'string' ? JSON.stringify(raw) : `A value of type ${typeof raw}`;
+  const text =
+    typeof raw === 'string' || raw === null ? JSON.stringify(raw) : `A value of type ${typeof raw}`;
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

@@ -38,6 +38,17 @@ export const tenantMigrations: readonly NamedMigration[] = [
     name: 'trilite/tenancy/0002_create_migration_runs',
     load: () => defineMigration({ up: createMigrationRuns }),
   },
+  {
+    name: 'trilite/tenancy/0003_order_domains',
+    load: () =>
+      defineMigration({
+        async up(db) {
+          await sql`alter table tenant_domains add column position integer not null default 0`.execute(
+            db,
+          );
+        },
+      }),
+  },
 ];
 
 /** What "tenants:migrate" has done, so that it can go on where it ended, and take back what it ran. */

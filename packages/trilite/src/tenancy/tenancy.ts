@@ -1,4 +1,5 @@
 import { currentScope, runInScope, type ScopeIdentity } from '../support/scope-holder';
+import type { ApplicationHosts } from './application-hosts';
 import type { Scope } from './container';
 import {
   TenancyOffError,
@@ -10,10 +11,12 @@ import {
 } from './errors';
 import { runEach, type TenantEachOptions, type TenantRun } from './run-each';
 import type { Tenant, TenantState } from './tenant';
+import { checkTenantChanges } from './tenant-changes';
+import { hostOfRequest } from './tenant-domain';
 import { isTenantId, parseTenantId, type TenantId } from './tenant-id';
 import type { TenantPlaces } from './tenant-places';
 import type { TenantScopes } from './tenant-scopes';
-import type { NewTenant, TenantChanges, TenantStore } from './tenant-store';
+import type { TenantChanges, TenantStore } from './tenant-store';
 
 /** What tenancy is made of. */
 export interface TenancyParts {
@@ -21,6 +24,8 @@ export interface TenancyParts {
   readonly store: (() => TenantStore) | undefined;
   readonly files: TenantPlaces;
   readonly scopes: TenantScopes;
+  /** Hosts that no tenant can have. */
+  readonly hosts: ApplicationHosts;
   /** The scope of the application itself. */
   readonly central: () => Scope;
   /** Runs work that moves a tenant's folder while nobody else does, in any process. */
@@ -225,25 +230,23 @@ export class Tenancy {
 
   /** The tenant of a host name, in whatever case and with or without a port. */
   async findByDomain(host: string): Promise<Tenant | undefined> {
-    const domain = toDomain(host);
-    return domain === undefined ? undefined : this.#store.findByDomain(domain);
+    return this.#store.findByDomain(hostOfRequest(host));
   }
 
   /**
    * Creates a tenant with its three files, migrated. It is there whole, or not at all.
    *
    * @param wanted an id, or more: the slug is the id, and the name the slug, unless said otherwise
-   * @throws E_TENANT_ID_INVALID, E_TENANT_TAKEN, E_TENANT_FOLDER, E_MIGRATION_FAILED
+   * @throws E_TENANT_ID_INVALID, E_TENANT_DOMAIN_INVALID, E_TENANT_TAKEN, E_TENANT_FOLDER, E_MIGRATION_FAILED
+   * @throws TypeError, RangeError for a name, weight, setting or quota that is none
    */
-  async create(
-    wanted: string | (Partial<Omit<NewTenant, 'id'>> & { readonly id: string }),
-  ): Promise<Tenant> {
-    const facts = typeof wanted === 'string' ? { id: wanted } : wanted;
-    const id = parseTenantId(facts.id);
-    const slug = parseTenantId(facts.slug ?? id);
-    const domains = (facts.domains ?? []).map(requireDomain);
-    const { files } = this.#parts;
-    await this.#store.insert({ ...facts, id, slug, name: facts.name ?? slug, domains });
+  async create(wanted: string | (TenantChanges & { readonly id: string })): Promise<Tenant> {
+    // A copy: of null, which plain JavaScript may give, there is nothing to be read
+    const given = typeof wanted === 'object' ? { ...wanted } : { id: wanted };
+    const id = parseTenantId(given.id);
+    const { files, hosts } = this.#parts;
+    const { slug = id, name = slug, ...facts } = checkTenantChanges(given, hosts);
+    await this.#store.insert({ ...facts, id, slug, name });
     try {
       await files.create(id);
     } catch (error) {
@@ -293,18 +296,21 @@ export class Tenancy {
   }
 
   /**
-   * Changes slug, domains, display name, weight, settings or quotas of a tenant; never its id, so that no file moves.
+   * Changes slug, domains, display name, weight, settings or quotas of a tenant that is not deleted; never its id, so that no file moves.
    *
-   * @throws E_TENANT_TAKEN
+   * @param changes what is given takes the place of what was: all domains, all settings, all quotas
+   * @throws E_TENANT_STATE, E_TENANT_TAKEN, E_TENANT_ID_INVALID, E_TENANT_DOMAIN_INVALID
+   * @throws TypeError, RangeError for a name, weight, setting or quota that is none
    */
   async rename(id: string, changes: TenantChanges): Promise<Tenant> {
     const { id: known } = await this.findOrFail(id);
-    await this.#store.change(known, {
-      ...changes,
-      ...(changes.slug !== undefined && { slug: parseTenantId(changes.slug) }),
-      ...(changes.domains && { domains: changes.domains.map(requireDomain) }),
-    });
+    const checked = checkTenantChanges(changes, this.#parts.hosts);
+    const isChanged = await this.#store.change(known, checked);
     const tenant = await this.findOrFail(id);
+    if (!isChanged) {
+      const { state } = tenant;
+      throw TenantStateError.cannot('change', known, { state, from: KEPT_STATES });
+    }
     await this.#parts.onChanged?.(tenant);
     return tenant;
   }
@@ -391,18 +397,6 @@ export class Tenancy {
     if (to === 'active') await this.#parts.onServed?.(tenant);
     return tenant;
   }
-}
-
-/** A host name as the registry keeps it; undefined for what is none. */
-export function toDomain(host: string): string | undefined {
-  const domain = host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '');
-  return /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(domain) ? domain : undefined;
-}
-
-function requireDomain(host: string): string {
-  const domain = toDomain(host);
-  if (domain === undefined) throw new RangeError(`Expected a host name, got "${host}"`);
-  return domain;
 }
 
 function refuseSwitch(id: TenantId, allowSwitch: boolean): void {

@@ -19,7 +19,17 @@ export type TenantId = string & { readonly [checked]: true };
  * @throws E_TENANT_ID_INVALID
  */
 export function parseTenantId(raw: unknown): TenantId {
-  if (!isTenantId(raw)) throw TenantIdInvalidError.of(raw);
+  if (!isTenantId(raw)) throw TenantIdInvalidError.of('id', raw);
+  return raw;
+}
+
+/**
+ * Checks what claims to be the slug of a tenant, which has the form of an id.
+ *
+ * @throws E_TENANT_ID_INVALID
+ */
+export function parseTenantSlug(raw: unknown): string {
+  if (!isTenantId(raw)) throw TenantIdInvalidError.of('slug', raw);
   return raw;
 }
 

@@ -6,7 +6,7 @@ import type { Tenant, TenantQuotas, TenantState } from './tenant';
 import type { TenantId } from './tenant-id';
 
 const COLUMNS = `id, slug, name, state, weight, config, quotas, created_at as createdAt, deleted_at as deletedAt,
-  (select json_group_array(domain) from tenant_domains where tenant_id = tenants.id) as domains`;
+  (select json_group_array(domain order by position, domain) from tenant_domains where tenant_id = tenants.id) as domains`;
 
 const FIND = `select ${COLUMNS} from tenants where id = ?`;
 const FIND_BY_SLUG = `select ${COLUMNS} from tenants where slug = ?`;
@@ -30,14 +30,14 @@ const CHANGE = `
   update tenants
   set slug = coalesce(:slug, slug), name = coalesce(:name, name), weight = coalesce(:weight, weight), config = coalesce(:config, config),
     quotas = coalesce(:quotas, quotas), changed_at = :now
-  where id = :id`;
+  where id = :id and state not in ('deleted', 'purged')`;
 
 /** What a purged tenant leaves: its id, which is never given again. */
 const PURGE = `
   update tenants set state = 'purged', slug = null, name = '', config = '{}', quotas = '{}', changed_at = :now
   where id = :id and state = 'deleted'`;
 
-const ADD_DOMAIN = 'insert into tenant_domains (domain, tenant_id) values (?, ?)';
+const ADD_DOMAIN = 'insert into tenant_domains (domain, tenant_id, position) values (?, ?, ?)';
 const DROP_DOMAINS = 'delete from tenant_domains where tenant_id = ?';
 
 const COUNT = 'select state, count(*) as tenants from tenants group by state';
@@ -122,10 +122,9 @@ export class TenantStore {
     quotas = {},
     ...facts
   }: NewTenant): Promise<void> {
-    requireWeight(weight);
     await this.#change((handle) => {
       if (handle.statement(FIND).get(facts.id) !== undefined) {
-        throw TenantTakenError.of('id', facts.id, facts.id);
+        throw TenantTakenError.id(facts.id);
       }
       refuseTakenSlug(handle, facts.id, facts.slug);
       const json = { config: JSON.stringify(config), quotas: JSON.stringify(quotas) };
@@ -135,12 +134,11 @@ export class TenantStore {
   }
 
   /**
-   * Changes what may change of a tenant.
+   * Changes what may change of a tenant. False, and nothing is changed, when it is deleted or not there.
    *
    * @throws E_TENANT_TAKEN
    */
   async change(id: TenantId, changes: TenantChanges): Promise<boolean> {
-    if (changes.weight !== undefined) requireWeight(changes.weight);
     return this.#change((handle) => {
       const { slug, name, weight, config, quotas, domains } = changes;
       if (slug !== undefined) refuseTakenSlug(handle, id, slug);
@@ -196,22 +194,17 @@ export class TenantStore {
   }
 }
 
-function requireWeight(weight: number): void {
-  if (Number.isFinite(weight) && weight > 0) return;
-  throw new RangeError(`Expected \`weight\` to be a number above 0, got \`${weight}\`.`);
-}
-
 function refuseTakenSlug(handle: Handle, id: string, slug: string): void {
   const owner = handle.statement(FIND_BY_SLUG).get(slug) as Row | undefined;
-  if (owner !== undefined && owner.id !== id) throw TenantTakenError.of('slug', slug, owner.id);
+  if (owner !== undefined && owner.id !== id) throw TenantTakenError.of('slug', slug, owner);
 }
 
 function setDomains(handle: Handle, id: string, domains: readonly string[]): void {
   handle.statement(DROP_DOMAINS).run(id);
-  for (const domain of new Set(domains)) {
+  for (const [position, domain] of domains.entries()) {
     const owner = handle.statement(FIND_BY_DOMAIN).get(domain) as Row | undefined;
-    if (owner !== undefined) throw TenantTakenError.of('domain', domain, owner.id);
-    handle.statement(ADD_DOMAIN).run(domain, id);
+    if (owner !== undefined) throw TenantTakenError.of('domain', domain, owner);
+    handle.statement(ADD_DOMAIN).run(domain, id, position);
   }
 }
 
@@ -219,7 +212,7 @@ function toTenant({ slug, domains, config, quotas, deletedAt, ...row }: Row): Te
   return Object.freeze({
     ...row,
     slug: slug ?? row.id,
-    domains: (JSON.parse(domains) as string[]).sort(),
+    domains: JSON.parse(domains) as string[],
     config: JSON.parse(config) as Record<string, unknown>,
     quotas: JSON.parse(quotas) as TenantQuotas,
     deletedAt: deletedAt ?? undefined,

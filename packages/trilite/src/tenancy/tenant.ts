@@ -21,11 +21,11 @@ export interface Tenant {
   /** What people call it. */
   readonly name: string;
   readonly state: TenantState;
-  /** Host names in lower case, by which requests are told. */
+  /** Host names in lower case, by which requests are told. The first is the primary one, which links lead to. */
   readonly domains: readonly string[];
   /** Turns of a worker that serves many: twice the weight is twice the turns. */
   readonly weight: number;
-  /** Settings that differ for this tenant, by the application's own names; see `tenantConfig`. */
+  /** Settings that differ for this tenant, by the application's own names. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly quotas: TenantQuotas;
   /** Epoch milliseconds. */

@@ -73,12 +73,14 @@ test('tenants:quota shows and sets what a tenant may have, and takes it back', a
   expect(await json('tenants:quota acme --cache=64kb')).toEqual({
     id: 'acme',
     quotas: { databaseBytes: 1024 ** 3, cacheBytes: 65_536, jobsPending: 100 },
+    weight: 1,
   });
-  expect(await json('tenants:quota acme --database=none --jobs-pending=none')).toEqual({
+  expect(await json('tenants:quota acme --database=none --jobs-pending=none --weight=3')).toEqual({
     id: 'acme',
     quotas: { cacheBytes: 65_536 },
+    weight: 3,
   });
-  for (const options of ['--database=big', '--cache=1kb', '--jobs-pending=0']) {
+  for (const options of ['--database=big', '--cache=1kb', '--queue=64kb', '--jobs-pending=0']) {
     expect(await run(`tenants:quota acme ${options}`)).toMatchObject({ code: 2 });
   }
 });

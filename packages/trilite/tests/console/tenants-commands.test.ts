@@ -169,8 +169,36 @@ test('tenants:domains adds and removes host names, in whatever case they are typ
     domains: ['b.example', 'c.example'],
   });
   expect(await run('tenants:domains acme --remove=z.example')).toMatchObject({ code: 2 });
-  expect(await run('tenants:domains acme --add=no/host')).toMatchObject({ code: 2 });
-  expect((await run('tenants:domains acme')).out).toContain('b.example\n');
+  expect((await run('tenants:domains acme --add=no/host')).err).toContain(
+    'E_TENANT_DOMAIN_INVALID',
+  );
+  expect((await run('tenants:domains acme')).out).toContain('c.example\n');
+});
+
+test('tenants:domains has the first host name as the primary one, until another is', async () => {
+  await run('tenants:create acme --domains=z.example,a.example');
+  expect((await run('tenants:domains acme')).out).toMatch(/z\.example primary\n *a\.example\n/);
+  expect(await json('tenants:domains acme --primary=a.example')).toMatchObject({
+    domains: ['a.example', 'z.example'],
+  });
+  expect(await json('tenants:domains acme --add=New.example --primary=new.example')).toMatchObject({
+    domains: ['new.example', 'a.example', 'z.example'],
+  });
+  expect(await run('tenants:domains acme --primary=other.example')).toMatchObject({ code: 2 });
+});
+
+test('tenants:config shows, sets and drops settings', async () => {
+  await create('acme');
+  expect((await run('tenants:config acme')).out).toContain('no settings of its own');
+  expect(await json('tenants:config acme locale=de seats=5 flags=["new"] motto=a=b')).toEqual({
+    id: 'acme',
+    config: { locale: 'de', seats: 5, flags: ['new'], motto: 'a=b' },
+  });
+  expect(await json('tenants:config acme seats=6 --unset=flags,motto')).toMatchObject({
+    config: { locale: 'de', seats: 6 },
+  });
+  expect((await run('tenants:config acme')).out).toMatch(/locale \.+ "de"/);
+  expect(await run('tenants:config acme locale')).toMatchObject({ code: 2 });
 });
 
 describe('the trash', () => {

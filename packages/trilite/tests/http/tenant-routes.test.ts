@@ -183,6 +183,14 @@ describe('a URL', () => {
     });
   });
 
+  test('of a tenant with several domains is on the primary one', async () => {
+    await open('{}');
+    await site.app.tenancy.rename('acme', { domains: ['z.example', 'acme.example'] });
+    await site.app.tenancy.run('acme', () => {
+      expect(absoluteUrl('notes')).toBe('https://z.example:8443/');
+    });
+  });
+
   test('of a tenant without a domain is below the base domain, or in the path', async () => {
     await open("{ chain: ['domain', 'subdomain'], baseDomain: 'site.com' }");
     await site.app.tenancy.rename('acme', { domains: [], slug: 'acme-inc' });

@@ -1,12 +1,10 @@
-import { parseBytes } from '../../config/bytes';
+import { parseBytes, SMALLEST_TENANT_FILE } from '../../config/bytes';
+import type { TenantRole } from '../../config/tenant-connections';
 import type { TenantQuotas } from '../../tenancy/tenant';
 import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
 import { defineSignature } from '../signature';
 import { quotaLines } from '../tenant-facts';
-
-/** The smallest file that holds the tables. */
-const SMALLEST = 65_536;
 
 const size = (what: string) =>
   ({
@@ -17,7 +15,7 @@ const size = (what: string) =>
 
 const signature = defineSignature({
   name: 'tenants:quota',
-  description: 'Show or set how much a tenant may have',
+  description: 'Show or set how much a tenant may have, and the turns of its jobs',
   arguments: { id: { description: 'The tenant, by id' } },
   options: {
     database: size('Size of its data file'),
@@ -28,6 +26,7 @@ const signature = defineSignature({
       value: 'n',
       description: 'Jobs that may wait; "none" is without limit',
     },
+    weight: { type: 'integer', value: 'n', description: 'Turns of its jobs', min: 1 },
     json: { description: 'Print JSON and nothing else' },
   },
 });
@@ -44,16 +43,19 @@ export class TenantsQuotaCommand implements Command<typeof signature> {
     output,
   }: CommandContext<typeof signature>): Promise<void> {
     const changes = readChanges(options);
+    const { weight } = options;
     const { tenancy } = await app();
     let tenant = await tenancy.findOrFail(id);
-    if (Object.keys(changes).length > 0) {
-      tenant = await tenancy.rename(id, { quotas: { ...tenant.quotas, ...changes } });
+    if (weight !== undefined || Object.keys(changes).length > 0) {
+      const quotas = { ...tenant.quotas, ...changes };
+      tenant = await tenancy.rename(id, { quotas, ...(weight !== undefined && { weight }) });
     }
-    if (options.json) return output.json({ id, quotas: tenant.quotas });
+    if (options.json) return output.json({ id, quotas: tenant.quotas, weight: tenant.weight });
     output.heading(id, 'may have');
     for (const [name, value] of Object.entries(quotaLines(tenant.quotas))) {
       output.twoColumn(name, value);
     }
+    output.twoColumn('Turns of its jobs', String(tenant.weight));
     output.line();
   }
 }
@@ -70,13 +72,14 @@ function readChanges(options: Options): TenantQuotas {
   };
 }
 
-function readSize(option: string, text: string): number | undefined {
+function readSize(option: TenantRole, text: string): number | undefined {
   if (text === 'none') return undefined;
   const bytes = parseBytes(text);
-  if (bytes !== undefined && bytes >= SMALLEST) return bytes;
+  const least = SMALLEST_TENANT_FILE[option];
+  if (bytes !== undefined && bytes >= least) return bytes;
   throw CommandUsageError.because(
     signature.name,
-    `"--${option}=${text}" is no size such as "1gb", at least "64kb", nor "none"`,
+    `"--${option}=${text}" is no size such as "1gb", at least "${least / 1024}kb", nor "none"`,
   );
 }
 

@@ -2,7 +2,9 @@ import type { IdentificationSettings } from '../../config/schema';
 import { TenantNotFoundError } from '../../tenancy/errors';
 import type { Tenancy } from '../../tenancy/tenancy';
 import type { Tenant } from '../../tenancy/tenant';
-import { parseTenantId } from '../../tenancy/tenant-id';
+import { ApplicationHosts } from '../../tenancy/application-hosts';
+import { hostOfRequest } from '../../tenancy/tenant-domain';
+import { parseTenantId, parseTenantSlug } from '../../tenancy/tenant-id';
 import type { TenantTokens } from '../../tenancy/tenant-tokens';
 import {
   TenantClaimsConflictError,
@@ -54,13 +56,11 @@ type Source = IdentificationSettings['chain'][number];
  */
 export class TenantIdentification {
   readonly #parts: TenantIdentificationParts;
-  readonly #centralHosts: ReadonlySet<string>;
+  readonly #hosts: ApplicationHosts;
 
   constructor(parts: TenantIdentificationParts) {
     this.#parts = parts;
-    const { centralDomains, baseDomain } = parts.settings;
-    const own = parts.url === undefined ? [] : [new URL(parts.url).hostname];
-    this.#centralHosts = new Set([...centralDomains, ...own, ...(baseDomain ? [baseDomain] : [])]);
+    this.#hosts = new ApplicationHosts({ identification: parts.settings, url: parts.url });
   }
 
   /**
@@ -129,14 +129,14 @@ export class TenantIdentification {
   async #hostClaims(request: Request): Promise<TenantClaim[]> {
     const { settings, tenancy } = this.#parts;
     const host = hostOf(request);
-    if (this.#centralHosts.has(host)) return [];
+    if (this.#hosts.isOwn(host)) return [];
     const label = this.#asks('subdomain') ? labelBelow(host, settings.baseDomain) : undefined;
     if (!this.#asks('domain') && label === undefined) return [];
     const owner = this.#asks('domain') ? alive(await tenancy.findByDomain(host)) : undefined;
     const named = label === undefined ? undefined : alive(await tenancy.findBySlug(label));
     const found = [owner, named].filter((tenant) => tenant !== undefined);
     if (found.length === 0) {
-      if (label?.includes('.') === false) parseTenantId(label);
+      if (label?.includes('.') === false) parseTenantSlug(label);
       throw TenantNotFoundError.forHost(host);
     }
     return found.map((tenant) => ({
@@ -154,14 +154,14 @@ export class TenantIdentification {
   }
 
   #bySlug(source: 'path', value: string): TenantClaim {
-    const slug = parseTenantId(value);
+    const slug = parseTenantSlug(value);
     const find = (): Promise<Tenant | undefined> => this.#parts.tenancy.findBySlug(slug);
     return { source, trust: 'path', find, unknown: () => TenantNotFoundError.withSlug(slug) };
   }
 
   #unnamed(request: Request): undefined {
     const isCentral =
-      this.#parts.settings.onMissing === 'central' || this.#centralHosts.has(hostOf(request));
+      this.#parts.settings.onMissing === 'central' || this.#hosts.isOwn(hostOf(request));
     if (!isCentral) throw TenantNotFoundError.unnamed();
   }
 }
@@ -192,5 +192,5 @@ function refuseUnavailable({ id, state }: Tenant): void {
 function hostOf(request: Request): string {
   // Undefined where HTTP/1.0 sends none, whatever the types of express say
   const host = request.hostname as string | undefined;
-  return (host ?? '').toLowerCase().replace(/\.$/, '');
+  return hostOfRequest(host ?? '');
 }
