@@ -25,6 +25,7 @@ import {
 import { MiddlewareNames } from './middleware-aliases';
 import { requestMethods, type Next, type Request, type Response } from './request';
 import { asHandler } from './request-handler';
+import { takeAbsoluteTarget } from './request-target';
 import { beginWork, workOf } from './request-work';
 import { mountRoutes } from './route-mount';
 import type { Route } from './route';
@@ -114,6 +115,7 @@ export class HttpKernel {
     app.set('trust proxy', settings.http.trustProxy);
     Object.assign(app.request, requestMethods);
     app.use(giveId);
+    app.use(asHandler(takeAbsoluteTarget));
     app.get('/up', this.#health());
     app.use(asHandler((request, response, next) => this.#enter({ request, response, next })));
     app.use(

@@ -78,6 +78,34 @@ describe('with every source in the chain', () => {
     }
   });
 
+  test.each([
+    ['in capitals', { path: '/T/acme/whoami' }],
+    ['in a whole address', { path: 'http://localhost/t/acme/whoami' }],
+    ['in a whole address in capitals', { path: 'HTTP://LOCALHOST/T/acme/whoami' }],
+    [
+      'in that of its own host',
+      { path: 'http://acme.example/t/acme/whoami', host: 'acme.example' },
+    ],
+  ])('a path that stands %s names the tenant, too', async (_where, request) => {
+    expect(await site.ask(request)).toMatchObject({ status: 200, json: of('acme') });
+  });
+
+  test.each([
+    [
+      'the path of a whole address and the host',
+      { path: 'http://globex.example/t/acme/whoami', host: 'globex.example' },
+    ],
+    [
+      'the host of a whole address and the header',
+      { path: 'http://acme.example/whoami', host: 'globex.example' },
+    ],
+    ['the host of a whole address and a central header', { path: 'http://acme.example/whoami' }],
+    ['a user in a whole address and the header', { path: 'http://acme@localhost/whoami' }],
+    ['capitals of the path and the host', { path: '/T/acme/whoami', host: 'globex.example' }],
+  ])('%s that differ are refused', async (_what, request) => {
+    expect((await site.ask(request)).status).toBe(400);
+  });
+
   test('a request that names nobody is the application’s own', async () => {
     const answer = await site.ask({ path: '/whoami' });
     expect(answer).toMatchObject({ status: 200, json: CENTRAL });

@@ -147,13 +147,10 @@ describe('a tenant in the path', () => {
       .then((next) => expect(next.status).toBe(200));
   });
 
-  test.each(['/tacme', '/T/acme', '//t/acme', '/x/t/acme', '/%74/acme'])(
-    'is none in "%s"',
-    async (path) => {
-      expect((await site.ask({ path })).status).toBe(404);
-      expect((await site.ask({ path })).json).toMatchObject({ code: 'E_NOT_FOUND' });
-    },
-  );
+  test.each(['/tacme', '//t/acme', '/x/t/acme', '/%74/acme'])('is none in "%s"', async (path) => {
+    expect((await site.ask({ path })).status).toBe(404);
+    expect((await site.ask({ path })).json).toMatchObject({ code: 'E_NOT_FOUND' });
+  });
 
   test('in the path of another host has to agree with it', async () => {
     expect((await site.ask({ host: TENANT, path: '/t/acme/notes/1' })).status).toBe(200);

@@ -37,10 +37,10 @@ export function cookieValues(request: IncomingMessage, name: string): unknown[] 
   });
 }
 
-/** Takes apart an address that begins with the prefix, such as `/t/acme/reports?page=2`. */
+/** Takes apart an address that begins with the prefix, such as `/t/acme/reports?page=2`; capitals are no other prefix, as they are no other route. */
 export function tenantPath(url: string, prefix: string): TenantPath | undefined {
   const [path = '', ...query] = url.split(/(?=\?)/);
-  if (path !== prefix && !path.startsWith(`${prefix}/`)) return undefined;
+  if (!`${path}/`.toLowerCase().startsWith(`${prefix.toLowerCase()}/`)) return undefined;
   const after = path.slice(prefix.length + 1);
   const end = after.indexOf('/');
   const slug = end < 0 ? after : after.slice(0, end);
