@@ -31,6 +31,12 @@ export function tenantConnections({
   };
 }
 
+/** What the file of a tenant is for in whose place a connection stands; undefined for one that has no such file. */
+export function tenantRoleOf(settings: Settings, connection: string): TenantRole | undefined {
+  const roles = Object.entries(tenantConnections(settings)) as [TenantRole, string][];
+  return roles.find(([, name]) => name === connection)?.[0];
+}
+
 function connectionRole(
   role: TenantRole,
   entries: readonly (object | undefined)[],

@@ -304,7 +304,7 @@ export class TenantEscapeError extends FrameworkError {
   }
 }
 
-/** Thrown when a file in a tenant's folder is not that tenant's, or not what its name says. */
+/** Thrown when a file is not that of the tenant, or not for what, its place says. */
 export class TenantFileWrongError extends FrameworkError {
   static at(
     { file, tenantId, role }: { readonly file: string; tenantId: string; role: string },
@@ -318,6 +318,23 @@ export class TenantFileWrongError extends FrameworkError {
       code: 'E_TENANT_FILE_WRONG',
       message: `"${file}" should be the ${role} file of the tenant "${tenantId}", but it ${is}.`,
       help: `Put the right file in its place: "artisan tenants:run db:restore <backup> --tenants=${tenantId}" takes it from a backup. Nothing was read from it.`,
+    });
+  }
+
+  /** @param found whose the backup is, and @param owner whose it is to be: a tenant's, or undefined for the application's own */
+  static backup(
+    backup: string,
+    found: FileOwner | undefined,
+    owner: FileOwner | undefined,
+  ): TenantFileWrongError {
+    const list =
+      owner === undefined
+        ? 'artisan db:backups'
+        : `artisan tenants:backups --tenants=${owner.tenantId}`;
+    return new TenantFileWrongError({
+      code: 'E_TENANT_FILE_WRONG',
+      message: `The backup "${backup}" is of ${fileOf(found)}: it cannot take the place of ${fileOf(owner)}.`,
+      help: `Choose one of those that "${list}" shows. Nothing was replaced.`,
     });
   }
 }
@@ -392,6 +409,17 @@ export class AppKeyMissingError extends FrameworkError {
       help: 'Run "artisan key:generate", and set "key: env.APP_KEY" in config/app.ts.',
     });
   }
+}
+
+/** Whose a file is, and what for. */
+interface FileOwner {
+  readonly tenantId: string;
+  readonly role: string;
+}
+
+function fileOf(owner: FileOwner | undefined): string {
+  if (owner === undefined) return "a file of the application's own";
+  return `the ${owner.role} file of the tenant "${owner.tenantId}"`;
 }
 
 /** Whatever it is, short: ids come from everywhere. */

@@ -41,6 +41,25 @@ export function refuseWrongStamp(
   expected: { readonly file: string; readonly tenantId: TenantId; readonly role: TenantRole },
 ): void {
   const stamp = readStamp(handle);
-  const isRight = stamp?.tenantId === expected.tenantId && stamp.role === expected.role;
-  if (!isRight) throw TenantFileWrongError.at(expected, stamp);
+  if (!isOf(stamp, expected)) throw TenantFileWrongError.at(expected, stamp);
+}
+
+/**
+ * Refuses a backup that is to take the place of a file of another one than it is of.
+ *
+ * @param owner whose file it is to be; undefined for one of the application's own
+ * @throws E_TENANT_FILE_WRONG
+ */
+export function refuseForeignBackup(
+  handle: Handle,
+  backup: string,
+  owner: TenantStamp | undefined,
+): void {
+  const stamp = readStamp(handle);
+  if (isOf(stamp, owner)) return;
+  throw TenantFileWrongError.backup(backup, stamp, owner);
+}
+
+function isOf(stamp: TenantStamp | undefined, owner: TenantStamp | undefined): boolean {
+  return stamp?.tenantId === owner?.tenantId && stamp?.role === owner?.role;
 }

@@ -1,7 +1,7 @@
 import { CacheRepository } from '../../src/cache/cache-repository';
 import { artisan, type ArtisanResult } from '../helpers/artisan';
 import { exportDefault, type TestProject } from '../helpers/project';
-import { createTenantProject, openTenantApplication } from '../helpers/tenants';
+import { createTenantProject, notesIn, openTenantApplication } from '../helpers/tenants';
 
 /** The text of a file that exports a class with injected services. */
 function injectable(name: string, services: string, body: string): string {
@@ -115,6 +115,46 @@ test('tenants:backup makes backups that db:restore puts back for a tenant, and f
   );
   expect(notes.outcomes['acme']?.text.match(/seeded/g)).toHaveLength(1);
   expect(notes.outcomes['globex']?.text.match(/seeded/g)).toHaveLength(2);
+});
+
+test('a backup of another tenant, or for something else, is put in no place, by force neither', async () => {
+  const { backups } = await json<{ backups: { files: { path: string }[] }[] }>(
+    'tenants:backup --json',
+  );
+  const [data = '', queue = ''] = (backups[0]?.files ?? []).map(({ path }) => path);
+  const central = await json<{ path: string }>('db:backup --json');
+  await run('tenants:seed --tenants=globex');
+  for (const [line, found] of [
+    [`tenants:run --tenants=globex -- db:restore ${data} --force`, 'of the tenant "acme"'],
+    [
+      `tenants:run --tenants=acme -- db:restore ${queue} --connection=default --force`,
+      'the queue file',
+    ],
+    [`db:restore ${data} --force`, 'a file of the application'],
+    [`tenants:run --tenants=acme -- db:restore ${central.path} --force`, 'of the application'],
+  ] as const) {
+    const { code, out, err } = await run(line);
+    expect(code).toBe(1);
+    expect(out + err).toContain('E_TENANT_FILE_WRONG');
+    expect(out + err).toContain(found);
+  }
+  const { out } = await run('tenants:run db:query "select text from notes" -- --json');
+  expect(out.match(/seeded/g)).toHaveLength(1);
+});
+
+test('a file that a server has open is not replaced, and it is said when it will be free', async () => {
+  const { backups } = await json<{ backups: { files: { path: string }[] }[] }>(
+    'tenants:backup --tenants=acme --json',
+  );
+  const app = await openTenantApplication(project);
+  await app.tenancy.run('acme', () => notesIn(app));
+  const { code, out } = await run(
+    `tenants:run --tenants=acme db:restore ${backups[0]?.files[0]?.path ?? ''}`,
+  );
+  await app.close();
+  expect(code).toBe(1);
+  expect(out).toContain('E_DATABASE_IN_USE');
+  expect(out).toContain("lets go of a tenant's files 60 to 90 s after");
 });
 
 test('files that are older than the code are backed up, and put back', async () => {

@@ -1,7 +1,9 @@
 import { backupFolder, findBackup, parseBackupName } from '../../database/care/backup-files';
-import { BackupUnknownError } from '../../database/care/backup-errors';
+import { tenantRoleOf } from '../../config/tenant-connections';
+import { BackupUnknownError, FileInUseError } from '../../database/care/backup-errors';
 import { restoreConnection, type Restored } from '../../database/care/restore';
 import { toError } from '../../support/errors';
+import { refuseForeignBackup, type TenantStamp } from '../../tenancy/tenant-stamp-store';
 import type { Command, CommandContext } from '../command';
 import { confirmDestroying } from '../confirmation';
 import type { ConsoleApplication } from '../console-application';
@@ -41,7 +43,16 @@ export class DbRestoreCommand implements Command<typeof signature> {
     if (!(await confirmDestroying(asking(context), 'db:restore', { what, force: options.force }))) {
       return 1;
     }
-    const restored = await restoreConnection(connection, { backup, folder });
+    const owner = ownerOf(app, connection.name);
+    const restored = await restoreConnection(connection, {
+      backup,
+      folder,
+      verify: (handle) => refuseForeignBackup(handle, backup, owner),
+    }).catch((error: unknown) => {
+      throw owner !== undefined && error instanceof FileInUseError
+        ? FileInUseError.ofTenant(error)
+        : error;
+    });
     const pending = await pendingMigrations(app, connection.name);
     if (options.json) output.json({ ...restored, ...pending });
     else print(restored, pending, output);
@@ -65,6 +76,14 @@ function connectionOf(backup: string, { connection, force }: Context['options'])
     throw BackupUnknownError.ofAnother(backup, named, connection);
   }
   return connection;
+}
+
+/** Whose file it is that is replaced; undefined for one of the application's own. */
+function ownerOf(app: ConsoleApplication, connection: string): TenantStamp | undefined {
+  const tenantId = app.tenancy.current()?.id;
+  const role = tenantRoleOf(app.config, connection);
+  if (tenantId === undefined || role === undefined || app.config.tenancy.mode !== 'files') return;
+  return { tenantId, role };
 }
 
 /** The file is restored: that the migrations cannot be read is told, and is no failure of that. */

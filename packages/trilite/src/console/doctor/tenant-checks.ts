@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { tenantConnections } from '../../config/tenant-connections';
+import { tenantRoleOf } from '../../config/tenant-connections';
 import { checkHandle } from '../../database/care/integrity';
 import { clock } from '../../support/clock';
 import { humanDuration } from '../../support/duration';
@@ -105,7 +105,7 @@ function checkFiles({ id }: Tenant, paths: TenantPaths): Finding {
 /** Opening it looks whose it is. What is not there is told by "Files". */
 function contentCheck(app: ConsoleApplication, tenant: Tenant, name: string): Check[] {
   const paths = new TenantPaths(app.config.storagePath);
-  const role = TENANT_ROLES.find((one) => one === roleOf(app, name));
+  const role = tenantRoleOf(app.config, name);
   if (role === undefined || !existsSync(paths.file(tenant.id, role))) return [];
   return [
     {
@@ -128,10 +128,6 @@ function contentCheck(app: ConsoleApplication, tenant: Tenant, name: string): Ch
         ),
     },
   ];
-}
-
-function roleOf({ config }: ConsoleApplication, name: string): string | undefined {
-  return Object.entries(tenantConnections(config)).find(([, own]) => own === name)?.[0];
 }
 
 async function checkMigrations(app: ConsoleApplication, tenant: Tenant): Promise<Finding> {

@@ -101,6 +101,15 @@ export class FileInUseError extends FrameworkError {
     });
   }
 
+  /** The same of a tenant's file, of which who had work for the tenant lets go by itself. */
+  static ofTenant({ message, help }: FileInUseError): FileInUseError {
+    return new FileInUseError({
+      code: 'E_DATABASE_IN_USE',
+      message,
+      help: `${help} Or keep work out with "artisan tenants:down": a server or worker lets go of a tenant's files 60 to 90 s after its last work for it.`,
+    });
+  }
+
   static backup(path: string, pids: readonly number[]): FileInUseError {
     const others = pids.filter((pid) => pid !== process.pid);
     return new FileInUseError({

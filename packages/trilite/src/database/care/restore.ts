@@ -55,6 +55,8 @@ export interface RestoreOptions {
   readonly backup: string;
   /** The folder of the backups; the replaced file goes into its subfolder `replaced`. */
   readonly folder: string;
+  /** Looks at the copy, before anything is replaced; throws when it is not to be put there. */
+  readonly verify?: ((handle: Handle) => void) | undefined;
 }
 
 /** What a restore did. */
@@ -89,7 +91,7 @@ export async function restoreConnection(
   removeAbandonedPartials(dirname(target.file), target.file);
   const copy = partialOf(target.file);
   try {
-    const violations = await copyVerified(target, { backup, copy });
+    const violations = await copyVerified(target, { backup, copy, verify: options.verify });
     const replaced = replace(target, { copy, folder: options.folder });
     const { name, file } = connection;
     return { connection: name, file, backup: options.backup, replaced, left, violations };
@@ -116,23 +118,24 @@ function refuseUsed(target: BackupSource): void {
 /** Makes a verified copy of a backup, of a generation of its own. */
 async function copyVerified(
   target: BackupSource,
-  { backup, copy }: { readonly backup: string; readonly copy: string },
+  { backup, copy, verify }: Pick<RestoreOptions, 'backup' | 'verify'> & { readonly copy: string },
 ): Promise<readonly ForeignKeyViolation[]> {
   await copyFile(backup, copy);
   if (existsSync(`${backup}-wal`)) await copyFile(`${backup}-wal`, `${copy}-wal`);
   copyPermissions(target.file, copy);
   const { problems, violations } = verifyFile({ ...target, file: copy }, target.settings);
   if (problems.length > 0) throw BackupDamagedError.file(backup, problems);
-  beginGeneration({ ...target, file: copy });
+  beginGeneration({ ...target, file: copy }, verify);
   syncFile(copy);
   return violations;
 }
 
-function beginGeneration(copy: BackupSource): void {
+function beginGeneration(copy: BackupSource, verify: RestoreOptions['verify']): void {
   // It loads Kysely: not for who only lists the commands
   const { renewGeneration } = require('../generation') as typeof import('../generation');
   const handle = openAlone(copy, copy.settings);
   try {
+    verify?.(handle);
     renewGeneration(handle);
   } finally {
     handle.close();
