@@ -95,6 +95,7 @@ export class Tenants {
         identification: config.tenancy.identification,
         url: config.app.url,
       }),
+      schemaKey: this.#hasFiles ? () => keyOf(this.#plans(TEMPLATE)) : undefined,
       central: parts.centralScope,
       exclusively: (id, work) => this.#exclusively(id, work),
       // A queue that all share is watched by its workers themselves
@@ -296,6 +297,7 @@ export class Tenants {
     if (pending.length === 0) return;
     if (onOpen !== 'migrate') throw TenantSchemaError.pending(tenant.id, pending);
     await migrator.migrate();
+    await this.tenancy.noteSchema(tenant.id, true);
   }
 
   #createResources(tenant: Tenant, identity: ScopeIdentity): Resources {

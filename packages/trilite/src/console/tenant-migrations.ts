@@ -1,6 +1,14 @@
 import { requireOwnFiles } from './own-files';
+import { tenantsOf } from './tenant-runs';
 import type { ConsoleApplication } from './console-application';
 import type { TenantsMigrator } from '../tenancy/tenants-migrator';
+
+/** Says that tenants wait for "tenants:migrate"; undefined when none does, as far as is noted. */
+export async function outdatedText({ tenancy }: ConsoleApplication): Promise<string | undefined> {
+  const count = tenancy.isOn ? await tenancy.countOutdated() : 0;
+  if (count === 0) return undefined;
+  return `The files of ${tenantsOf(count)} may lack migrations: they were not migrated since these changed.`;
+}
 
 /** What brings the files of an application's tenants up to date. */
 export function tenantsMigrator(app: ConsoleApplication): TenantsMigrator {

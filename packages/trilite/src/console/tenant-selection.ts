@@ -1,11 +1,11 @@
 import type { Tenant, TenantState } from '../tenancy/tenant';
 import { isTenantId } from '../tenancy/tenant-id';
-import type { Tenancy, TenantFilter } from '../tenancy/tenancy';
+import { KEPT_STATES, type Tenancy, type TenantFilter } from '../tenancy/tenancy';
 import { CommandUsageError } from './errors';
 
-/** The options of a command that say which tenants it is about. */
-export const tenantOptions = {
-  tenants: { type: 'string', value: 'a,b', description: 'These tenants, by id; by default all' },
+/** The options of a command that say which tenants it is about, where nobody is meant unless somebody is said. */
+export const chosenTenantOptions = {
+  tenants: { type: 'string', value: 'a,b', description: 'These tenants, by id' },
   except: { type: 'string', value: 'a,b', description: 'All but these, by id' },
   where: {
     type: 'string',
@@ -19,9 +19,13 @@ export const tenantOptions = {
   },
 } as const;
 
-/** The options of a command that does something to each of many tenants. */
-export const tenantRunOptions = {
-  ...tenantOptions,
+/** The options of a command that say which tenants it is about, where all are meant unless some are said. */
+export const tenantOptions = {
+  ...chosenTenantOptions,
+  tenants: { ...chosenTenantOptions.tenants, description: 'These tenants, by id; by default all' },
+} as const;
+
+const runOptions = {
   concurrency: {
     type: 'integer',
     value: 'n',
@@ -33,6 +37,12 @@ export const tenantRunOptions = {
   'dry-run': { description: 'Say which tenants are meant, and do nothing' },
   json: { description: 'Print JSON and nothing else' },
 } as const;
+
+/** The options of a command that does something to each of many tenants. */
+export const tenantRunOptions = { ...tenantOptions, ...runOptions } as const;
+
+/** The same of a command that does what is hard to take back: nobody is meant unless somebody is said. */
+export const chosenTenantRunOptions = { ...chosenTenantOptions, ...runOptions } as const;
 
 /** What was typed of them. */
 export interface TenantChoice {
@@ -62,6 +72,19 @@ const KEYS: Readonly<Record<string, (tenant: Tenant) => readonly string[]>> = {
 /** Whether anything was typed that says which tenants are meant. */
 export function isChoosing({ tenants, except, where, state }: TenantChoice): boolean {
   return [tenants, except, where, state].some((given) => given !== undefined);
+}
+
+/**
+ * Refuses a choice of nobody, which would be one of everybody.
+ *
+ * @throws E_COMMAND_USAGE
+ */
+export function requireChoice(command: string, choice: TenantChoice, by = '--tenants'): void {
+  if (isChoosing(choice)) return;
+  throw CommandUsageError.because(
+    command,
+    `Say which tenants: by ${by}, or "--where=id=*" for all`,
+  );
 }
 
 /**
@@ -96,6 +119,17 @@ export function readTenantFilter(
 export async function selectTenants(tenancy: Tenancy, filter: TenantFilter): Promise<Tenant[]> {
   for (const id of filter.except ?? []) await tenancy.findOrFail(id);
   return tenancy.select(filter);
+}
+
+/** Tenants who fit all that was typed, and are left out for the state they are in; nobody where states, or ids, were typed. */
+export async function leftOut(
+  tenancy: Tenancy,
+  { states = ['active'], ...filter }: TenantFilter,
+  { state, tenants }: TenantChoice,
+): Promise<Tenant[]> {
+  const others = KEPT_STATES.filter((one) => !states.includes(one));
+  if (state !== undefined || tenants !== undefined || others.length === 0) return [];
+  return tenancy.select({ ...filter, states: others });
 }
 
 /** Ids as they were typed. @throws E_COMMAND_USAGE */

@@ -4,19 +4,20 @@ import type { CommandContext } from './command';
 import { CommandUsageError } from './errors';
 import { endRun, printMeant, runShown } from './tenant-runs';
 import {
-  isChoosing,
+  leftOut,
   readIds,
   readTenantFilter,
+  requireChoice,
   selectTenants,
   TENANT_STATES,
-  tenantRunOptions,
+  chosenTenantRunOptions,
 } from './tenant-selection';
 import { tenantAsJson } from './tenant-facts';
 
 /** What a command takes that moves tenants from one state to another. */
 export const stateChangeInput = {
   arguments: { ids: { description: 'The tenants, by id', required: false, variadic: true } },
-  options: tenantRunOptions,
+  options: chosenTenantRunOptions,
 } as const;
 
 type Context = CommandContext<
@@ -40,9 +41,11 @@ export async function changeStates(context: Context, change: StateChange): Promi
   const { options } = context;
   const { mayBegin = async () => true } = change;
   const { tenancy } = await context.app();
-  const tenants = await selectTenants(tenancy, filterOf(context, change));
+  const filter = filterOf(context, change);
+  const tenants = await selectTenants(tenancy, filter);
+  const others = await leftOut(tenancy, filter, { ...options, tenants: filter.tenants?.join() });
   if (options['dry-run']) {
-    printMeant(tenants, context);
+    printMeant(tenants, context, others);
     return 0;
   }
   if (tenants.length > 0 && !(await mayBegin(tenants))) return 1;
@@ -51,7 +54,7 @@ export async function changeStates(context: Context, change: StateChange): Promi
     return changeOne(context, await change.change(tenancy, only.id), change);
   }
   const run = await runShown(context, tenants, ({ id }) => change.change(tenancy, id));
-  return endRun(context, run);
+  return endRun(context, run, {}, { leftOut: others });
 }
 
 /** Whoever is named and is in no state for it is to fail by name: there, every state is meant. */
@@ -59,9 +62,7 @@ function filterOf(
   { arguments: { ids }, options }: Context,
   { command, from }: StateChange,
 ): TenantFilter {
-  if (ids.length === 0 && !isChoosing(options)) {
-    throw CommandUsageError.because(command, 'Say which tenants: by id, or "--where=id=*" for all');
-  }
+  if (ids.length === 0) requireChoice(command, options, 'id');
   if (ids.length > 0 && options.tenants !== undefined) {
     throw CommandUsageError.because(command, 'Ids and --tenants exclude each other');
   }

@@ -49,6 +49,16 @@ export const tenantMigrations: readonly NamedMigration[] = [
         },
       }),
   },
+  {
+    name: 'trilite/tenancy/0004_note_schemas',
+    load: () =>
+      defineMigration({
+        async up(db) {
+          // Null where nobody knows: the files may have any migrations
+          await sql`alter table tenants add column schema_key text`.execute(db);
+        },
+      }),
+  },
 ];
 
 /** What "tenants:migrate" has done, so that it can go on where it ended, and take back what it ran. */

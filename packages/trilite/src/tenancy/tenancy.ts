@@ -26,6 +26,8 @@ export interface TenancyParts {
   readonly scopes: TenantScopes;
   /** Hosts that no tenant can have. */
   readonly hosts: ApplicationHosts;
+  /** Tells lists of migrations of tenants' files apart; undefined where they have no files of their own. */
+  readonly schemaKey: (() => string) | undefined;
   /** The scope of the application itself. */
   readonly central: () => Scope;
   /** Runs work that moves a tenant's folder while nobody else does, in any process. */
@@ -210,6 +212,18 @@ export class Tenancy {
     return this.#store.count();
   }
 
+  /** How many tenants' files may lack migrations that the code has, as far as is noted: none of them is opened. */
+  async countOutdated(): Promise<number> {
+    const key = this.#parts.schemaKey?.();
+    return key === undefined ? 0 : this.#store.countOutdated(key);
+  }
+
+  /** Notes that the files of a tenant have all migrations of the code, or that nobody knows which they have. */
+  async noteSchema(id: TenantId, isCurrent: boolean): Promise<void> {
+    const key = this.#parts.schemaKey?.();
+    if (key !== undefined) await this.#store.setSchema(id, isCurrent ? key : null);
+  }
+
   /** The tenant of an id; undefined for what is none, or was purged. */
   async find(id: string): Promise<Tenant | undefined> {
     const tenant = isTenantId(id) ? await this.#store.find(id) : undefined;
@@ -246,7 +260,7 @@ export class Tenancy {
     const id = parseTenantId(given.id);
     const { files, hosts } = this.#parts;
     const { slug = id, name = slug, ...facts } = checkTenantChanges(given, hosts);
-    await this.#store.insert({ ...facts, id, slug, name });
+    await this.#store.insert({ ...facts, id, slug, name }, this.#parts.schemaKey?.());
     try {
       await files.create(id);
     } catch (error) {

@@ -19,8 +19,8 @@ const LIST = `
   order by id limit :limit`;
 
 const INSERT = `
-  insert into tenants (id, slug, name, state, weight, config, quotas, created_at, changed_at)
-  values (:id, :slug, :name, 'creating', :weight, :config, :quotas, :now, :now)`;
+  insert into tenants (id, slug, name, state, weight, config, quotas, schema_key, created_at, changed_at)
+  values (:id, :slug, :name, 'creating', :weight, :config, :quotas, :schemaKey, :now, :now)`;
 
 const SET_STATE = `
   update tenants set state = :state, changed_at = :now, deleted_at = :deletedAt
@@ -39,6 +39,10 @@ const PURGE = `
 
 const ADD_DOMAIN = 'insert into tenant_domains (domain, tenant_id, position) values (?, ?, ?)';
 const DROP_DOMAINS = 'delete from tenant_domains where tenant_id = ?';
+
+const SET_SCHEMA = 'update tenants set schema_key = ? where id = ?';
+const COUNT_OUTDATED = `
+  select count(*) from tenants where state in ('active', 'suspended', 'down') and schema_key is not ?`;
 
 const COUNT = 'select state, count(*) as tenants from tenants group by state';
 
@@ -113,22 +117,20 @@ export class TenantStore {
   /**
    * Notes a tenant that is being created.
    *
+   * @param schemaKey which migrations its files will have; null where nobody knows, or it has none of its own. Default: null
    * @throws E_TENANT_TAKEN when its id was ever given, or its slug or a domain is somebody's
    */
-  async insert({
-    domains = [],
-    weight = 1,
-    config = {},
-    quotas = {},
-    ...facts
-  }: NewTenant): Promise<void> {
+  async insert(
+    { domains = [], weight = 1, config = {}, quotas = {}, ...facts }: NewTenant,
+    schemaKey: string | null = null,
+  ): Promise<void> {
     await this.#change((handle) => {
       if (handle.statement(FIND).get(facts.id) !== undefined) {
         throw TenantTakenError.id(facts.id);
       }
       refuseTakenSlug(handle, facts.id, facts.slug);
       const json = { config: JSON.stringify(config), quotas: JSON.stringify(quotas) };
-      handle.statement(INSERT).run({ ...facts, ...json, weight, now: clock.now() });
+      handle.statement(INSERT).run({ ...facts, ...json, weight, schemaKey, now: clock.now() });
       setDomains(handle, facts.id, domains);
     });
   }
@@ -164,6 +166,18 @@ export class TenantStore {
       const deletedAt = state === 'deleted' ? now : null;
       return handle.statement(SET_STATE).run({ ...values, deletedAt }).changes === 1;
     });
+  }
+
+  /** Notes which migrations the files of a tenant have; null for what nobody knows. */
+  async setSchema(id: TenantId, key: string | null): Promise<void> {
+    await this.#change((handle) => handle.statement(SET_SCHEMA).run(key, id));
+  }
+
+  /** How many tenants that are not deleted are not noted with these migrations. */
+  countOutdated(key: string): Promise<number> {
+    return this.#connection.read(
+      (handle) => handle.statement(COUNT_OUTDATED).pluck().get(key) as number,
+    );
   }
 
   /** Forgets all of a deleted tenant but its id. */

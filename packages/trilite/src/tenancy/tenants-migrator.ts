@@ -75,39 +75,44 @@ export class TenantsMigrator {
   /**
    * Runs what is pending on a tenant's files, as its turn in a run.
    *
+   * @returns the names of what ran
    * @throws E_TENANT_SCHEMA when the files have migrations that the code does not know; E_MIGRATION_FAILED
    */
-  migrate(run: string, tenant: Tenant, { step = false } = {}): Promise<void> {
+  migrate(run: string, tenant: Tenant, { step = false } = {}): Promise<string[]> {
     return this.#turn(run, tenant, 'done', async (migrator) => {
       refuseNewer(tenant, await migrator.status());
       const steps = await migrator.prepare({ step });
       await this.store.begin(run, tenant.id, steps.map(toRunMigration));
       for (const { run: runStep } of steps) await runStep();
+      await this.#parts.tenancy.noteSchema(tenant.id, true);
+      return namesOf(steps);
     });
   }
 
   /**
    * Rolls back what a run has run on a tenant's files, and nothing else. Trilite's own migrations stay.
    *
+   * @returns the names of what was rolled back
    * @throws E_TENANT_MIGRATION_RUN when others ran on top of it; E_MIGRATION_NO_WAY_BACK, E_MIGRATION_FAILED
    */
-  rollBack(run: string, tenant: Tenant, migrations: readonly RunMigration[]): Promise<void> {
+  rollBack(run: string, tenant: Tenant, migrations: readonly RunMigration[]): Promise<string[]> {
     return this.#turn(run, tenant, 'rolled-back', async (migrator) => {
       const ran = (await migrator.status()).filter(({ name }) => !isFrameworkMigration(name));
       const own = ran.filter(({ batch, ...status }) =>
         migrations.some((one) => batch !== undefined && isSameMigration(one, { ...status, batch })),
       );
       refuseCovered(tenant, own, ran);
-      await this.#takeBack(tenant, await migrator.prepareRollback({ names: own }));
+      return this.#takeBack(tenant, await migrator.prepareRollback({ names: own }));
     });
   }
 
   /**
    * Rolls back migrations of a tenant's files, by default those of the last batch, whichever run ran them.
    *
+   * @returns the names of what was rolled back
    * @throws E_MIGRATION_NO_WAY_BACK, E_MIGRATION_FAILED
    */
-  rollBackLast(tenant: Tenant, options: RollbackOptions = {}): Promise<void> {
+  rollBackLast(tenant: Tenant, options: RollbackOptions = {}): Promise<string[]> {
     return this.with(tenant, async (migrator) =>
       this.#takeBack(tenant, await migrator.prepareRollback(options)),
     );
@@ -119,29 +124,33 @@ export class TenantsMigrator {
     if (done === tenants) await this.store.close(id);
   }
 
-  async #takeBack({ id }: Tenant, steps: readonly MigrationStep[]): Promise<void> {
+  async #takeBack({ id }: Tenant, steps: readonly MigrationStep[]): Promise<string[]> {
+    if (steps.length > 0) await this.#parts.tenancy.noteSchema(id, false);
     for (const step of steps) {
       await step.run();
       await this.store.forget(id, toRunMigration(step));
     }
+    return namesOf(steps);
   }
 
   async #turn(
     run: string,
     tenant: Tenant,
     status: TenantMigrationEnd['status'],
-    work: (migrator: Migrator) => Promise<void>,
-  ): Promise<void> {
+    work: (migrator: Migrator) => Promise<string[]>,
+  ): Promise<string[]> {
     const since = monotonicMs();
     const end = (how: Omit<TenantMigrationEnd, 'ms'>): Promise<void> =>
       this.store.end(run, tenant.id, { ...how, ms: monotonicMs() - since });
+    let names: string[];
     try {
-      await this.with(tenant, work);
+      names = await this.with(tenant, work);
     } catch (error) {
       await end({ status: 'failed', error: messageOf(toError(error)) });
       throw error;
     }
     await end({ status });
+    return names;
   }
 }
 
@@ -169,6 +178,10 @@ function refuseCovered(
     id,
     above.map(({ name }) => name),
   );
+}
+
+function namesOf(steps: readonly MigrationStep[]): string[] {
+  return steps.map(({ name }) => name);
 }
 
 function toRunMigration({ connection, name, batch }: MigrationStep): RunMigration {

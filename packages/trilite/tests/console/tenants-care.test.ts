@@ -109,6 +109,12 @@ describe('tenants:queue', () => {
   });
 });
 
+test('tenants:queue says once that there is no such connection', async () => {
+  const { code, out, err } = await run('tenants:queue --connection=nosuch');
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+  expect(err).toContain('E_QUEUE_CONNECTION_UNKNOWN');
+});
+
 test('tenants:stats shows files, jobs and cache of each tenant', async () => {
   await use('acme');
   expect(await json('tenants:stats')).toMatchObject([
@@ -173,6 +179,14 @@ describe('tenants:doctor', () => {
     const { code, out } = await run('tenants:doctor');
     expect(out).toMatch(found);
     expect(code).toBe(1);
+  });
+
+  test('says of a lost cache that it is made anew, and nothing else', async () => {
+    rmSync(fileOf('acme', 'cache'));
+    const { code, out } = await run('tenants:doctor');
+    expect(out).toMatch(/tenant_cache_acme\.sqlite is not there[^]*It is made anew/);
+    expect(out).not.toMatch(/FAIL|did not run/);
+    expect(code).toBe(0);
   });
 
   describe('of a creation that was interrupted', () => {

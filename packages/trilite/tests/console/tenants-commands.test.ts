@@ -46,6 +46,13 @@ test('tenants:create makes a tenant with all that is said of it', async () => {
   });
 });
 
+test('tenants:list tells none at all from none of those that were asked for', async () => {
+  expect((await run('tenants:list')).out).toContain('Create one with "artisan tenants:create"');
+  const { out } = await run('tenants:list --state=deleted');
+  expect(out).toContain('There is no such tenant.');
+  expect(out).not.toContain('tenants:create');
+});
+
 test('tenants:create refuses what is no id, and what is taken', async () => {
   await create('acme');
   expect((await run('tenants:create Acme')).err).toContain('E_TENANT_ID_INVALID');
@@ -136,6 +143,12 @@ describe('commands that change the state', () => {
       done: [],
       failed: [{ tenant: 'globex', code: 'E_TENANT_STATE' }],
     });
+  });
+
+  test('say who was left out for the state they are in', async () => {
+    await run('tenants:suspend acme globex');
+    const { out } = await run('tenants:down --where=id=*');
+    expect(out).toContain('1 tenant: 1 done. Left out: 2 suspended.');
   });
 
   test('do nothing with --dry-run', async () => {

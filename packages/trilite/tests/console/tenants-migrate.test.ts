@@ -121,10 +121,48 @@ test('tenants:migrate brings every tenant up to date, the suspended included', a
   expect(await run('tenants:migrate:status --pending')).toMatchObject({ code: 1 });
   const { code, out } = await run('tenants:migrate --concurrency=4');
   expect(code).toBe(0);
-  expect(out).toContain('10 tenants: 10 done.');
+  expect(out).toContain('10 tenants: 10 done. 10 migrations ran.');
+  expect(out).toMatch(/t01 \.+ 1 migration [\d.]+m?s DONE/);
   expect(await run('tenants:migrate:status --pending')).toMatchObject({ code: 0 });
   await run('tenants:resume t03');
   expect(await ran()).toEqual(all(['create_notes', 'add_author']));
+});
+
+test('what was up to date is said to be so, and what ran is counted', async () => {
+  const nothing = await run('tenants:migrate');
+  expect(nothing.out).toMatch(/t01 \.+ nothing to migrate [\d.]+m?s DONE/);
+  expect(nothing.out).toContain('10 tenants: 10 done. Nothing to migrate.');
+  project.write(AUTHOR, ADD_AUTHOR);
+  await run('tenants:migrate --tenants=t01');
+  expect(await json('tenants:migrate')).toMatchObject({
+    migrations: { t01: [], t02: ['2026_02_01_000000_add_author'] },
+  });
+  const back = await run('tenants:rollback --where=id=t0*');
+  expect(back.out).toContain('9 tenants: 9 done. 9 migrations rolled back.');
+  expect((await run('tenants:rollback --tenants=t01 --batch=7')).out).toContain(
+    'Nothing to roll back.',
+  );
+});
+
+test('migrate and doctor say how many tenants wait, and open no file of theirs', async () => {
+  const waiting = /The files of (\d+) tenants? may lack migrations/;
+  const waitingIn = async (line: string) => waiting.exec((await run(line)).out)?.[1];
+  expect(await waitingIn('migrate')).toBeUndefined();
+  expect((await run('doctor')).out).toMatch(/Migrations of tenants \.+ OK/);
+  project.write(AUTHOR, ADD_AUTHOR);
+  renameSync(join(project.path, 'storage/tenants'), join(project.path, 'away'));
+  expect(await waitingIn('migrate')).toBe('10');
+  expect((await run('doctor')).out).toMatch(/Migrations of tenants \.+ WARN\n.*10 tenants/);
+  renameSync(join(project.path, 'away'), join(project.path, 'storage/tenants'));
+  await run('tenants:migrate --tenants=t01,t02,t03');
+  await run('tenants:create late');
+  expect(await waitingIn('migrate')).toBe('7');
+  await run('tenants:migrate');
+  expect(await waitingIn('migrate')).toBeUndefined();
+  await run('tenants:rollback --tenants=t01');
+  expect(await waitingIn('migrate')).toBe('1');
+  await run('tenants:run --tenants=t02 migrate:rollback');
+  expect(await waitingIn('migrate')).toBe('2');
 });
 
 describe('when the migration fails for the seventh of ten', () => {
@@ -306,12 +344,20 @@ test('tenants:rollback takes back the last batch of those that are chosen', asyn
   expect((await ran())['t03']).toEqual(['create_notes', 'add_author']);
 });
 
+test('tenants:rollback takes nobody for everybody', async () => {
+  const { code, err } = await run('tenants:rollback --force');
+  expect({ code, err }).toEqual({
+    code: 2,
+    err: expect.stringContaining('Say which tenants') as string,
+  });
+});
+
 test('what drops data is asked in production, unless by force', async () => {
   project.write(AUTHOR, ADD_AUTHOR);
   const { run: id } = await json('tenants:migrate');
   project.write('config/app.js', exportDefault("{ env: 'production' }"));
   jest.resetModules();
-  for (const line of ['tenants:rollback', `tenants:migrate --rollback-run=${id}`]) {
+  for (const line of ['tenants:rollback --where=id=*', `tenants:migrate --rollback-run=${id}`]) {
     const { code, err } = await run(line);
     expect(err).toContain('--force');
     expect(code).toBe(2);

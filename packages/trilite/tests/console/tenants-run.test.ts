@@ -204,7 +204,12 @@ test('an unknown command is told once, and not by each tenant', async () => {
 test('a tenant that takes no work is refused by name, and left out of "all"', async () => {
   await run('tenants:down globex');
   expect(await run('tenants:run who --tenants=globex')).toMatchObject({ code: 1 });
-  expect((await run('tenants:run who')).out).toContain('2 tenants: 2 done.');
+  expect((await run('tenants:run who')).out).toContain('2 tenants: 2 done. Left out: 1 down.');
+  expect((await run('tenants:run who --dry-run')).out).toContain('Left out: 1 down.');
+  expect(await json('tenants:seed --json')).toMatchObject({ leftOut: ['globex'] });
+  for (const chosen of ['--state=active', '--tenants=acme', '--except=globex']) {
+    expect((await run(`tenants:run who ${chosen}`)).out).not.toContain('Left out');
+  }
 });
 
 test('tenants:seed runs a seeder on the data of each tenant that is chosen', async () => {

@@ -4,6 +4,7 @@ import type { Command, CommandContext } from '../command';
 import type { ConsoleApplication } from '../console-application';
 import type { Output } from '../output';
 import { defineSignature } from '../signature';
+import { outdatedText } from '../tenant-migrations';
 import { seed } from './db-seed-command';
 
 const signature = defineSignature({
@@ -29,7 +30,16 @@ export class MigrateCommand implements Command<typeof signature> {
     }
     await migrate(application, output, { connection, step });
     if (options.seed) await seed(application, output);
+    // With one connection alone the registry of tenants may not be there yet
+    if (connection === undefined) await sayOutdated(application, output);
   }
+}
+
+/** The files of tenants are not among those of the application. */
+async function sayOutdated(app: ConsoleApplication, output: Output): Promise<void> {
+  if (app.tenancy.current() !== undefined) return;
+  const text = await outdatedText(app);
+  if (text !== undefined) output.warn(`${text} Run "artisan tenants:migrate".`);
 }
 
 /** Runs what is pending, a task line each. */

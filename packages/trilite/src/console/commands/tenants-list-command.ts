@@ -3,7 +3,13 @@ import type { Command, CommandContext } from '../command';
 import type { Output } from '../output';
 import { defineSignature } from '../signature';
 import { stateText, tenantAsJson } from '../tenant-facts';
-import { readTenantFilter, selectTenants, tenantOptions, TENANT_STATES } from '../tenant-selection';
+import {
+  isChoosing,
+  readTenantFilter,
+  selectTenants,
+  tenantOptions,
+  TENANT_STATES,
+} from '../tenant-selection';
 
 const signature = defineSignature({
   name: 'tenants:list',
@@ -24,7 +30,8 @@ export class TenantsListCommand implements Command<typeof signature> {
     const tenants = await selectTenants(tenancy, filter);
     if (options.json) output.json(tenants.map(tenantAsJson));
     else if (tenants.length > 0) print(tenants, output);
-    else output.info('There is no such tenant. Create one with "artisan tenants:create".');
+    else if (isChoosing(options)) output.info('There is no such tenant.');
+    else output.info('There is no tenant yet. Create one with "artisan tenants:create".');
   }
 }
 

@@ -10,6 +10,7 @@ import type { Command, CommandContext } from '../command';
 import { asking, confirmDestroying } from '../confirmation';
 import { CommandUsageError } from '../errors';
 import { defineSignature } from '../signature';
+import { MigrationTally } from '../migration-tally';
 import { tenantsMigrator } from '../tenant-migrations';
 import { pretend } from '../tenant-pretence';
 import { endRun, printMeant, reportRun, runAsJson, runShown, tenantsOf } from '../tenant-runs';
@@ -99,24 +100,31 @@ async function migrate(
 ): Promise<number> {
   const { options } = context;
   const { step, canary } = options;
-  const plan = { stops: !options.continue, canary };
+  const tally = new MigrationTally('ran');
   const result = await runShown(
     context,
     tenants,
-    (tenant) => migrator.migrate(run, tenant, { step }),
-    plan,
+    async (tenant) => tally.add(tenant.id, await migrator.migrate(run, tenant, { step })),
+    { stops: !options.continue, canary, told: (id) => tally.of(id) },
   );
   await migrator.finish(run);
-  return report(context, run, result);
+  return report(context, { run, result, tally });
 }
 
-function report({ options, output }: Context, run: string, result: TenantRun): number {
+/** What a run came to. */
+interface Outcome {
+  readonly run: string;
+  readonly result: TenantRun;
+  readonly tally: MigrationTally;
+}
+
+function report({ options, output }: Context, { run, result, tally }: Outcome): number {
   const isBad = result.failed.length > 0;
   if (options.json) {
-    output.json({ run, ...runAsJson(result) });
+    output.json({ run, ...runAsJson(result), migrations: tally.names });
     return isBad ? 1 : 0;
   }
-  const code = reportRun(result, output);
+  const code = reportRun(result, output, { sum: tally.sum });
   output.twoColumn('Run', run);
   if (isBad) {
     output.line(`  Go on with "artisan ${signature.name} --resume", or take it back with`);
@@ -167,13 +175,15 @@ async function takeBack(
   }
   await store.close(id);
   const migrations = new Map(results.map((result) => [result.tenantId, result.migrations]));
+  const tally = new MigrationTally('rolled back');
   const result = await runShown(
     context,
     tenants,
-    (tenant) => migrator.rollBack(id, tenant, migrations.get(tenant.id) ?? []),
-    { stops: !options.continue },
+    async (tenant) =>
+      tally.add(tenant.id, await migrator.rollBack(id, tenant, migrations.get(tenant.id) ?? [])),
+    { stops: !options.continue, told: (one) => tally.of(one) },
   );
-  return endRun(context, result, { run: id });
+  return endRun(context, result, { run: id, migrations: tally.names }, { sum: tally.sum });
 }
 
 /** Those of a run that are still there, and says who is not. */

@@ -10,7 +10,7 @@ import type { Output } from '../output';
 import { requireOwnFiles } from '../own-files';
 import { defineSignature } from '../signature';
 import { gather, type Gathered } from '../tenant-gathering';
-import { isChoosing, readTenantFilter, selectTenants, tenantOptions } from '../tenant-selection';
+import { readTenantFilter, requireChoice, selectTenants, tenantOptions } from '../tenant-selection';
 import { tenantView } from '../tenant-view';
 
 const signature = defineSignature({
@@ -39,6 +39,7 @@ export class TenantsQueueCommand implements Command<typeof signature> {
     const booted = await app();
     requireOwnFiles(booted, 'tell the queues of tenants apart', 'queue:status');
     const filter = readTenantFilter(signature.name, options, KEPT_STATES);
+    chooseQueue(booted, options.connection); // said once, and not by each tenant
     const tenants = await selectTenants(booted.tenancy, filter);
     const all = await gather(tenants, (tenant) => look(booted, tenant, { options, queue }));
     const chosen = options.busy ? all.filter(isBusy) : all;
@@ -54,9 +55,7 @@ function refuseContradictions(options: Options): void {
   if (pause && resume) {
     throw CommandUsageError.because(signature.name, '--pause and --resume exclude each other');
   }
-  if ((pause || resume) && !isChoosing(options)) {
-    throw CommandUsageError.because(signature.name, 'Say which tenants: "--where=id=*" for all');
-  }
+  if (pause || resume) requireChoice(signature.name, options);
 }
 
 function look(

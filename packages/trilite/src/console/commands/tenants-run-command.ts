@@ -6,7 +6,7 @@ import { CommandFailedError, CommandUnknownError, CommandUsageError } from '../e
 import type { Output } from '../output';
 import { defineSignature } from '../signature';
 import { endRun, printMeant, runShown } from '../tenant-runs';
-import { readTenantFilter, selectTenants, tenantRunOptions } from '../tenant-selection';
+import { leftOut, readTenantFilter, selectTenants, tenantRunOptions } from '../tenant-selection';
 import { tenantView } from '../tenant-view';
 
 const signature = defineSignature({
@@ -33,6 +33,9 @@ const REFUSED =
 /** To them it matters little which migrations the files have: they take copies, put them back, or run and show migrations. */
 const FOR_ANY_SCHEMA = /^(db:(backup|backups|restore|check|show)|migrate(:status|:rollback)?)$/;
 
+/** What they leave of the migrations of a tenant's files is noted by nobody. */
+const CHANGES_SCHEMA = /^(db:restore|migrate(:(?!status).*)?)$/;
+
 /** What a command came to for a tenant. */
 interface Outcome {
   readonly code: number;
@@ -49,8 +52,9 @@ export class TenantsRunCommand implements Command<typeof signature> {
     const app = await context.app();
     const filter = readTenantFilter(signature.name, options, ['active']);
     const tenants = await selectTenants(app.tenancy, filter);
+    const others = await leftOut(app.tenancy, filter, options);
     if (options['dry-run']) {
-      printMeant(tenants, context);
+      printMeant(tenants, context, others);
       return 0;
     }
     const outcomes = new Map<string, Outcome>();
@@ -64,7 +68,8 @@ export class TenantsRunCommand implements Command<typeof signature> {
       },
       { stops: !options.continue, after: (id) => printText(outcomes.get(id)?.text, output) },
     );
-    return endRun(context, run, { outcomes: Object.fromEntries(outcomes) });
+    const facts = { outcomes: Object.fromEntries(outcomes) };
+    return endRun(context, run, facts, { leftOut: others });
   }
 }
 
@@ -81,6 +86,8 @@ async function call(
   app: ConsoleApplication,
   { tenant, states }: { readonly tenant: Tenant; readonly states: readonly Tenant['state'][] },
 ): Promise<Outcome> {
+  const [name = ''] = command;
+  if (CHANGES_SCHEMA.test(name)) await app.tenancy.noteSchema(tenant.id, false);
   let text = '';
   const stream = { write: (more: string) => (text += more) };
   const code = await app.tenancy.run(
@@ -90,7 +97,7 @@ async function call(
         { app: tenantView(app, current, scope), enter: (work) => scope.run(work), stream },
         command,
       ),
-    { states, anySchema: FOR_ANY_SCHEMA.test(command[0] ?? '') },
+    { states, anySchema: FOR_ANY_SCHEMA.test(name) },
   );
   return { code, text };
 }

@@ -2,7 +2,7 @@ import type { Command, CommandContext } from '../command';
 import { asking, confirmDestroying } from '../confirmation';
 import { defineSignature } from '../signature';
 import { endRun, printMeant, runShown } from '../tenant-runs';
-import { readTenantFilter, selectTenants, tenantRunOptions } from '../tenant-selection';
+import { leftOut, readTenantFilter, selectTenants, tenantRunOptions } from '../tenant-selection';
 
 const signature = defineSignature({
   name: 'tenants:seed',
@@ -29,8 +29,9 @@ export class TenantsSeedCommand implements Command<typeof signature> {
     const { tenancy } = app;
     const filter = readTenantFilter(signature.name, options, ['active']);
     const tenants = await selectTenants(tenancy, filter);
+    const others = await leftOut(tenancy, filter, options);
     if (options['dry-run']) {
-      printMeant(tenants, context);
+      printMeant(tenants, context, others);
       return 0;
     }
     const asked = { what: 'Seeding writes into the data of tenants', force: options.force };
@@ -41,6 +42,6 @@ export class TenantsSeedCommand implements Command<typeof signature> {
       (tenant) => tenancy.run(tenant, () => app.seed(options.class), { states: filter.states }),
       { stops: !options.continue },
     );
-    return endRun(context, run);
+    return endRun(context, run, {}, { leftOut: others });
   }
 }

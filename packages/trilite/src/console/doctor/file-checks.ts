@@ -5,6 +5,7 @@ import type { Connection } from '../../database/connection';
 import { deniedPath } from '../../database/file-access';
 import { clock } from '../../support/clock';
 import type { ConsoleApplication } from '../console-application';
+import { outdatedText } from '../tenant-migrations';
 import { fail, ok, warn, type ApplicationChecks, type Finding } from './check';
 
 /** File systems and the clock itself round times: what is this close is now. */
@@ -17,6 +18,9 @@ export const fileChecks: ApplicationChecks = (app) => [
     run: () => checkFile(connection),
   })),
   { name: 'Migrations', run: () => checkMigrations(app) },
+  ...(app.config.tenancy.mode === 'files'
+    ? [{ name: 'Migrations of tenants', run: () => checkTenants(app) }]
+    : []),
   { name: 'Clock', run: () => checkClock(onDisk(app)) },
 ];
 
@@ -57,6 +61,15 @@ async function checkMigrations(app: ConsoleApplication): Promise<Finding> {
   if (pending.length === 0) return ok('All have run.');
   const names = pending.map(({ connection, name }) => `${connection}: ${name}`);
   return fail(`${pending.length} have not run: ${names.join(', ')}.`, 'Run "artisan migrate".');
+}
+
+async function checkTenants(app: ConsoleApplication): Promise<Finding> {
+  const text = await outdatedText(app);
+  if (text === undefined) return ok('The files of all tenants have them all.');
+  return warn(
+    text,
+    'Run "artisan tenants:migrate"; "artisan tenants:migrate:status --pending" looks into the files.',
+  );
 }
 
 /** A clock that runs behind lets entries live on and jobs wait: their times are of a future that is past. */
