@@ -196,8 +196,28 @@ describe('built-in commands', () => {
       'app/http/kernel.js': 'exports.default = { groups: { api: [] } };',
     };
     expect(JSON.parse((await artisan(files, 'route:list --json')).out)).toEqual([
-      { method: 'GET', path: '/api/a', name: 'a', action: 'Function', middleware: ['api'] },
+      {
+        method: 'GET',
+        side: 'central',
+        path: '/api/a',
+        name: 'a',
+        action: 'Function',
+        middleware: ['api'],
+      },
     ]);
+    expect((await run('route:list')).out).toMatch(/ GET {5}\/api\/a /);
+  });
+
+  test('with tenants, route:list says whose routes they are, and config:show the names of headers', async () => {
+    const files = {
+      'config/tenancy.js': "exports.default = { mode: 'files' };",
+      'routes/web.js': "exports.default = (route) => { route.get('/plans', () => 1); };",
+      'routes/tenant.js': "exports.default = (route) => { route.get('/notes', () => 1); };",
+    };
+    const { out } = await artisan(files, 'route:list');
+    expect(out).toMatch(/ GET {5}central \/plans /);
+    expect(out).toMatch(/ GET {5}tenant {2}\/notes /);
+    expect((await run('config:show tenancy.identification.token')).out).toContain('X-Tenant-Token');
   });
 
   test('about --json tells versions and files', async () => {

@@ -40,13 +40,16 @@ const PASSWORD = /(?<=^[a-z]+:\/\/[^/@]*:)[^/@]+(?=@)/i;
 
 /** The settings without what must not be seen, and classes by their name. */
 function shown({ others, ...config }: Config): unknown {
-  const replacer = (key: string, value: unknown): unknown => {
-    if (/(key|secret|token|password)$/i.test(key) && typeof value === 'string') {
+  const { identification } = config.tenancy;
+  function replacer(this: unknown, key: string, value: unknown): unknown {
+    // There, "token" is the name of a header, as "cookie" is that of a cookie
+    const isName = this === identification;
+    if (!isName && /(key|secret|token|password)$/i.test(key) && typeof value === 'string') {
       return '(set, not shown)';
     }
     if (typeof value === 'string') return value.replace(PASSWORD, '(not shown)');
     return typeof value === 'function' ? value.name : value;
-  };
+  }
   return JSON.parse(JSON.stringify({ ...config, ...others }, replacer));
 }
 
