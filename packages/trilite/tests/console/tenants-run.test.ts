@@ -195,6 +195,16 @@ test.each(['tenants:list', 'serve', 'queue:work', 'db:wipe', 'migrate:fresh', 's
   async (command) => expect(await run(`tenants:run ${command}`)).toMatchObject({ code: 2 }),
 );
 
+test.each([
+  ['queue:work', 'queue:work --tenants'],
+  ['schedule:run', 'perTenant()'],
+  ['doctor', 'tenants:doctor'],
+  ['migrate:fresh', 'tenants:purge'],
+  ['serve', 'without "tenants:run"'],
+])('for %s it says what to do instead', async (command, instead) => {
+  expect((await run(`tenants:run ${command}`)).err).toContain(instead);
+});
+
 test('an unknown command is told once, and not by each tenant', async () => {
   const { code, err, out } = await run('tenants:run cache:claer');
   expect({ code, out }).toEqual({ code: 1, out: '' });

@@ -26,9 +26,22 @@ const signature = defineSignature({
 
 type Context = CommandContext<typeof signature>;
 
-/** Not of a tenant: they run for the whole application, look at it, or drop the row that says whose a file is. */
-const REFUSED =
-  /^(tenants:.*|schedule:.*|serve|dev|doctor|list|help|about|version|key:generate|config:show|route:list|queue:(work|listen|restart)|db:(wipe|litestream|types)|migrate:fresh)$/;
+/** Not of a tenant: they run for the whole application, look at it, or drop the row that says whose a file is. What to do instead. */
+const REFUSED: readonly (readonly [RegExp, string])[] = [
+  [/^tenants:/, 'it chooses tenants itself, by the same options'],
+  [/^queue:work$/, 'one worker serves many with "artisan queue:work --tenants=<a,b>"'],
+  [/^schedule:/, 'a task of routes/console.ts that says "perTenant()" runs for each of them'],
+  [/^doctor$/, 'see "artisan tenants:doctor"'],
+  [
+    /^(db:wipe|migrate:fresh)$/,
+    'it would drop the row that says whose a file is; "artisan tenants:delete", "tenants:purge" and "tenants:create" of another id begin anew',
+  ],
+  [/^db:types$/, 'without "tenants:run" it writes the types of the tables of tenants, too'],
+  [
+    /^(serve|dev|list|help|about|version|key:generate|config:show|route:list|queue:(listen|restart)|db:litestream)$/,
+    'it is for the whole application; run it without "tenants:run"',
+  ],
+];
 
 /** To them it matters little which migrations the files have: they take copies, put them back, or run and show migrations. */
 const FOR_ANY_SCHEMA = /^(db:(backup|backups|restore|check|show)|migrate(:status|:rollback)?)$/;
@@ -76,8 +89,12 @@ export class TenantsRunCommand implements Command<typeof signature> {
 function refuseUnfit(name: string, { commands }: Context): void {
   const names = commands().map(({ signature: { name: known } }) => known);
   if (!names.includes(name)) throw CommandUnknownError.named(name, nearest(name, names));
-  if (!REFUSED.test(name)) return;
-  throw CommandUsageError.because(signature.name, `"${name}" is no command for one tenant`);
+  const [, instead] = REFUSED.find(([pattern]) => pattern.test(name)) ?? [];
+  if (instead === undefined) return;
+  throw CommandUsageError.because(
+    signature.name,
+    `"${name}" is no command for one tenant: ${instead}`,
+  );
 }
 
 /** Runs the command in the work of a tenant, on what that work sees of the application. */
