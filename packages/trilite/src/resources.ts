@@ -60,6 +60,8 @@ export interface TenantParts {
 /** What differs for a tenant's own files. */
 export interface TenantFileParts {
   readonly connectionOptions: (connection: string) => ConnectionOptions;
+  /** Whether the tenant is gone, with all of its files. */
+  readonly isGone: () => boolean;
   /** What a cache file that is made anew has beside the tables of a cache. */
   readonly freshMigrations: (connection: string) => readonly NamedMigration[];
 }
@@ -110,6 +112,7 @@ export class Resources {
       locks: this.locks,
       isDisposable,
       guard,
+      isGone: ownFiles?.isGone,
       freshMigrations: ownFiles?.freshMigrations,
       sharing: tenant && {
         registry: tenant.central.caches,

@@ -327,6 +327,7 @@ export class Tenants {
   #fileParts(id: TenantId): TenantFileParts {
     return {
       connectionOptions: (connection) => this.#connectionOptions(id, connection),
+      isGone: () => !existsSync(this.#paths.folder(id)),
       freshMigrations: () => stampMigrations(id, 'cache'),
     };
   }
@@ -336,7 +337,7 @@ export class Tenants {
     const file = this.#paths.file(tenantId, role);
     return {
       verify: (handle) => refuseWrongStamp(handle, { file, tenantId, role }),
-      isStrict: role !== 'cache',
+      isStrict: true,
       pool: this.#pool,
     };
   }

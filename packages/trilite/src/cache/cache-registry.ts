@@ -37,6 +37,8 @@ export interface CacheRegistryParts {
   readonly locks: Locks;
   /** Whether nothing but caches lies in the file of a connection: a damaged or missing one is made anew. */
   readonly isDisposable: (connection: string) => boolean;
+  /** Whether whoever has these stores is gone, with all files: their use is an error then, and no miss. Default: never. */
+  readonly isGone?: (() => boolean) | undefined;
   /** What a file that is made anew has beside the tables of a cache. Default: nothing. */
   readonly freshMigrations?: ((connection: string) => readonly NamedMigration[]) | undefined;
   /** Called before each use of a repository; throws when it is not for the current work. */
@@ -336,10 +338,11 @@ export class CacheRegistry {
       require('./sqlite/sqlite-cache-file') as typeof import('./sqlite/sqlite-cache-file');
     const { SqliteCacheStore: Store } =
       require('./sqlite/sqlite-cache-store') as typeof import('./sqlite/sqlite-cache-store');
-    const { connections, isDisposable, freshMigrations } = this.#parts;
+    const { connections, isDisposable, isGone, freshMigrations } = this.#parts;
     const file = new SqliteCacheFile(connections.connection(settings.connection), {
       store: name,
       isDisposable: isDisposable(settings.connection),
+      isGone,
       freshMigrations: freshMigrations?.(settings.connection),
       onRecreated: (recreated) => {
         if ('kept' in recreated) {

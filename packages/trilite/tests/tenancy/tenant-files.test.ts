@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Application } from '../../src/application';
+import * as clockModule from '../../src/support/clock';
 import { CacheRepository } from '../../src/cache/cache-repository';
 import { Database } from '../../src/database/database';
 import { gate } from '../helpers/gate';
@@ -224,19 +225,32 @@ describe('a file', () => {
     expect(await app.tenancy.run('acme', notes)).toEqual(['kept']);
   });
 
-  test('of a cache is not made anew in the folder of a deleted tenant', async () => {
+  test('of a cache is not made anew for a deleted tenant: who uses it is told', async () => {
     const [isOpen, isDeleted] = [gate(), gate()];
     const working = app.tenancy.run('acme', async () => {
-      await app.make(CacheRepository).put('key', 1);
+      // Who looks now and then whether the file is another looks now, and not again
+      const now = clockModule.monotonicMs();
+      jest.spyOn(clockModule, 'monotonicMs').mockReturnValue(now);
+      for (const value of [0, 1]) await app.make(CacheRepository).put('key', value);
       isOpen.open();
       await isDeleted.opened;
-      for (let times = 0; times < 20; times += 1) await app.make(CacheRepository).put('key', 2);
+      const cache = app.make(CacheRepository);
+      const ends = await Promise.allSettled([cache.put('key', 2), cache.forget('key')]);
+      return [...ends, ...(await Promise.allSettled([cache.increment('count'), cache.clear()]))];
     });
     await isOpen.opened;
     await elsewhere((other) => other.tenancy.delete('acme'));
     isDeleted.open();
     await working;
+    jest.restoreAllMocks();
+    for (const end of await working) {
+      expect(end).toMatchObject({ reason: { code: 'E_DATABASE_FILE_MISSING' } });
+    }
     expect(existsSync(tenants('acme'))).toBe(false);
+    await app.tenancy.restore('acme');
+    await app.tenancy.run('acme', async () => {
+      expect(await app.make(CacheRepository).get('key')).toBe(1);
+    });
   });
 });
 

@@ -38,6 +38,8 @@ export interface SqliteCacheFileOptions {
    * too, operations become misses, and the file stays for its owner to see to. Default: false.
    */
   readonly isDisposable?: boolean | undefined;
+  /** Whether the owner of the file is gone: then the file is not made anew, and what fails is told, not taken for a miss. Default: never. */
+  readonly isGone?: (() => boolean) | undefined;
   /** What a new file has beside the tables of a cache. Default: nothing. */
   readonly freshMigrations?: readonly NamedMigration[] | undefined;
   /** Called when the file was made anew, or could not be. */
@@ -70,7 +72,7 @@ export class SqliteCacheFile {
   }
 
   readonly #explain = async (error: unknown): Promise<never> => {
-    if (!(error instanceof FrameworkError)) throw error;
+    if (!(error instanceof FrameworkError) || this.#options.isGone?.() === true) throw error;
     const found = unusable(error);
     if (found !== undefined && this.#isDisposable) await this.#recreate(found);
     else if (found === 'foreign' || (found === undefined && !isOutage(error))) throw error;
