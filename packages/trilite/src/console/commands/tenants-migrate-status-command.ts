@@ -50,6 +50,7 @@ export class TenantsMigrateStatusCommand implements Command<typeof signature> {
     const all = await gather(tenants, async (tenant) => standingOf(await migrator.status(tenant)));
     const chosen = options.pending ? all.filter((one) => !isCurrent(one)) : all;
     if (options.json) output.json(chosen);
+    else if (all.length > 0 && chosen.length === 0) output.info('The files of all are current.');
     else print(chosen, output);
     return all.some(({ error }) => error !== undefined) || (options.pending && chosen.length > 0)
       ? 1
