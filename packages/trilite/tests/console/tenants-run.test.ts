@@ -1,7 +1,8 @@
 import { CacheRepository } from '../../src/cache/cache-repository';
+import * as restore from '../../src/database/care/restore';
 import { artisan, type ArtisanResult } from '../helpers/artisan';
 import { exportDefault, type TestProject } from '../helpers/project';
-import { createTenantProject, notesIn, openTenantApplication } from '../helpers/tenants';
+import { createTenantProject, notesIn, openTenantApplication, writeNote } from '../helpers/tenants';
 
 /** The text of a file that exports a class with injected services. */
 function injectable(name: string, services: string, body: string): string {
@@ -155,6 +156,34 @@ test('a file that a server has open is not replaced, and it is said when it will
   expect(code).toBe(1);
   expect(out).toContain('E_DATABASE_IN_USE');
   expect(out).toContain("lets go of a tenant's files 60 to 90 s after");
+});
+
+test('a restore that may wait replaces the file once nobody has it open', async () => {
+  const { backups } = await json<{ backups: { files: { path: string }[] }[] }>(
+    'tenants:backup --tenants=acme --json',
+  );
+  const app = await openTenantApplication(project);
+  await app.tenancy.run('acme', () => writeNote(app, 'later'));
+  const replacing = restore.restoreConnection;
+  const tried = new Promise<void>((resolve) => {
+    jest.spyOn(restore, 'restoreConnection').mockImplementation(async (...values) => {
+      try {
+        return await replacing(...values);
+      } finally {
+        resolve();
+      }
+    });
+  });
+  const path = backups[0]?.files[0]?.path ?? '';
+  const restoring = run(`tenants:run --tenants=acme -- db:restore ${path} --wait=120`);
+  await tried;
+  await app.close();
+  const { code, out } = await restoring;
+  expect(out).toContain('Waiting for up to 120 s');
+  expect(code).toBe(0);
+  expect(
+    (await run('tenants:run db:query "select * from notes" --tenants=acme')).out,
+  ).not.toContain('later');
 });
 
 test('files that are older than the code are backed up, and put back', async () => {

@@ -1,7 +1,9 @@
 import { backupFolder, findBackup, parseBackupName } from '../../database/care/backup-files';
 import { tenantRoleOf } from '../../config/tenant-connections';
 import { BackupUnknownError, FileInUseError } from '../../database/care/backup-errors';
+import type { Handle } from '../../database/connection-handle';
 import { restoreConnection, type Restored } from '../../database/care/restore';
+import { delayMs, monotonicMs } from '../../support/clock';
 import { toError } from '../../support/errors';
 import { refuseForeignBackup, type TenantStamp } from '../../tenancy/tenant-stamp-store';
 import type { Command, CommandContext } from '../command';
@@ -24,9 +26,18 @@ const signature = defineSignature({
     force: {
       description: 'Ask nothing in production; restore into another connection than the name says',
     },
+    wait: {
+      type: 'integer',
+      value: 'seconds',
+      description: 'Wait for so long until nobody has the file open; else it is refused at once',
+      default: 0,
+    },
     json: { description: 'Print JSON and nothing else' },
   },
 });
+
+/** How often it is looked whether the file is free. */
+const WAIT_PAUSE_MS = 200;
 
 type Context = CommandContext<typeof signature>;
 
@@ -44,11 +55,10 @@ export class DbRestoreCommand implements Command<typeof signature> {
       return 1;
     }
     const owner = ownerOf(app, connection.name);
-    const restored = await restoreConnection(connection, {
-      backup,
-      folder,
-      verify: (handle) => refuseForeignBackup(handle, backup, owner),
-    }).catch((error: unknown) => {
+    const verify = (handle: Handle): void => refuseForeignBackup(handle, backup, owner);
+    const restored = await whenFree(context, () =>
+      restoreConnection(connection, { backup, folder, verify }),
+    ).catch((error: unknown) => {
       throw owner !== undefined && error instanceof FileInUseError
         ? FileInUseError.ofTenant(error)
         : error;
@@ -76,6 +86,22 @@ function connectionOf(backup: string, { connection, force }: Context['options'])
     throw BackupUnknownError.ofAnother(backup, named, connection);
   }
   return connection;
+}
+
+/** Tries again while others have the file open, for as long as was asked for. */
+async function whenFree<T>({ options, output }: Context, work: () => Promise<T>): Promise<T> {
+  const until = monotonicMs() + options.wait * 1000;
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof FileInUseError) || monotonicMs() >= until) throw error;
+      if (isFirst && !options.json) {
+        output.info(`${error.message} Waiting for up to ${options.wait} s.`);
+      }
+    }
+    await delayMs(WAIT_PAUSE_MS);
+  }
 }
 
 /** Whose file it is that is replaced; undefined for one of the application's own. */

@@ -106,7 +106,7 @@ export class FileInUseError extends FrameworkError {
     return new FileInUseError({
       code: 'E_DATABASE_IN_USE',
       message,
-      help: `${help} Or keep work out with "artisan tenants:down": a server or worker lets go of a tenant's files 60 to 90 s after its last work for it.`,
+      help: `${help} Or keep work out with "artisan tenants:down": a server or worker lets go of a tenant's files 60 to 90 s after its last work for it, which "--wait=120" waits for.`,
     });
   }
 
