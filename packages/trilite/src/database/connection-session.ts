@@ -108,11 +108,25 @@ export class Session {
     return this.#parts.connection === connection ? this : this.#parts.parent?.of(connection);
   }
 
+  /**
+   * Refuses the work of others: what that writes would be lost with what is this one's.
+   *
+   * @throws E_TRANSACTION_MISUSE
+   */
+  refuseOthers(): void {
+    if (this.isOwn) return;
+    throw TransactionMisuseError.byOthers(
+      this.#parts.connection,
+      this.#parts.owner,
+      currentScope(),
+    );
+  }
+
   /** Runs synchronous work in the transaction. */
   async run<T>(work: Work<T>): Promise<T> {
     while (this.#innerEnded !== undefined && !this.#isWithinInner()) await this.#innerEnded;
     try {
-      this.#refuseOthers();
+      this.refuseOthers();
       this.#refuseEnded();
       return work(this.#parts.handle);
     } catch (error) {
@@ -147,7 +161,7 @@ export class Session {
       throw TransactionMisuseError.outerInsideNested(this.#parts.connection);
     }
     while (this.#innerEnded !== undefined) await this.#innerEnded;
-    this.#refuseOthers();
+    this.refuseOthers();
     this.#refuseEnded();
     this.#parts.handle.exec(`SAVEPOINT ${savepoint(this.#depth + 1)}`);
     let end: () => void = () => undefined;
@@ -167,6 +181,7 @@ export class Session {
    * @throws E_TRANSACTION_MISUSE after the end
    */
   afterCommit(callback: AfterCommit): void {
+    this.refuseOthers();
     this.#refuseEnded();
     this.#afterCommit.push(callback);
   }
@@ -227,15 +242,6 @@ export class Session {
   #isOrIsWithin(session: Session): boolean {
     const { outer } = this.#parts;
     return this === session || (outer !== undefined && outer.#isOrIsWithin(session));
-  }
-
-  #refuseOthers(): void {
-    if (this.isOwn) return;
-    throw TransactionMisuseError.byOthers(
-      this.#parts.connection,
-      this.#parts.owner,
-      currentScope(),
-    );
   }
 
   /** After an error SQLite may have rolled everything back: what ran then would commit by itself. */

@@ -258,6 +258,7 @@ export class Connection {
    */
   refuseInsideOwnTransaction(): void {
     const session = sessionOf(this);
+    session?.refuseOthers();
     if (session?.isOpen === true) throw TransactionMisuseError.writeOutside(this);
     if (session !== undefined) throw TransactionMisuseError.afterEnd(this);
   }

@@ -68,7 +68,7 @@ class TriliteDriver implements Driver {
   async init(): Promise<void> {}
 
   acquireConnection(): Promise<KyselyConnection> {
-    return Promise.resolve(new KyselyConnection(this.#source()));
+    return Promise.resolve(new KyselyConnection(this.#source));
   }
 
   beginTransaction(connection: KyselyConnection): Promise<void> {
@@ -105,20 +105,23 @@ class TriliteDriver implements Driver {
 
 /** Gives Kysely a session that is open already: its statements run in that, and nowhere else. */
 export function sessionProvider(target: QueryTarget, session: Session): ConnectionProvider {
-  const connection = new KyselyConnection(target, session);
+  const connection = new KyselyConnection(() => target, session);
   return { provideConnection: (consumer) => consumer(connection) };
 }
 
 /** What Kysely holds from the first to the last statement of one query or transaction. */
 class KyselyConnection implements DatabaseConnection {
-  readonly #connection: Connection;
-  readonly #events: QueryEvents;
+  readonly #source: TargetSource;
   #session: Session | undefined;
 
-  constructor({ connection, events }: QueryTarget, session?: Session) {
-    this.#connection = connection;
-    this.#events = events;
+  constructor(source: TargetSource, session?: Session) {
+    this.#source = source;
     this.#session = session;
+  }
+
+  /** Asked at each query: who holds this may have gone over to the work of another. */
+  get #connection(): Connection {
+    return this.#source().connection;
   }
 
   async begin(): Promise<void> {
@@ -140,64 +143,52 @@ class KyselyConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const timed = new TimedQuery(this.#connection.name, query);
+    const { connection, events } = this.#source();
+    const timed = new TimedQuery(connection.name, query);
     try {
-      const result = await this.#execute<R>(query, timed);
-      if (this.#events.isHeard) this.#events.emit(timed.event(rowsOf(result)));
+      const result = await this.#execute<R>(connection, query, timed);
+      if (events.isHeard) events.emit(timed.event(rowsOf(result)));
       return result;
     } catch (error) {
-      if (this.#events.isHeard) this.#events.emit(timed.event(0, error));
+      if (events.isHeard) events.emit(timed.event(0, error));
       // Made anew here, where the stack leads back to who asked: the write itself ran in a turn of its own.
       throw error instanceof DatabaseQueryError ? error.inQuery(query.sql) : error;
     }
   }
 
-  async #execute<R>(query: CompiledQuery, timed: TimedQuery): Promise<QueryResult<R>> {
-    const { sql, parameters } = query;
-    const kind = kindOf(sql);
-    if (kind === 'control') throw TransactionMisuseError.bySql(this.#connection, sql);
+  async #execute<R>(
+    connection: Connection,
+    { sql, parameters }: CompiledQuery,
+    timed: TimedQuery,
+  ): Promise<QueryResult<R>> {
+    if (kindOf(sql) === 'control') throw TransactionMisuseError.bySql(connection, sql);
     const run = (handle: Handle): QueryResult<R> =>
-      timed.run(() =>
-        execute<R>(handle.statement(sqlFor(this.#connection, handle, sql)), parameters),
-      );
+      timed.run(() => execute<R>(handle.statement(sqlFor(connection, handle, sql)), parameters));
     if (this.#session !== undefined) return this.#session.run(run);
-    if (kind === 'read' || (kind === 'unsure' && (await this.#isReadOnly(sql)))) {
-      return this.#connection.read(run, { join: false });
-    }
-    this.#connection.refuseInsideOwnTransaction();
-    return this.#connection.write(run);
-  }
-
-  async #isRead(sql: string): Promise<boolean> {
-    const kind = kindOf(sql);
-    return kind === 'read' || (kind === 'unsure' && (await this.#isReadOnly(sql)));
-  }
-
-  #isReadOnly(sql: string): Promise<boolean> {
-    return this.#connection.read(
-      (handle) => handle.statement(sqlFor(this.#connection, handle, sql)).readonly,
-      { join: false },
-    );
+    if (await isRead(connection, sql)) return connection.read(run, { join: false });
+    connection.refuseInsideOwnTransaction();
+    return connection.write(run);
   }
 
   /** A transaction has one handle, which cannot do anything else while it steps through a result: its rows, and those of a write, are read at once. */
   async *streamQuery<R>(query: CompiledQuery, size = 100): AsyncIterableIterator<QueryResult<R>> {
-    if (this.#session !== undefined || !(await this.#isRead(query.sql))) {
+    const { connection, events } = this.#source();
+    if (this.#session !== undefined || !(await isRead(connection, query.sql))) {
       yield await this.executeQuery<R>(query);
       return;
     }
     const parameters = toSqlite(query.parameters);
-    const timed = new TimedQuery(this.#connection.name, query);
+    const timed = new TimedQuery(connection.name, query);
     let read = 0;
     try {
-      const sql = await readableSql(this.#connection, query.sql);
-      const pieces = this.#connection.stream({ sql, parameters, size });
+      const sql = await readableSql(connection, query.sql);
+      const pieces = connection.stream({ sql, parameters, size });
       for await (const rows of timed.produced(pieces)) {
         read += rows.length;
         yield { rows: rows as R[] };
       }
     } finally {
-      if (this.#events.isHeard) this.#events.emit(timed.streamEvent(read));
+      if (events.isHeard) events.emit(timed.streamEvent(read));
     }
   }
 }
@@ -246,8 +237,8 @@ class TimedQuery {
   }
 }
 
-/** Blanks, comments and opening brackets before the first word of a statement. */
-const BEFORE_WORD = /^(?:\s|\(|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*/;
+/** Blanks, comments, empty statements and opening brackets before the first word of a statement. */
+const BEFORE_WORD = /^(?:\s|[(;]|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*/;
 
 const CONTROL = new Set(['begin', 'commit', 'end', 'rollback', 'savepoint', 'release']);
 const READS = new Set(['select', 'values', 'explain']);
@@ -269,6 +260,15 @@ function kindOf(sql: string): 'control' | 'read' | 'unsure' | 'write' {
   if (READS.has(word)) return 'read';
   if (word !== 'with') return 'write';
   return /\b(insert|update|delete|replace)\b/i.test(sql) ? 'unsure' : 'read';
+}
+
+/** Whether a statement reads alone. */
+async function isRead(connection: Connection, sql: string): Promise<boolean> {
+  const kind = kindOf(sql);
+  if (kind !== 'unsure') return kind === 'read';
+  const isReadOnly = (handle: Handle): boolean =>
+    handle.statement(sqlFor(connection, handle, sql)).readonly;
+  return connection.read(isReadOnly, { join: false });
 }
 
 function execute<R>(statement: Statement, parameters: readonly unknown[]): QueryResult<R> {

@@ -118,6 +118,7 @@ export class QueueDispatcher {
    * @throws E_JOB_PAYLOAD_INVALID, E_JOB_PAYLOAD_TOO_LARGE
    * @throws E_VALUE_NOT_SERIALIZABLE for class instances, functions, symbols and cycles in the payload
    * @throws E_OUTBOX in a transaction whose file has no outbox, or that has ended
+   * @throws E_TRANSACTION_MISUSE in a transaction that is another tenant's, unless `within` is false
    * @throws TypeError for an empty queue name, a priority that is no whole number, and a delay that is no duration
    */
   async dispatch<J extends JobClass>(
@@ -249,6 +250,7 @@ export class QueueDispatcher {
   async #pushHere(jobs: readonly NewJob[], batch: NewBatch | undefined): Promise<JobHandle[]> {
     if (jobs.length === 0 && batch === undefined) return [];
     const session = currentSession();
+    session?.refuseOthers();
     const store = this.#parts.store();
     const isOfQueue = session === undefined || store.isInTransaction;
     const outcomes = await (isOfQueue

@@ -34,6 +34,12 @@ export function currentScope(): ScopeIdentity | undefined {
   return holder.getStore()?.identity;
 }
 
+/** The id of the tenant whose work it is; undefined for the application's, and for nobody's. */
+export function currentTenantId(): string | undefined {
+  const scope = currentScope();
+  return scope?.kind === 'tenant' ? scope.tenantId : undefined;
+}
+
 /** What is kept for the length of the current work, by whom it belongs to: one request, one job. Undefined outside of any. */
 export function currentMemory(): WeakMap<object, object> | undefined {
   return holder.getStore()?.memory;

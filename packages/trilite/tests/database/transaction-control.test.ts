@@ -19,6 +19,7 @@ const add = (text: string, on: Pick<Database, 'insertInto'> = db) =>
 
 test.each([
   'begin',
+  '; begin',
   'commit',
   ' ROLLBACK',
   '-- a comment\nend',
