@@ -181,15 +181,17 @@ async function addView(db: MigrationDatabase, name: string): Promise<void> {
  */
 async function addTriggers(db: MigrationDatabase, name: string): Promise<void> {
   const base = name + BASE_SUFFIX;
-  const hasRowid = await isWithRowid(db, base);
+  const rowid = await rowidOf(db, base);
+  const hasRowid = rowid !== undefined;
   const never = sql`false`;
+  const [id, newId, oldId] = ['', 'new.', 'old.'].map((row) => sql.raw(`${row}${rowid}`));
   const isTaken = hasRowid
-    ? sql`exists (select 1 from ${sql.id(base)} where rowid = new.rowid and rowid <> -1 and tenant_id <> new.tenant_id)`
+    ? sql`exists (select 1 from ${sql.id(base)} where ${id} = ${newId} and ${id} <> -1 and tenant_id <> new.tenant_id)`
     : never;
-  const isMoved = hasRowid ? sql`new.rowid <> old.rowid and (new.rowid = -1 or ${isTaken})` : never;
+  const isMoved = hasRowid ? sql`${newId} <> ${oldId} and (${newId} = -1 or ${isTaken})` : never;
   const conditions = {
     'before insert': sql`new.tenant_id <> current_tenant() or ${isTaken}`,
-    ...(hasRowid && { 'after insert': sql`new.rowid = -1` }),
+    ...(hasRowid && { 'after insert': sql`${newId} = -1` }),
     'before update': sql`old.tenant_id <> current_tenant() or new.tenant_id <> old.tenant_id or ${isMoved}`,
     'before delete': sql`old.tenant_id <> current_tenant()`,
   };
@@ -201,10 +203,15 @@ async function addTriggers(db: MigrationDatabase, name: string): Promise<void> {
   }
 }
 
-async function isWithRowid(db: MigrationDatabase, table: string): Promise<boolean> {
-  const { rows } =
-    await sql`select 1 from pragma_table_list where name = ${table} and wr = 0`.execute(db);
-  return rows.length > 0;
+/** A name by which SQL reaches the id that SQLite gives each row; undefined where it gives none, or columns have all of its names. */
+async function rowidOf(db: MigrationDatabase, table: string): Promise<string | undefined> {
+  const { rows } = await sql<{ name: string }>`
+    with alias (name, place) as (values ('rowid', 1), ('_rowid_', 2), ('oid', 3))
+    select name from alias
+    where exists (select 1 from pragma_table_list where name = ${table} and wr = 0)
+      and not exists (select 1 from pragma_table_xinfo(${table}) as own where own.name = alias.name collate nocase)
+    order by place limit 1`.execute(db);
+  return rows[0]?.name;
 }
 
 const setNullName = (name: string, columns: readonly string[]): string =>
