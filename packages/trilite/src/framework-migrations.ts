@@ -15,6 +15,7 @@ import {
 } from './database/migrations/migration-files';
 import type { NamedMigration } from './database/migrations/migration';
 import { Migrator } from './database/migrations/migrator';
+import { sharedMigration } from './database/migrations/tenant-migration';
 import { outboxMigrations } from './queue/outbox/schema';
 import { queueMigrations } from './queue/sqlite/schema';
 import { scheduleMigrations } from './schedule/schema';
@@ -37,7 +38,8 @@ export function createMigrator(
   const { mode } = config.tenancy;
   const connection = config.database.default;
   const ofTenants = mode === 'off' ? [] : [{ connection, migrations: tenantMigrations }];
-  const tables = mode === 'single' ? [{ connection, migrations: tenantTables(project) }] : [];
+  const migrations = tenantTables(project).map(sharedMigration);
+  const tables = mode === 'single' ? [{ connection, migrations }] : [];
   const plans = mergePlans([...every, ...frameworkPlans(config), ...ofTenants, ...own, ...tables]);
   return new Migrator(connections, plans);
 }

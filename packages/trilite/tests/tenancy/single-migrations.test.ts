@@ -138,6 +138,20 @@ describe('a table of tenants', () => {
     await insert('acme', 'Hello');
   });
 
+  test('has no view that would show the rows of all', async () => {
+    const create = (from: string): Migration => ({
+      async up(schema) {
+        await sql`create view titles as select title from ${sql.id(from)}`.execute(schema);
+      },
+    });
+    await expect(migrate('0002', create('posts_all'))).rejects.toMatchObject({
+      cause: errorWith('E_TENANT_TABLE', '"titles"'),
+    });
+    await migrate('0003', create('posts'));
+    await insert('globex', 'Hello');
+    expect(await as('acme', () => db.selectFrom('titles').selectAll().execute())).toEqual([]);
+  });
+
   test.each([
     ['set default', (key: string) => key],
     ['set null', undefined],

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import type { Application } from '../../src/application';
 import { CacheRepository } from '../../src/cache/cache-repository';
 import { RateLimiter } from '../../src/cache/limits/rate-limiter';
@@ -167,6 +168,44 @@ test.each([
   const { code, err, out } = await artisan(project, command);
   expect(code).not.toBe(0);
   expect(err + out).toContain('tenants share the files of the application');
+});
+
+test('the work of a tenant names no table of the framework, in whichever file it lies', async () => {
+  for (const name of app.connections.names) {
+    const tables = await app.connections
+      .connection(name)
+      .read((handle) =>
+        handle
+          .statement(`select name from pragma_table_list where schema = 'main' and type = 'table'`)
+          .pluck()
+          .all(),
+      );
+    const ofFramework = (tables as string[]).filter(
+      (table) => table !== 'notes_all' && table !== 'sqlite_schema',
+    );
+    expect(ofFramework).toContain('migrations');
+    for (const table of ofFramework) {
+      const read = app.tenancy.run('acme', () =>
+        sql`select * from ${sql.table(table)}`.execute(app.make(Database).connection(name)),
+      );
+      await expect(read).rejects.toEqual(errorWith('E_TENANT_SQL', `"${table}"`));
+    }
+  }
+});
+
+test('a migration of tenants makes no table that all of them would share, unless it says so', async () => {
+  const countries = (more: string) => `exports.default = {
+    ${more}
+    up: (db) => db.schema.createTable('countries').addColumn('name', 'text').execute(),
+  };`;
+  const path = 'database/migrations/tenant/2026_02_01_000000_create_countries.js';
+  project.write(path, countries(''));
+  await expect(app.migrator().migrate()).rejects.toMatchObject({
+    cause: errorWith('E_TENANT_TABLE', '"countries"'),
+  });
+  project.write(path, countries(`forAll: ['countries'],`));
+  jest.resetModules();
+  await app.migrator().migrate();
 });
 
 test('a command that is run for a tenant does nothing to what is that of others', async () => {

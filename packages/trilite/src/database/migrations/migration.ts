@@ -16,6 +16,11 @@ export interface Migration {
   readonly backfill?: Backfill;
   /** Whether foreign keys are enforced while it runs: deletes then cascade, also those of a DROP TABLE. Default: false. */
   readonly foreignKeys?: boolean;
+  /**
+   * Tables that a migration of tenants makes for all of them together, where they share a file: lists of countries, for instance. Default: none,
+   * and a table that is not made by `createTenantTable` is refused there.
+   */
+  readonly forAll?: readonly string[];
 }
 
 /** A migration and the name it is remembered by. */

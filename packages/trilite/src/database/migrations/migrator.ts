@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { ConnectionRegistry } from '../connection-registry';
 import { Database } from '../database';
 import { runAsMigration } from '../scoping/current-tenant';
-import { refuseSharedIndexes } from '../scoping/tenant-tables';
+import { refuseUnscoped } from '../scoping/tenant-tables';
 import { openBackfills, type BackfillProgress } from './backfill';
 import { MigrationError } from './errors';
 import type { MigrationPlan } from './migration-files';
@@ -252,7 +252,7 @@ export class Migrator {
 
   #runner(connection: string): MigrationRunner {
     const target = this.#connections.connection(connection);
-    const verify = (): Promise<void> => target.read(refuseSharedIndexes);
+    const verify = (): Promise<void> => target.read(refuseUnscoped);
     const isShared = target.currentTenant !== undefined;
     return new MigrationRunner(
       connection,

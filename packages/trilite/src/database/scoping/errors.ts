@@ -22,6 +22,22 @@ export class TenantSqlError extends FrameworkError {
     });
   }
 
+  static ofFramework(table: string): TenantSqlError {
+    return new TenantSqlError({
+      code: 'E_TENANT_SQL',
+      message: `"${table}" is a table of the framework, with what is that of all tenants: the work of one may not name it.`,
+      help: 'Ask the class that is for it: "Tenancy", "QueueDispatcher", "CacheRepository", "Locks". What is the application\'s own affair goes into "tenancy.central".',
+    });
+  }
+
+  static care(word: string): TenantSqlError {
+    return new TenantSqlError({
+      code: 'E_TENANT_SQL',
+      message: `"${word.toUpperCase()}" in the work of a tenant would reach the file of all tenants, or the handle that all use.`,
+      help: 'Set pragmas in config/database.ts; care for files inside "tenancy.central". What tables are like is told by functions such as "pragma_table_info".',
+    });
+  }
+
   static schema(word: string): TenantSqlError {
     return new TenantSqlError({
       code: 'E_TENANT_SQL',
@@ -49,6 +65,22 @@ export class TenantTableError extends FrameworkError {
       code: 'E_TENANT_TABLE',
       message: `The table "${table}" of tenants cannot ${problem}.`,
       help,
+    });
+  }
+
+  static showingAll(view: string, base: string): TenantTableError {
+    return new TenantTableError({
+      code: 'E_TENANT_TABLE',
+      message: `The view "${view}" names "${base}", and would show the rows of all tenants to each of them.`,
+      help: 'Leave "_all" away in it: the same name without it shows the rows of the tenant whose work it is.',
+    });
+  }
+
+  static forAll(table: string): TenantTableError {
+    return new TenantTableError({
+      code: 'E_TENANT_TABLE',
+      message: `A migration of tenants made the table "${table}" by "createTable": where tenants share a file, it would be one for all of them.`,
+      help: 'Make it with "createTenantTable"; or say that it is meant to be shared, with "forAll" of the migration.',
     });
   }
 

@@ -2,6 +2,7 @@ import { quoted } from '../quoted';
 import { tokensOf, type SqlToken } from '../sql-tokens';
 import { CURRENT_TENANT } from './current-tenant';
 import { TenantSqlError } from './errors';
+import { namedTables } from './named-tables';
 import { TENANT_COLUMN, type TenantCatalogue, type TenantTable } from './tenant-tables';
 
 /*
@@ -16,7 +17,8 @@ import { TENANT_COLUMN, type TenantCatalogue, type TenantTable } from './tenant-
  *   ──▶ update "posts_all" as posts set … where posts."tenant_id" = current_tenant() and (…) returning "id", "slug"
  *
  * None of this is the wall: what is turned in a wrong way, or not at all, meets the triggers of the table, or is a write to a view, which fails.
- * That nobody reads the table itself is seen to here: its name is refused, however it is quoted, and wherever it stands.
+ * That nobody reads the table itself is seen to here: its name is refused, however it is quoted, and wherever it stands. So are, in the work
+ * of a tenant, the tables of the framework, and what would reach the whole file or the handle that all use.
  */
 
 /** The part of a text that another one takes the place of. */
@@ -42,14 +44,36 @@ const VERBS = new Set(['insert', 'replace', 'update', 'delete', 'select', 'value
 /** What changes tables: no tenant's affair. */
 const SCHEMA_WORDS = new Set(['create', 'drop', 'alter']);
 
+/** What cares for the file, or changes the handle. */
+const CARE_WORDS = new Set(['pragma', 'analyze', 'reindex', 'vacuum']);
+
+const BEFORE_STATEMENT = new Set([';', 'explain', 'query', 'plan']);
+
+/** Pragmas that say what tables are like, and set nothing. */
+const SCHEMA_PRAGMAS = /^(table_(x?info|list)|index_(x?info|list)|foreign_key_list)$/;
+
+/** Whose SQL it is. */
+export interface SqlScope {
+  /** Whether it is asked in the work of a tenant. */
+  readonly isOfTenant: boolean;
+}
+
 /**
  * An SQL text as SQLite has to be asked.
  *
  * @throws E_TENANT_SQL when it names a table that holds the rows of all tenants, or changes tables
  */
-export function scopedSql(sql: string, { tables, guarded }: TenantCatalogue): string {
+export function scopedSql(
+  sql: string,
+  { tables, guarded, framework }: TenantCatalogue,
+  { isOfTenant }: SqlScope,
+): string {
   const tokens = [...tokensOf(sql)];
   refuseSchemaChange(tokens);
+  if (isOfTenant) {
+    refuseCare(tokens);
+    refuseFramework(tokens, framework);
+  }
   if (guarded.size === 0) return sql;
   refuseGuarded(sql, tokens, guarded);
   const depths = depthsOf(tokens);
@@ -62,8 +86,22 @@ export function scopedSql(sql: string, { tables, guarded }: TenantCatalogue): st
 type OuterToken = SqlToken & { readonly depth: number };
 
 function refuseSchemaChange(tokens: readonly SqlToken[]): void {
-  const word = wordAt(tokens, 0);
+  const word = wordAt(tokens, beginOf(tokens));
   if (word !== undefined && SCHEMA_WORDS.has(word)) throw TenantSqlError.schema(word);
+}
+
+function refuseCare(tokens: readonly SqlToken[]): void {
+  const begin = beginOf(tokens);
+  const word = wordAt(tokens, begin);
+  if (word === undefined || !CARE_WORDS.has(word)) return;
+  const pragma = tokens[begin + (tokens[begin + 2]?.text === '.' ? 3 : 1)]?.text ?? '';
+  if (word !== 'pragma' || !SCHEMA_PRAGMAS.test(pragma)) throw TenantSqlError.care(word);
+}
+
+function refuseFramework(tokens: readonly SqlToken[], framework: ReadonlySet<string>): void {
+  for (const table of namedTables(tokens)) {
+    if (framework.has(table)) throw TenantSqlError.ofFramework(table);
+  }
 }
 
 function refuseGuarded(
@@ -193,6 +231,11 @@ function edited(sql: string, edits: readonly Edit[]): string {
     at = edit.end;
   }
   return text + sql.slice(at);
+}
+
+/** Where the statement begins: behind empty ones, and EXPLAIN, which does not keep every pragma from being set. */
+function beginOf(tokens: readonly SqlToken[]): number {
+  return tokens.findIndex(({ text, isBare }) => !isBare || !BEFORE_STATEMENT.has(text));
 }
 
 function wordAt(tokens: readonly SqlToken[], index: number): string | undefined {

@@ -1,6 +1,8 @@
 import type { Handle } from '../connection-handle';
 import { CURRENT_TENANT } from './current-tenant';
+import { tokensOf } from '../sql-tokens';
 import { TenantTableError } from './errors';
+import { frameworkTables } from './framework-tables';
 
 /** What the name of the table with the rows of all tenants ends with. */
 export const BASE_SUFFIX = '_all';
@@ -28,6 +30,8 @@ export interface TenantCatalogue {
   readonly tables: ReadonlyMap<string, TenantTable>;
   /** Tables that hold something of all tenants. */
   readonly guarded: ReadonlySet<string>;
+  /** Tables of the framework, which hold something of all tenants as well. */
+  readonly framework: ReadonlySet<string>;
 }
 
 /** Views of what belongs to the tenant whose work it is, and the tables behind them: their name is the same but for the suffix. */
@@ -36,6 +40,9 @@ const VIEWS = `
   from sqlite_schema as seen
   join sqlite_schema as base on base.type = 'table' and base.name = seen.name || '${BASE_SUFFIX}' collate nocase
   where seen.type = 'view' and instr(seen.sql, '${CURRENT_TENANT}()') > 0`;
+
+/** Views that do not ask whose work it is. */
+const PLAIN_VIEWS = `select name, sql from sqlite_schema where type = 'view' and instr(sql, '${CURRENT_TENANT}') = 0`;
 
 const COLUMNS = 'select name, pk, hidden from pragma_table_xinfo(?)';
 
@@ -60,7 +67,7 @@ const known = new WeakMap<
 /**
  * The tables of tenants that a handle sees now; read anew when the schema is another.
  *
- * @throws E_TENANT_TABLE for a table with a unique index that all tenants would share
+ * @throws E_TENANT_TABLE for a table with a unique index that all tenants would share, and a view of the rows of all
  */
 export function tenantCatalogue(handle: Handle): TenantCatalogue {
   const row = handle.statement(SCHEMA_VERSION).get() as { readonly schema_version: number };
@@ -72,7 +79,7 @@ export function tenantCatalogue(handle: Handle): TenantCatalogue {
 }
 
 /** Looks at the schema as it is in the transaction of whoever calls. @throws E_TENANT_TABLE */
-export function refuseSharedIndexes(handle: Handle): void {
+export function refuseUnscoped(handle: Handle): void {
   readCatalogue(handle); // not remembered: the transaction may be rolled back, and its number given to another schema
 }
 
@@ -95,11 +102,25 @@ function readCatalogue(handle: Handle): TenantCatalogue {
     const shadows = handle.statement(SHADOWS).all() as { readonly name: string }[];
     for (const { name } of shadows) guarded.add(name.toLowerCase());
   }
+  refuseViewsOfAll(handle, guarded);
   const tables = views
     .filter(({ isVirtual }) => isVirtual === 0)
     .map((view) => readTable(handle, view))
     .filter((table) => table !== undefined);
-  return { tables: new Map(tables.map((table) => [table.name.toLowerCase(), table])), guarded };
+  return {
+    tables: new Map(tables.map((table) => [table.name.toLowerCase(), table])),
+    guarded,
+    framework: frameworkTables(handle),
+  };
+}
+
+function refuseViewsOfAll(handle: Handle, guarded: ReadonlySet<string>): void {
+  const views = handle.statement(PLAIN_VIEWS).all() as { name: string; sql: string }[];
+  for (const { name, sql } of views) {
+    for (const { text } of tokensOf(sql)) {
+      if (guarded.has(text)) throw TenantTableError.showingAll(name, text);
+    }
+  }
 }
 
 function readTable(handle: Handle, { name, base }: View): TenantTable | undefined {
