@@ -49,12 +49,12 @@ import { CENTRAL } from './support/scope-holder';
 import { Container, type Scope } from './tenancy/container';
 import type { Provider } from './tenancy/provider';
 import { refuseUnresolvable } from './tenancy/resolution-check';
-import { refuseOthers } from './tenancy/scope-guard';
+import { centralConnectionOptions, refuseOthers } from './tenancy/scope-guard';
 import { Tenancy } from './tenancy/tenancy';
 import type { Tenant } from './tenancy/tenant';
 import type { Token } from './tenancy/token';
 import type { WorkIndex } from './tenancy/work-index/work-index';
-import { Tenants, centralConnectionOptions } from './tenants';
+import { Tenants } from './tenants';
 
 /** Where an application is, and what differs from what its files say. */
 export interface ApplicationOptions {

@@ -35,7 +35,7 @@ import { ApplicationHosts } from './tenancy/application-hosts';
 import type { Container, Scope } from './tenancy/container';
 import { stampMigrations } from './tenancy/schema';
 import { TenantSchemaError, TenantsShareFilesError } from './tenancy/errors';
-import { refuseOthers, tenantOfWork } from './tenancy/scope-guard';
+import { refuseOthers } from './tenancy/scope-guard';
 import { SharedTenantPlaces } from './tenancy/shared-tenant-places';
 import { KEPT_STATES, Tenancy } from './tenancy/tenancy';
 import type { Tenant } from './tenancy/tenant';
@@ -421,13 +421,6 @@ export class Tenants {
     if (connection === database) return 'database';
     return connection === cache ? 'cache' : 'queue';
   }
-}
-
-/** How the connections of the application are opened: where tenants share them, each handle says whose work it is. */
-export function centralConnectionOptions({
-  tenancy,
-}: Config): (() => ConnectionOptions) | undefined {
-  return tenancy.mode === 'single' ? () => ({ currentTenant: tenantOfWork }) : undefined;
 }
 
 /** Text before every key of a tenant's, where it lies among those of others. */

@@ -1,3 +1,5 @@
+import type { Config } from '../config/load-config';
+import type { ConnectionOptions } from '../database/connection';
 import {
   currentScope,
   isSameScope,
@@ -28,4 +30,14 @@ export function tenantOfWork(): string {
   const current = currentScope();
   if (current?.kind === 'tenant') return current.tenantId;
   throw TenantContextMissingError.rows(wordsOfScope(current));
+}
+
+/**
+ * How the connections of the application are opened: where tenants share them, each handle says whose work it is. Whoever opens them otherwise, and
+ * migrates, makes tables without walls between tenants.
+ */
+export function centralConnectionOptions({
+  tenancy,
+}: Pick<Config, 'tenancy'>): (() => ConnectionOptions) | undefined {
+  return tenancy.mode === 'single' ? () => ({ currentTenant: tenantOfWork }) : undefined;
 }

@@ -17,6 +17,7 @@ import { projectAt, type Project } from '../config/project';
 import { ConnectionRegistry } from '../database/connection-registry';
 import { errorCode } from '../support/errors';
 import { isRunning } from '../support/process';
+import { centralConnectionOptions } from '../tenancy/scope-guard';
 
 /** Folders of this process: the template of each application, and a storage folder for each test that runs. */
 const PREFIX = 'trilite-test-';
@@ -52,7 +53,9 @@ async function templateFolder(
     removeFolder(unfinished);
     return folder;
   }
-  const connections = new ConnectionRegistry(config.database);
+  const connections = new ConnectionRegistry(config.database, {
+    connectionOptions: centralConnectionOptions(config),
+  });
   try {
     await createMigrator(project, config, connections).migrate();
   } finally {

@@ -35,7 +35,7 @@ export const TENANT_NOTES_MIGRATION = `
       createTenantTable(db, 'notes', (table) =>
         table
           .addColumn('id', 'integer', (column) => column.primaryKey())
-          .addColumn('text', 'text', (column) => column.notNull().unique()),
+          .addColumn('text', 'text', (column) => column.notNull()),
       ),
     down: (db) => dropTenantTable(db, 'notes'),
   };

@@ -5,6 +5,7 @@ import { tablesOf } from '../../database/care/schema-facts';
 import { Connection } from '../../database/connection';
 import type { Handle } from '../../database/connection-handle';
 import { quoted } from '../../database/quoted';
+import { oneOwner, type OwnerOfRow, type OwnersOfTables, type Row } from './row-owner-store';
 
 /** What a table held at a moment. */
 export interface TableContents {
@@ -25,26 +26,57 @@ export function canariesIn(text: string): readonly string[] {
   return text.match(CANARY) ?? [];
 }
 
-/** Reads every row of a file through SQLite, which writes nothing to it: ordinary reads of a file that is open here would drop its locks. */
-export async function readContents(name: string, settings: SqliteSettings): Promise<FileContents> {
+/**
+ * Reads every row of a file through SQLite, which writes nothing to it: ordinary reads of a file that is open here would drop its locks.
+ *
+ * @param owners who says whose rows are; by default all of them are one's
+ * @returns what each has in the file, by its id
+ */
+export async function readContents(
+  name: string,
+  settings: SqliteSettings,
+  owners: OwnersOfTables = oneOwner,
+): Promise<ReadonlyMap<string, FileContents>> {
   const connection = new Connection(name, settings);
   try {
     return await inspect(connection, (handle) => {
-      // A virtual table's rows are in its shadow tables, and a view's in others
-      const tables = tablesOf(handle).filter(({ type }) => type === 'table' || type === 'shadow');
-      return new Map(tables.map((table) => [table.name, readTable(handle, table.name)]));
+      const contents = new Map<string, Map<string, TableContents>>();
+      const ownerIn = owners(handle);
+      for (const table of tablesOf(handle)) {
+        // A virtual table's rows are in its shadow tables, and a view's in others
+        const isRead = table.type === 'table' || table.type === 'shadow';
+        const ownerOf = isRead ? ownerIn(table) : undefined;
+        if (ownerOf === undefined) continue;
+        for (const [owner, rows] of rowsOf(handle, table.name, ownerOf)) {
+          const files = contents.get(owner) ?? new Map<string, TableContents>();
+          contents.set(owner, files.set(table.name, contentsOf(rows)));
+        }
+      }
+      return contents;
     });
   } finally {
     await connection.close();
   }
 }
 
-function readTable(handle: Handle, table: string): TableContents {
+/** The rows of a table by whose they are. Of the application there may be none, which is told from a table that is not there. */
+function rowsOf(handle: Handle, table: string, ownerOf: OwnerOfRow): ReadonlyMap<string, Row[]> {
+  const groups = new Map<string, Row[]>([['', []]]);
+  for (const row of handle.statement(`select * from ${quoted(table)}`).all() as Row[]) {
+    const owner = ownerOf(row);
+    if (owner === undefined) continue;
+    const group = groups.get(owner);
+    if (group === undefined) groups.set(owner, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+function contentsOf(rows: readonly Row[]): TableContents {
   const hash = createHash('sha256');
   const canaries = new Set<string>();
-  const rows = handle.statement(`select * from ${quoted(table)}`).all() as object[];
   for (const row of rows) {
-    for (const [column, value] of Object.entries(row) as [string, unknown][]) {
+    for (const [column, value] of Object.entries(row)) {
       const text = Buffer.isBuffer(value) ? value.toString('latin1') : String(value);
       hash.update(`${column} ${typeof value} ${text.length} ${text}\n`);
       for (const canary of canariesIn(text)) canaries.add(canary);

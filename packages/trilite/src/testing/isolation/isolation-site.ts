@@ -4,6 +4,7 @@ import { HttpServer } from '../../http/http-server';
 import { TenantAddresses, type Address } from '../../http/identification/tenant-addresses';
 import type { JobClass } from '../../queue/job';
 import { QueueDispatcher, type DispatchArguments } from '../../queue/queue-dispatcher';
+import type { WorkerEvent } from '../../queue/queue-events';
 import { toError } from '../../support/errors';
 import { TenantTokens } from '../../tenancy/tenant-tokens';
 import type { TestApplication } from '../test-application';
@@ -22,6 +23,18 @@ export interface IsolationAnswer {
 }
 
 const MOST_TENANTS = 8;
+
+/** How jobs are worked: each once, until none is due. */
+const WORK = {
+  tries: 1,
+  timeoutMs: 0,
+  backoff: 0,
+  isWatched: false,
+  sleepMs: 10,
+  shutdownMs: 1000,
+  stopWhenEmpty: true,
+  once: false,
+} as const;
 
 /** An application with tenants that know each other by nothing, and a server in front of it. */
 export class IsolationSite {
@@ -55,8 +68,8 @@ export class IsolationSite {
     }
     const app = await options.create();
     try {
-      if (app.config.tenancy.mode !== 'files') {
-        throw new Error('Its tenants have no files of their own: see "mode" in config/tenancy.ts.');
+      if (app.config.tenancy.mode === 'off') {
+        throw new Error('It has no tenants: see "mode" in config/tenancy.ts.');
       }
       const tenants: IsolationTenant[] = [];
       for (const letter of 'abcdefgh'.slice(0, count)) {
@@ -106,28 +119,23 @@ export class IsolationSite {
 
   /** Runs the jobs of all tenants until none is due. @returns what went wrong */
   async work(concurrency: number): Promise<string[]> {
+    const { app } = this;
     const problems: string[] = [];
-    const worker = this.app.tenantWorker(
-      {
-        concurrency,
-        maxPerTenant: 2,
-        tries: 1,
-        timeoutMs: 0,
-        backoff: 0,
-        isWatched: false,
-        sleepMs: 10,
-        shutdownMs: 1000,
-        stopWhenEmpty: true,
-      },
-      {
-        tell: (event, tenantId) => {
-          if ('error' in event) problems.push(`A job of "${tenantId}": ${event.error.message}`);
-        },
-        onError: (error, tenantId) =>
-          problems.push(`The worker, of "${tenantId ?? 'nobody'}": ${toError(error).message}`),
-      },
-    );
-    await worker.run();
+    const options = { ...WORK, concurrency };
+    const tell = (event: WorkerEvent, tenantId?: string): void => {
+      if (!('error' in event)) return;
+      const owner = 'job' in event ? event.job.tenantId : undefined;
+      problems.push(`A job of "${tenantId ?? owner ?? 'nobody'}": ${event.error.message}`);
+    };
+    if (app.config.tenancy.mode === 'single') {
+      const { defaultName, queueNames } = app.queues;
+      await app.queues.worker(defaultName, { ...options, queues: queueNames }, tell).run();
+      return problems;
+    }
+    const onError = (error: unknown, tenantId: string | undefined): void => {
+      problems.push(`The worker, of "${tenantId ?? 'nobody'}": ${toError(error).message}`);
+    };
+    await app.tenantWorker({ ...options, maxPerTenant: 2 }, { tell, onError }).run();
     return problems;
   }
 

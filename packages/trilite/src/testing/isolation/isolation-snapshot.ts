@@ -7,10 +7,14 @@ import { TenantPaths, TENANT_ROLES } from '../../tenancy/tenant-paths';
 import type { TestApplication } from '../test-application';
 import { canariesIn, readContents, type FileContents } from './file-contents-store';
 import type { IsolationTenant } from './isolation-options';
+import { oneOwner, ownersInShared } from './row-owner-store';
 
 /** What lay on the disk at a moment. */
 export interface IsolationSnapshot {
-  /** Of each tenant's files, and of the application's: by tenant id, '' for the application, and connection. */
+  /**
+   * Of each tenant's files, and of the application's: by tenant id, '' for the application, and connection. Where tenants share files, what is of
+   * each in them.
+   */
   readonly contents: ReadonlyMap<string, ReadonlyMap<string, FileContents>>;
   /** Every other path in the storage folder, with what tells that a file was changed. */
   readonly disk: ReadonlyMap<string, string>;
@@ -30,9 +34,10 @@ export async function takeSnapshot(
   app: TestApplication,
   tenants: readonly IsolationTenant[],
 ): Promise<IsolationSnapshot> {
-  const contents = new Map<string, ReadonlyMap<string, FileContents>>();
-  contents.set(CENTRAL_FILES, await centralContents(app));
-  for (const { id } of tenants) contents.set(id, await tenantContents(app, id));
+  const contents = new Map<string, ReadonlyMap<string, FileContents>>(await centralContents(app));
+  if (app.config.tenancy.mode === 'files') {
+    for (const { id } of tenants) contents.set(id, await tenantContents(app, id));
+  }
   return { contents, disk: diskOf(app.storagePath, plainPaths(app)) };
 }
 
@@ -43,10 +48,11 @@ export function changesBy(
   after: IsolationSnapshot,
 ): string[] {
   const problems: string[] = [];
-  for (const [owner, files] of after.contents) {
+  for (const owner of keysOf(before.contents, after.contents)) {
     if (owner === actor.id || owner === CENTRAL_FILES) continue;
-    for (const [name, contents] of files) {
-      const changed = changedTables(before.contents.get(owner)?.get(name), contents);
+    const [then, now] = [before.contents.get(owner), after.contents.get(owner)];
+    for (const name of keysOf(then, now)) {
+      const changed = changedTables(then?.get(name), now?.get(name));
       problems.push(
         ...changed.map(
           (table) => `Work of "${actor.id}" changed table "${table}" of "${owner}" (${name}).`,
@@ -117,14 +123,28 @@ export function ownerOf(canary: string, tenants: readonly IsolationTenant[]): st
   return owner === undefined ? 'a tenant of an earlier application' : `"${owner.id}"`;
 }
 
-function changedTables(before: FileContents | undefined, after: FileContents): string[] {
-  const names = new Set([...(before?.keys() ?? []), ...after.keys()]);
-  return [...names].filter((name) => before?.get(name)?.digest !== after.get(name)?.digest);
+function changedTables(
+  before: FileContents | undefined,
+  after: FileContents | undefined,
+): string[] {
+  const isChanged = (name: string): boolean =>
+    before?.get(name)?.digest !== after?.get(name)?.digest;
+  return keysOf(before, after).filter(isChanged);
 }
 
-function changedPaths(before: IsolationSnapshot, after: IsolationSnapshot): string[] {
-  const paths = new Set([...before.disk.keys(), ...after.disk.keys()]);
-  return [...paths].filter((path) => before.disk.get(path) !== after.disk.get(path));
+function changedPaths(
+  { disk: before }: IsolationSnapshot,
+  { disk: after }: IsolationSnapshot,
+): string[] {
+  return keysOf(before, after).filter((path) => before.get(path) !== after.get(path));
+}
+
+/** What is there now, and what is there no more. */
+function keysOf(
+  before: ReadonlyMap<string, unknown> | undefined,
+  after: ReadonlyMap<string, unknown> | undefined,
+): string[] {
+  return [...new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])];
 }
 
 /** Files beside those of SQLite, in the folder of a tenant and out of any. */
@@ -169,8 +189,12 @@ function diskOf(folder: string, plain: ReadonlySet<string>): ReadonlyMap<string,
   );
 }
 
-async function centralContents(app: TestApplication): Promise<ReadonlyMap<string, FileContents>> {
-  const contents = new Map<string, FileContents>();
+/** By whose rows they are, and connection. */
+async function centralContents(
+  app: TestApplication,
+): Promise<ReadonlyMap<string, ReadonlyMap<string, FileContents>>> {
+  const contents = new Map<string, Map<string, FileContents>>();
+  const owners = app.config.tenancy.mode === 'single' ? ownersInShared : oneOwner;
   const { connections, default: preferred } = app.config.database;
   const index = {
     ...(connections[preferred] as SqliteSettings),
@@ -178,7 +202,10 @@ async function centralContents(app: TestApplication): Promise<ReadonlyMap<string
   };
   for (const [name, settings] of [...Object.entries(connections), [WORK_INDEX, index] as const]) {
     if (!('file' in settings) || !existsSync(settings.file)) continue;
-    contents.set(name, await readContents(name, settings));
+    for (const [owner, tables] of await readContents(name, settings, owners)) {
+      const files = contents.get(owner) ?? new Map<string, FileContents>();
+      contents.set(owner, files.set(name, tables));
+    }
   }
   return contents;
 }
@@ -193,7 +220,8 @@ async function tenantContents(
   for (const role of TENANT_ROLES) {
     const file = paths.file(parseTenantId(tenantId), role);
     const settings = app.config.database.connections[connections[role]] as SqliteSettings;
-    contents.set(role, await readContents(role, { ...settings, file }));
+    const tables = await readContents(role, { ...settings, file });
+    contents.set(role, tables.get('') ?? new Map<string, never>());
   }
   return contents;
 }
