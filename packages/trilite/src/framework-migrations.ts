@@ -17,7 +17,7 @@ import type { NamedMigration } from './database/migrations/migration';
 import { Migrator } from './database/migrations/migrator';
 import { sharedMigration } from './database/migrations/tenant-migration';
 import { outboxMigrations } from './queue/outbox/schema';
-import { queueMigrations } from './queue/sqlite/schema';
+import { queueMigrations, sharedQueueMigrations } from './queue/sqlite/schema';
 import { scheduleMigrations } from './schedule/schema';
 import { stampMigrations, tenantMigrations } from './tenancy/schema';
 import type { TenantId } from './tenancy/tenant-id';
@@ -39,7 +39,7 @@ export function createMigrator(
   const connection = config.database.default;
   const ofTenants = mode === 'off' ? [] : [{ connection, migrations: tenantMigrations }];
   const migrations = tenantTables(project).map(sharedMigration);
-  const tables = mode === 'single' ? [{ connection, migrations }] : [];
+  const tables = mode === 'single' ? [{ connection, migrations }, ...sharedPlans(config)] : [];
   const plans = mergePlans([...every, ...frameworkPlans(config), ...ofTenants, ...own, ...tables]);
   return new Migrator(connections, plans);
 }
@@ -71,13 +71,24 @@ function tenantTables({ codePath }: Project): NamedMigration[] {
   return migrationsIn(join(codePath, 'database/migrations/tenant'));
 }
 
+/** What queues have beside their tables where tenants share them. */
+function sharedPlans({ queue }: Settings): MigrationPlan[] {
+  return connectionsOf(queue.connections).map((connection) => ({
+    connection,
+    migrations: sharedQueueMigrations,
+  }));
+}
+
+/** The connections that entries of a configuration name. */
+function connectionsOf(entries: Readonly<Record<string, object>>): string[] {
+  return Object.values(entries).flatMap((entry) =>
+    'connection' in entry ? [String(entry.connection)] : [],
+  );
+}
+
 /** A cache, a queue, the locks and the schedule bring their tables to whichever connection the configuration puts them on. */
 function frameworkPlans(settings: Settings): MigrationPlan[] {
   const { cache, queue } = settings;
-  const connectionsOf = (entries: Readonly<Record<string, object>>): string[] =>
-    Object.values(entries).flatMap((entry) =>
-      'connection' in entry ? [String(entry.connection)] : [],
-    );
   return [
     ...connectionsOf(cache.stores).map((connection) => ({
       connection,

@@ -314,7 +314,7 @@ export class Tenants {
       isDisposable: (connection) => connection === connections.cache,
       guard: () => refuseOthers(identity),
       announce: this.#hasFiles ? (ready, work) => this.#announce(tenant, ready, work) : undefined,
-      maxWaiting: this.#hasFiles ? quotasOf(tenant, config).jobsPending : undefined,
+      maxWaiting: quotasOf(tenant, config).jobsPending,
       tenant: {
         id,
         central,

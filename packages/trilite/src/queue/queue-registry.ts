@@ -31,7 +31,7 @@ export interface QueueRegistryParts {
   readonly outboxSources: () => readonly Connection[];
   /** Called before each use of a dispatcher; throws when it is not for the current work. */
   readonly guard?: (() => void) | undefined;
-  /** Jobs that may wait in a file. Default: any number. */
+  /** Jobs that may wait in a file, or of a tenant that shares one. Default: any number. */
   readonly maxWaiting?: number | undefined;
   /** Told before jobs are stored in a file, and before a transaction of another file dispatches. Default: nobody. */
   readonly announce?: Announce | undefined;
@@ -281,7 +281,8 @@ export class QueueRegistry {
   #createOfTenant(name: string, { registry, tenantId }: QueueSharing): QueueStore {
     const { TenantQueueStore } =
       require('./tenants/tenant-queue-store') as typeof import('./tenants/tenant-queue-store');
-    return new TenantQueueStore(() => registry.store(name), tenantId);
+    const { maxWaiting } = this.#parts;
+    return new TenantQueueStore({ source: () => registry.store(name), tenantId, maxWaiting });
   }
 
   #createSqlite(connection: Connection, { keepFinished }: KeepingSettings): QueueStore {

@@ -145,6 +145,13 @@ export interface ClaimRequest {
   readonly leaseMs: number;
 }
 
+/** How many jobs may wait. */
+export interface PushBounds {
+  /** Whose are counted; default: all of the file. */
+  readonly tenantId?: string;
+  readonly maxWaiting: number;
+}
+
 /** A run that ended well. */
 export interface CompletedRun {
   readonly job: ClaimedJob;
@@ -243,8 +250,12 @@ export interface QueueStore {
   /** Whether the innermost transaction that a call made now would run in is one of the store's own file. */
   readonly isInTransaction: boolean;
 
-  /** Stores jobs, and the batch they are the first of: all or none, but for those that their keys keep out. Settled means durable. */
-  push(jobs: readonly NewJob[], batch?: NewBatch): Promise<PushOutcome[]>;
+  /**
+   * Stores jobs, and the batch they are the first of: all or none, but for those that their keys keep out. Settled means durable.
+   *
+   * @throws E_QUEUE_FULL for more than `bounds` allow, where the store knows of them
+   */
+  push(jobs: readonly NewJob[], batch?: NewBatch, bounds?: PushBounds): Promise<PushOutcome[]>;
 
   /**
    * Stores what was not relayed before, and remembers how far it came: one change. Returns the last sequence number that is stored. A dispatch

@@ -29,8 +29,8 @@ let globex: QueueStore;
 beforeEach(async () => {
   file = await createTemporaryFile(queueMigrations);
   all = new SqliteQueueStore(file.connection);
-  acme = new TenantQueueStore(() => all, 'acme');
-  globex = new TenantQueueStore(() => all, 'globex');
+  acme = new TenantQueueStore({ source: () => all, tenantId: 'acme' });
+  globex = new TenantQueueStore({ source: () => all, tenantId: 'globex' });
 });
 
 afterEach(() => file.close());

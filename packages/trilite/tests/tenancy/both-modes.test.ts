@@ -241,6 +241,19 @@ describe.each(['files', 'single'] as const)('in mode "%s"', (mode) => {
     );
   });
 
+  test('no more jobs of a tenant are stored than may wait, however many are asked for at once', async () => {
+    await app.tenancy.rename('acme', { quotas: { jobsPending: 2 } });
+    await app.tenancy.run('globex', () => dispatch('of another'));
+    const asked = ['one', 'two', 'three'].map((text) =>
+      app.tenancy.run('acme', () => dispatch(text)),
+    );
+    const outcomes = await Promise.allSettled(asked);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    await expect(asked[2]).rejects.toMatchObject({ code: 'E_QUEUE_FULL', status: 429 });
+    await work(mode);
+    await app.tenancy.run('acme', () => dispatch('four'));
+  });
+
   test('a job waits while its tenant takes no work', async () => {
     await app.tenancy.run('acme', () => dispatch('later'));
     await app.tenancy.suspend('acme');

@@ -3,7 +3,7 @@ import type { Migration } from '../../src/database/migrations/migration';
 import { createTenantSearch } from '../../src/database/migrations/tenant-search';
 import { createTenantTable } from '../../src/database/migrations/tenant-table';
 import { queueMigrations } from '../../src/queue/sqlite/schema';
-import { errorCode, messageOf } from '../../src/support/errors';
+import { errorCode, messageOf, toError } from '../../src/support/errors';
 import { tenantMigrations } from '../../src/tenancy/schema';
 import { as, asCentral, connections, db, migrate, useSingleDatabase } from '../helpers/single';
 
@@ -96,7 +96,7 @@ async function outcomeOf(text: string): Promise<string> {
     const seen = rows.flatMap((row) => Object.values(row as object).map(String)).join(' ');
     if (seen.includes(SECRET)) outcome = `answers ${seen}`;
   } catch (error) {
-    outcome = errorCode(error) ?? messageOf(error);
+    outcome = errorCode(error) ?? messageOf(toError(error));
   }
   expect({ text, rows: await rowsOfOthers() }).toEqual({ text, rows: before });
   await expectUnharmed();

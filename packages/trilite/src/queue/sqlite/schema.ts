@@ -2,6 +2,9 @@ import { sql } from 'kysely';
 import { defineMigration, type NamedMigration } from '../../database/migrations/migration';
 import type { MigrationDatabase } from '../../database/migrations/migration-database';
 
+/** The index of the waiting jobs by tenant: a file that has it holds the jobs of many, who take turns. */
+export const TURNS = 'jobs_turns';
+
 /** The tables of a file that holds a queue. */
 export const queueMigrations: readonly NamedMigration[] = [
   {
@@ -35,6 +38,25 @@ export const queueMigrations: readonly NamedMigration[] = [
           for (const table of ['jobs', 'failed_jobs', 'job_batches']) {
             await addTenant(db, table);
           }
+        },
+      }),
+  },
+];
+
+/** What a queue needs beside them where tenants share it. */
+export const sharedQueueMigrations: readonly NamedMigration[] = [
+  {
+    name: 'trilite/queue/0004_turns_of_tenants',
+    load: () =>
+      defineMigration({
+        async up(db) {
+          await sql`create index ${sql.raw(TURNS)} on jobs (queue, priority, coalesce(tenant_id, ''), available_at, id) where state = 'waiting'`.execute(
+            db,
+          );
+          // How many of a tenant wait is counted at each dispatch where that is bounded
+          await sql`create index jobs_waiting_of on jobs (tenant_id) where state = 'waiting'`.execute(
+            db,
+          );
         },
       }),
   },

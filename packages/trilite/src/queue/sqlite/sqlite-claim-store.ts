@@ -18,7 +18,7 @@ const FIRST_PRIORITY = `select max(priority) as priority from jobs where state =
 const NEXT_PRIORITY = `
   select max(priority) as priority from jobs where state = 'waiting' and queue = :queue and priority < :priority`;
 
-const claimWhere = (place: string, order: string): string => `
+export const claimWhere = (place: string, order: string): string => `
   update jobs
   set state = 'running', owner = :owner, claim = random() >> 11, lease_until = :leaseUntil, attempts = attempts + 1, started_at = :now,
     progress = null, cancel_at = null, debounce_key = null
@@ -55,7 +55,7 @@ export const PAUSE_ALL = 'pause';
 /** The signal that pauses one queue. */
 export const pauseOf = (queue: string): string => `pause:${queue}`;
 
-interface ClaimedRow {
+export interface ClaimedRow {
   readonly id: string;
   readonly job: string;
   readonly payload: string;
@@ -73,14 +73,26 @@ interface ClaimedRow {
 }
 
 /** Where jobs are looked for: at a priority, or, beyond many, at it and all below. */
-interface Place {
+export interface Place {
   readonly queue: string;
   readonly priority: number;
   readonly isRest: boolean;
 }
 
-/** Takes due jobs within the transaction of whoever calls. */
-export function claimJobs(handle: Handle, request: ClaimRequest): ClaimedJob[] {
+/** Takes due jobs of a place. @param claimed how many the request has already */
+export type ClaimAt = (
+  handle: Handle,
+  place: Place,
+  request: ClaimRequest,
+  claimed: number,
+) => ClaimedJob[];
+
+/** Takes due jobs within the transaction of whoever calls. @param take how those of one place are chosen; by default the one due longest first */
+export function claimJobs(
+  handle: Handle,
+  request: ClaimRequest,
+  take: ClaimAt = claimAt,
+): ClaimedJob[] {
   const paused = pausedNow(handle);
   if (paused.has(PAUSE_ALL)) return [];
   const claimed: ClaimedJob[] = [];
@@ -88,7 +100,7 @@ export function claimJobs(handle: Handle, request: ClaimRequest): ClaimedJob[] {
     if (paused.has(pauseOf(queue))) continue;
     for (const place of placesOf(handle, queue)) {
       if (claimed.length >= request.limit) return claimed;
-      claimed.push(...claimAt(handle, place, request, claimed.length));
+      claimed.push(...take(handle, place, request, claimed.length));
     }
   }
   return claimed;
@@ -147,7 +159,7 @@ function* placesOf(handle: Handle, queue: string): Generator<Place> {
   }
 }
 
-function claimAt(
+export function claimAt(
   handle: Handle,
   { queue, priority, isRest }: Place,
   { owner, leaseMs, limit }: ClaimRequest,
@@ -161,7 +173,7 @@ function claimAt(
   return rows.map((row) => toClaimed(handle, row, { queue, owner }));
 }
 
-function toClaimed(
+export function toClaimed(
   handle: Handle,
   row: ClaimedRow,
   { queue, owner }: Pick<ClaimedJob, 'queue' | 'owner'>,

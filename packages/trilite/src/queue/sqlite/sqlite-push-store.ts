@@ -1,11 +1,13 @@
 import type { Handle } from '../../database/connection-handle';
 import { clock } from '../../support/clock';
+import { QueueFullError } from '../errors';
 import type {
   Chain,
   FollowUp,
   JobCause,
   NewBatch,
   NewJob,
+  PushBounds,
   PushOutcome,
   UniqueKey,
 } from '../queue-store';
@@ -53,6 +55,26 @@ const PUT_OFF = `
     available_at = min(:availableAt, coalesce(debounce_until, :availableAt))
   where debounce_key = :debounceKey and state = 'waiting'
   returning id`;
+
+/** No more rows are counted than it takes to know. */
+const COUNT_WAITING = `select count(*) as waiting from (select 1 from jobs where state = 'waiting' limit ?)`;
+
+const COUNT_WAITING_OF = `
+  select count(*) as waiting from (select 1 from jobs where state = 'waiting' and tenant_id = ? limit ?)`;
+
+/** @throws E_QUEUE_FULL when more would wait than may, within the transaction of whoever calls */
+export function refuseFull(
+  handle: Handle,
+  jobs: number,
+  { tenantId, maxWaiting }: PushBounds,
+): void {
+  const count =
+    tenantId === undefined
+      ? handle.statement(COUNT_WAITING).get(maxWaiting)
+      : handle.statement(COUNT_WAITING_OF).get(tenantId, maxWaiting);
+  const { waiting } = count as { readonly waiting: number };
+  if (waiting + jobs > maxWaiting) throw QueueFullError.at(maxWaiting);
+}
 
 /** Stores jobs within the transaction of whoever calls, each unless a key keeps it out. */
 export function insertJobs(handle: Handle, jobs: readonly NewJob[]): PushOutcome[] {

@@ -3,7 +3,6 @@ import type { Connection } from '../../database/connection';
 import type { Handle } from '../../database/connection-handle';
 import { currentSession } from '../../database/connection-session';
 import { clock } from '../../support/clock';
-import { QueueFullError } from '../errors';
 import { readyNow, readyOf, type Announce, type ReadyQueues } from '../announce';
 import type {
   BatchRecord,
@@ -22,6 +21,7 @@ import type {
   Failure,
   NewBatch,
   NewJob,
+  PushBounds,
   PushOutcome,
   QueueStore,
   RecoveredJob,
@@ -33,7 +33,7 @@ import type {
   WorkerSignals,
 } from '../queue-store';
 import { SqliteBatchStore, countForBatch, finishEmptyBatch } from './sqlite-batch-store';
-import { claimJobs, nextDueAt, nextLooks } from './sqlite-claim-store';
+import { nextDueAt, nextLooks } from './sqlite-claim-store';
 import {
   OWNED,
   cancelOne,
@@ -48,8 +48,9 @@ import {
 } from './sqlite-end-store';
 import { SqliteFailedJobStore } from './sqlite-failed-job-store';
 import { hasToPrune, pruneSome } from './sqlite-prune-store';
-import { insertBatch, insertJobs } from './sqlite-push-store';
+import { insertBatch, insertJobs, refuseFull } from './sqlite-push-store';
 import { forgetSomeOfTenant } from './sqlite-tenant-jobs-store';
+import { SqliteTurnStore } from './sqlite-turn-store';
 import { SqliteQueueSignalStore } from './sqlite-queue-signal-store';
 import { SqliteQueueStatusStore } from './sqlite-queue-status-store';
 
@@ -65,9 +66,6 @@ const ADD_LINE = 'insert into job_lines (job_id, at, text) values (?, ?, ?)';
 const HELD = `
   select id, queue, job, owner, claim, crashes, max_crashes as maxCrashes, lease_until as leaseUntil, cancel_at as cancelAt
   from jobs where state = 'running'`;
-
-/** No more rows are counted than it takes to know. */
-const COUNT_WAITING = `select count(*) as waiting from (select 1 from jobs where state = 'waiting' limit ?)`;
 
 const RELAYED = 'select seq from relayed where generation = ?';
 
@@ -100,7 +98,9 @@ export class SqliteQueueStore implements QueueStore {
   readonly #connection: Connection;
   readonly #checkpoint: (connection: Connection) => Promise<boolean>;
   readonly #announce: Announce | undefined;
-  readonly #maxWaiting: number | undefined;
+  /** What holds for those who do not say. */
+  readonly #bounds: PushBounds | undefined;
+  readonly #turns = new SqliteTurnStore();
   readonly #batches: SqliteBatchStore;
   readonly #failedJobs: SqliteFailedJobStore;
   readonly #status: SqliteQueueStatusStore;
@@ -113,7 +113,8 @@ export class SqliteQueueStore implements QueueStore {
     this.keepsDone = keepsDone;
     this.#checkpoint = checkpoint;
     this.#announce = options.announce;
-    this.#maxWaiting = options.maxWaiting;
+    const { maxWaiting } = options;
+    this.#bounds = maxWaiting === undefined ? undefined : { maxWaiting };
     this.#batches = new SqliteBatchStore(connection);
     this.#failedJobs = new SqliteFailedJobStore(connection);
     this.#status = new SqliteQueueStatusStore(connection);
@@ -128,15 +129,19 @@ export class SqliteQueueStore implements QueueStore {
     return currentSession()?.connection === this.#connection;
   }
 
-  push(jobs: readonly NewJob[], batch?: NewBatch): Promise<PushOutcome[]> {
+  push(
+    jobs: readonly NewJob[],
+    batch?: NewBatch,
+    bounds: PushBounds | undefined = this.#bounds,
+  ): Promise<PushOutcome[]> {
     const isSeveral = jobs.length > 1 || batch !== undefined || isKeyed(jobs[0]);
     const write = (): Promise<PushOutcome[]> =>
       this.#connection.write(
         (handle) => {
-          if (this.#maxWaiting !== undefined) refuseFull(handle, jobs.length, this.#maxWaiting);
+          if (bounds !== undefined) refuseFull(handle, jobs.length, bounds);
           return store(handle, jobs, batch);
         },
-        { several: isSeveral || this.#maxWaiting !== undefined },
+        { several: isSeveral || bounds !== undefined },
       );
     return this.#tell(this.#announced(() => readyOf(jobs), write));
   }
@@ -168,7 +173,9 @@ export class SqliteQueueStore implements QueueStore {
   }
 
   claim(request: ClaimRequest): Promise<ClaimedJob[]> {
-    return this.#connection.write((handle) => claimJobs(handle, request), { several: true });
+    return this.#connection.write((handle) => this.#turns.claim(handle, request), {
+      several: true,
+    });
   }
 
   complete(runs: readonly CompletedRun[]): Promise<string[]> {
@@ -383,11 +390,6 @@ function store(
 }
 
 /** @throws E_QUEUE_FULL */
-function refuseFull(handle: Handle, jobs: number, limit: number): void {
-  const { waiting } = handle.statement(COUNT_WAITING).get(limit) as { readonly waiting: number };
-  if (waiting + jobs > limit) throw QueueFullError.at(limit);
-}
-
 /** A file that was put back from a backup begins a new generation, with what lay in its outbox then: relayed before, some of it. */
 function wasStored(handle: Handle, { jobs, batch }: RelayedPush): boolean {
   if (batch !== undefined && handle.statement(BATCH_IS_KNOWN).get(batch.id) !== undefined) {

@@ -13,6 +13,7 @@ import type {
   ClaimedJob,
   NewBatch,
   NewJob,
+  PushBounds,
   PushOutcome,
   QueueStore,
   RecoveredJob,
@@ -21,6 +22,15 @@ import type {
   WorkerSignals,
 } from '../queue-store';
 
+/** Whose jobs are seen of a queue that all tenants share. */
+export interface TenantQueueParts {
+  /** The queue of all; asked at each call, for a fake may take its place. */
+  readonly source: () => QueueStore;
+  readonly tenantId: string;
+  /** Its jobs that may wait, in a queue in a file. Default: any number. */
+  readonly maxWaiting?: number | undefined;
+}
+
 /**
  * What one tenant sees of a queue that all tenants share: its own jobs and batches. What is a worker's or an operator's affair is refused: that is
  * done for all tenants, by the application itself.
@@ -28,11 +38,12 @@ import type {
 export class TenantQueueStore implements QueueStore {
   readonly #source: () => QueueStore;
   readonly #tenantId: string;
+  readonly #bounds: PushBounds | undefined;
 
-  /** @param source the queue of all; asked at each call, for a fake may take its place */
-  constructor(source: () => QueueStore, tenantId: string) {
+  constructor({ source, tenantId, maxWaiting }: TenantQueueParts) {
     this.#source = source;
     this.#tenantId = tenantId;
+    this.#bounds = maxWaiting === undefined ? undefined : { tenantId, maxWaiting };
   }
 
   get isDurable(): boolean {
@@ -49,7 +60,8 @@ export class TenantQueueStore implements QueueStore {
 
   push(jobs: readonly NewJob[], batch?: NewBatch): Promise<PushOutcome[]> {
     const { tenantId } = this.#own;
-    return this.#source().push(this.#stamped(jobs), batch && { ...batch, tenantId });
+    const own = batch && { ...batch, tenantId };
+    return this.#source().push(this.#stamped(jobs), own, this.#bounds);
   }
 
   async addToBatch(id: string, jobs: readonly NewJob[]): Promise<PushOutcome[] | undefined> {
