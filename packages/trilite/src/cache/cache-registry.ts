@@ -14,7 +14,9 @@ import {
   CacheStoreUnknownError,
 } from './errors';
 import type { LockEvent } from './locks/lock';
+import type { LockStore } from './locks/lock-store';
 import { Locks } from './locks/locks';
+import { MemoryLockStore } from './locks/memory-lock-store';
 import type { RedisStores } from './redis/redis-stores';
 import type { SqliteCacheStore } from './sqlite/sqlite-cache-store';
 
@@ -85,6 +87,7 @@ export class CacheRegistry {
   /** Those among them that a memory may stand before. */
   readonly #sqliteStores = new Map<string, SqliteCacheStore>();
   readonly #redisStores = new Map<string, RedisStores>();
+  readonly #memoryLocks = new Map<string, LockStore>();
   readonly #shared = new Map<string, Shared>();
   #flushing: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -150,6 +153,15 @@ export class CacheRegistry {
     const stores = redisStores(name, settings);
     this.#redisStores.set(name, stores);
     return stores;
+  }
+
+  /** The locks of a memory store, which outlive the registries of tenants as its entries do. */
+  memoryLocks(name: string): LockStore {
+    const { sharing } = this.#parts;
+    if (sharing !== undefined) return sharing.registry.memoryLocks(name);
+    const store = this.#memoryLocks.get(name) ?? new MemoryLockStore();
+    this.#memoryLocks.set(name, store);
+    return store;
   }
 
   /**
@@ -254,7 +266,7 @@ export class CacheRegistry {
     const { driver } = this.#settingsOf(name);
     const onEvent = (event: LockEvent): void => this.events.emit(event);
     const options = { prefix: this.prefixOf(name), onEvent };
-    if (driver === 'memory') return Locks.inMemory(options);
+    if (driver === 'memory') return new Locks(() => this.memoryLocks(name), options);
     return driver === 'redis'
       ? new Locks(() => this.redis(name).locks, options)
       : this.#parts.locks;

@@ -132,6 +132,14 @@ describe.each(['files', 'single'] as const)('in mode "%s"', (mode) => {
     expect(held.map(({ name }) => name)).toEqual(['import']);
   });
 
+  test('a lock of a store in memory is held for as long as it says, whatever is done to the tenant', async () => {
+    const take = () => app.cache('memory').lock('import', '1h').get();
+    expect(await app.tenancy.run('acme', take)).toBe(true);
+    await app.tenancy.rename('acme', { quotas: { jobsPending: 5 } });
+    expect(await app.tenancy.run('acme', take)).toBe(false);
+    expect(await app.tenancy.run('globex', take)).toBe(true);
+  });
+
   test('what was injected for a tenant is of no use to another, nor to nobody', async () => {
     const [cache, db, queue] = await app.tenancy.run('acme', () => [
       app.make(CacheRepository),
