@@ -7,7 +7,6 @@ import { Locks } from '../../src/cache/locks/locks';
 import { Database } from '../../src/database/database';
 import { QueueDispatcher } from '../../src/queue/queue-dispatcher';
 import { QueueRegistry } from '../../src/queue/queue-registry';
-import { gate } from '../helpers/gate';
 import { errorWith } from '../helpers/errors';
 import { exportDefault, type TestProject } from '../helpers/project';
 import { createProjectInMode, openTenantApplication } from '../helpers/tenants';
@@ -158,24 +157,6 @@ describe.each(['files', 'single'] as const)('in mode "%s"', (mode) => {
     }
   });
 
-  test('the work of two at once stays with each, whichever ends first', async () => {
-    const [first, second] = [gate(), gate()];
-    const one = app.tenancy.run('acme', async () => {
-      await first.opened;
-      await write('acme');
-    });
-    const two = app.tenancy.run('globex', async () => {
-      first.open();
-      await second.opened;
-      await write('globex');
-    });
-    await one;
-    second.open();
-    await two;
-    expect(await app.tenancy.run('acme', notes)).toEqual(['acme']);
-    expect(await app.tenancy.run('globex', notes)).toEqual(['globex']);
-  });
-
   test('jobs are done in the work of their tenant, each kept out by its own alone', async () => {
     for (const id of ['acme', 'globex']) {
       await app.tenancy.run(id, async () => {
@@ -284,23 +265,6 @@ describe.each(['files', 'single'] as const)('in mode "%s"', (mode) => {
     });
     await work(mode);
     expect(runs).toEqual(['acme: bad', 'acme: bad']);
-  });
-
-  test('the state of a tenant decides who works for it', async () => {
-    await app.tenancy.run('acme', () => write('kept'));
-    await app.tenancy.down('acme');
-    await expect(app.tenancy.run('acme', notes)).rejects.toMatchObject({ status: 503 });
-    await app.tenancy.up('acme');
-    await app.tenancy.delete('acme');
-    await expect(app.tenancy.run('acme', notes)).rejects.toMatchObject({ status: 404 });
-    await app.tenancy.restore('acme');
-    expect(await app.tenancy.run('acme', notes)).toEqual(['kept']);
-  });
-
-  test('a run over many is for each of them', async () => {
-    const { done } = await app.tenancy.each({}, ({ id }) => write(id));
-    expect(done).toEqual(['acme', 'globex']);
-    expect(await app.tenancy.run('globex', notes)).toEqual(['globex']);
   });
 
   test('the types of tables are the same', async () => {

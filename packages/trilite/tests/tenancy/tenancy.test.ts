@@ -2,31 +2,222 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CacheRepository } from '../../src/cache/cache-repository';
 import type { Application } from '../../src/application';
-import { Database } from '../../src/database/database';
-import { Locks } from '../../src/cache/locks/locks';
 import { gate } from '../helpers/gate';
-import { exportDefault, type TestProject } from '../helpers/project';
-import { createTenantProject, openTenantApplication, notesIn, writeNote } from '../helpers/tenants';
+import type { TestProject } from '../helpers/project';
+import { createProjectInMode, openTenantApplication, notesIn, writeNote } from '../helpers/tenants';
 
 let project: TestProject;
 let app: Application;
-
-beforeEach(async () => {
-  project = createTenantProject();
-  app = await openTenantApplication(project);
-});
-
-afterEach(async () => {
-  await app.close();
-  project.remove();
-});
 
 const folderOf = (id: string): string => join(project.path, 'storage/tenants', id);
 
 const write = (text: string): Promise<void> => writeNote(app, text);
 const notes = (): Promise<string[]> => notesIn(app);
 
-describe('a tenant', () => {
+/** Opens an application whose tenants are kept in a mode, before each test. */
+function useApplication(mode: 'files' | 'single'): void {
+  beforeEach(async () => {
+    project = createProjectInMode(mode);
+    app = await openTenantApplication(project);
+  });
+
+  afterEach(async () => {
+    await app.close();
+    project.remove();
+  });
+}
+
+describe.each(['files', 'single'] as const)('in mode "%s"', (mode) => {
+  useApplication(mode);
+
+  describe('a tenant', () => {
+    test('keeps its id for ever, and nobody gets it anew', async () => {
+      await app.tenancy.create('acme');
+      await app.tenancy.delete('acme');
+      await app.tenancy.purge('acme');
+      expect(await app.tenancy.find('acme')).toBeUndefined();
+      await expect(app.tenancy.create('acme')).rejects.toMatchObject({ code: 'E_TENANT_TAKEN' });
+    });
+
+    test('may have another slug, name and domain, and no file moves', async () => {
+      await app.tenancy.create({ id: 'acme', domains: ['acme.example'] });
+      const renamed = await app.tenancy.rename('acme', {
+        slug: 'acme-inc',
+        name: 'Acme Inc.',
+        domains: ['ACME-inc.example.'],
+      });
+      expect(renamed).toMatchObject({ id: 'acme', slug: 'acme-inc', name: 'Acme Inc.' });
+      expect(await app.tenancy.findByDomain('acme-inc.example:3000')).toMatchObject({ id: 'acme' });
+      expect(await app.tenancy.findByDomain('acme.example')).toBeUndefined();
+      expect(await app.tenancy.findBySlug('acme-inc')).toMatchObject({ id: 'acme' });
+    });
+
+    test.each(['slug', 'domain'])('cannot take the %s of another', async (what) => {
+      const other = { slug: 'one', domains: ['one.example'] };
+      await app.tenancy.create({ id: 'acme', ...other });
+      await app.tenancy.create('globex');
+      const changes = what === 'slug' ? { slug: 'one' } : { domains: other.domains };
+      await expect(app.tenancy.rename('globex', changes)).rejects.toMatchObject({
+        code: 'E_TENANT_TAKEN',
+      });
+      await expect(app.tenancy.create({ id: 'initech', ...changes })).rejects.toMatchObject({
+        code: 'E_TENANT_TAKEN',
+      });
+      expect(existsSync(folderOf('initech'))).toBe(false);
+    });
+  });
+
+  describe('the state', () => {
+    test.each(['suspend', 'down'] as const)('after "%s" takes no work', async (verb) => {
+      await app.tenancy.create('acme');
+      await app.tenancy[verb]('acme');
+      await expect(app.tenancy.run('acme', notes)).rejects.toMatchObject({
+        code: 'E_TENANT_UNAVAILABLE',
+        status: 503,
+      });
+      await app.tenancy[verb === 'suspend' ? 'resume' : 'up']('acme');
+      expect(await app.tenancy.run('acme', notes)).toEqual([]);
+    });
+
+    test('refuses what does not follow from it', async () => {
+      await app.tenancy.create('acme');
+      await expect(app.tenancy.resume('acme')).rejects.toMatchObject({ code: 'E_TENANT_STATE' });
+      await expect(app.tenancy.restore('acme')).rejects.toMatchObject({ code: 'E_TENANT_STATE' });
+      await expect(app.tenancy.purge('acme')).rejects.toMatchObject({ code: 'E_TENANT_STATE' });
+    });
+
+    test('of a deleted one comes back with all it had', async () => {
+      await app.tenancy.create('acme');
+      await app.tenancy.run('acme', () => write('kept'));
+      await app.tenancy.delete('acme');
+      expect(existsSync(folderOf('acme'))).toBe(false);
+      await expect(app.tenancy.run('acme', notes)).rejects.toMatchObject({ status: 404 });
+      await app.tenancy.restore('acme');
+      expect(await app.tenancy.run('acme', notes)).toEqual(['kept']);
+    });
+  });
+
+  describe('the current work', () => {
+    beforeEach(async () => {
+      await app.tenancy.create('acme');
+      await app.tenancy.create('globex');
+    });
+
+    test("is nobody's, the application's or a tenant's", async () => {
+      expect(app.tenancy.state).toBe('none');
+      expect(await app.tenancy.central(() => app.tenancy.state)).toBe('central');
+      await app.tenancy.run('acme', (tenant) => {
+        expect(app.tenancy.state).toBe('tenant');
+        expect(app.tenancy.current()).toEqual(tenant);
+      });
+      expect(() => app.tenancy.currentOrFail()).toThrow(
+        expect.objectContaining({ code: 'E_TENANT_CONTEXT_MISSING' }),
+      );
+    });
+
+    test("that is nobody's touches neither", async () => {
+      await expect(app.make(CacheRepository).get('key')).rejects.toMatchObject({
+        code: 'E_TENANT_CONTEXT_MISSING',
+      });
+      const kept = await app.tenancy.run('acme', () => app.make(CacheRepository));
+      await expect(kept.get('key')).rejects.toMatchObject({ code: 'E_TENANT_CONTEXT_MISSING' });
+    });
+
+    test('of two at once stays with each, whichever ends first', async () => {
+      const [first, second] = [gate(), gate()];
+      const one = app.tenancy.run('acme', async () => {
+        await first.opened;
+        await write('acme');
+      });
+      const two = app.tenancy.run('globex', async () => {
+        first.open();
+        await second.opened;
+        await write('globex');
+      });
+      await one;
+      second.open();
+      await two;
+      expect(await app.tenancy.run('acme', notes)).toEqual(['acme']);
+      expect(await app.tenancy.run('globex', notes)).toEqual(['globex']);
+    });
+
+    test("becomes another tenant's only when that is meant", async () => {
+      await app.tenancy.run('acme', async () => {
+        await expect(app.tenancy.run('globex', notes)).rejects.toMatchObject({
+          code: 'E_TENANT_SWITCH',
+        });
+        await app.tenancy.run('acme', notes);
+        await app.tenancy.run('globex', () => write('meant'), { allowSwitch: true });
+        expect(app.tenancy.currentOrFail().id).toBe('acme');
+      });
+      expect(await app.tenancy.run('globex', notes)).toEqual(['meant']);
+    });
+
+    test('is kept for a callback that was bound', async () => {
+      const ask = await app.tenancy.run('acme', () =>
+        app.tenancy.bind(() => app.tenancy.current()?.id),
+      );
+      expect(ask()).toBe('acme');
+      expect(() => app.tenancy.bind(() => 1)).toThrow(
+        expect.objectContaining({ code: 'E_TENANT_CONTEXT_MISSING' }),
+      );
+    });
+
+    test('ends with what it returns: a generator or a stream would go on outside', async () => {
+      await expect(
+        app.tenancy.run('acme', async function* () {
+          yield await notes();
+        }),
+      ).rejects.toMatchObject({ code: 'E_TENANT_ESCAPE' });
+    });
+  });
+
+  describe('a run over many', () => {
+    beforeEach(async () => {
+      for (const id of ['acme', 'globex', 'initech']) await app.tenancy.create(id);
+    });
+
+    test('is for each of them, and says what failed', async () => {
+      const run = await app.tenancy.each(
+        {},
+        async ({ id }) => {
+          if (id === 'globex') throw new Error('No');
+          await write(id);
+        },
+        { onError: 'collect', concurrency: 2 },
+      );
+      expect(run).toMatchObject({ done: ['acme', 'initech'], failed: [{ id: 'globex' }] });
+      expect(await app.tenancy.run('initech', notes)).toEqual(['initech']);
+    });
+
+    test('ends at the first error, and names those it did not come to', async () => {
+      const run = await app.tenancy.each({}, () => {
+        throw new Error('No');
+      });
+      expect(run).toMatchObject({
+        done: [],
+        failed: [{ id: 'acme' }],
+        skipped: ['globex', 'initech'],
+      });
+    });
+
+    test('refuses one that is not there, rather than leave it out', async () => {
+      await expect(app.tenancy.each({ tenants: ['acme', 'nobody'] }, notes)).rejects.toMatchObject({
+        code: 'E_TENANT_NOT_FOUND',
+      });
+    });
+
+    test('leaves out those that are excepted, or fit a condition no more', async () => {
+      await app.tenancy.suspend('initech');
+      const chosen = await app.tenancy.select({ except: ['acme'] });
+      expect(chosen.map(({ id }) => id)).toEqual(['globex']);
+    });
+  });
+});
+
+describe('with files of its own, a tenant', () => {
+  useApplication('files');
+
   test('has three migrated files of its own, named after it, as soon as it is created', async () => {
     const tenant = await app.tenancy.create('acme');
     expect(tenant).toMatchObject({ id: 'acme', slug: 'acme', name: 'acme', state: 'active' });
@@ -37,271 +228,14 @@ describe('a tenant', () => {
     expect(await app.tenancy.run('acme', notes)).toEqual(['hello']);
   });
 
-  test('sees nothing of another one', async () => {
+  test('has what it may have, which is followed by a process that works for it already', async () => {
     await app.tenancy.create('acme');
-    await app.tenancy.create('globex');
-    for (const id of ['acme', 'globex']) {
-      await app.tenancy.run(id, async () => {
-        await write(`note of ${id}`);
-        await app.make(CacheRepository).put('who', id);
-        await app.cache('memory').put('who', id);
-      });
-    }
-    await app.tenancy.central(() => app.cache('memory').put('who', 'nobody'));
-    for (const id of ['acme', 'globex']) {
-      await app.tenancy.run(id, async () => {
-        expect(await notes()).toEqual([`note of ${id}`]);
-        expect(await app.make(CacheRepository).get('who')).toBe(id);
-        expect(await app.cache('memory').get('who')).toBe(id);
-      });
-    }
-    await app.tenancy.run('acme', () => app.cache('memory').clear());
-    expect(await app.tenancy.run('globex', () => app.cache('memory').get('who'))).toBe('globex');
-  });
-
-  test('sees nothing of another one in a list of stores either', async () => {
-    await app.close();
-    project.write(
-      'config/cache.js',
-      exportDefault(`{
-        default: 'sqlite',
-        stores: {
-          sqlite: { driver: 'sqlite', connection: 'cache' },
-          memory: { driver: 'memory' },
-          list: { driver: 'failover', stores: ['memory'] },
-        },
-      }`),
-    );
-    jest.resetModules();
-    app = await openTenantApplication(project);
-    for (const id of ['acme', 'globex']) {
-      await app.tenancy.create(id);
-      await app.tenancy.run(id, () => app.cache('list').put('who', id));
-    }
-    await app.tenancy.central(() => app.cache('list').put('who', 'nobody'));
-    expect(await app.tenancy.run('acme', () => app.cache('list').get('who'))).toBe('acme');
-    await app.tenancy.run('acme', () => app.cache('list').clear());
-    expect(await app.tenancy.run('globex', () => app.cache('list').get('who'))).toBe('globex');
-  });
-
-  test('has locks of its own', async () => {
-    await app.tenancy.create('acme');
-    await app.tenancy.create('globex');
-    const take = (): Promise<boolean> => app.make(Locks).lock('import', '1m').get();
-    expect(await app.tenancy.run('acme', take)).toBe(true);
-    expect(await app.tenancy.run('globex', take)).toBe(true);
-    expect(await app.tenancy.run('acme', take)).toBe(false);
-  });
-
-  test('keeps its id for ever, and nobody gets it anew', async () => {
-    await app.tenancy.create('acme');
-    await app.tenancy.delete('acme');
-    await app.tenancy.purge('acme');
-    expect(await app.tenancy.find('acme')).toBeUndefined();
-    await expect(app.tenancy.create('acme')).rejects.toMatchObject({ code: 'E_TENANT_TAKEN' });
-  });
-
-  test('may have another slug, name and domain, and no file moves', async () => {
-    await app.tenancy.create({ id: 'acme', domains: ['acme.example'] });
-    const renamed = await app.tenancy.rename('acme', {
-      slug: 'acme-inc',
-      name: 'Acme Inc.',
-      domains: ['ACME-inc.example.'],
-    });
-    expect(renamed).toMatchObject({ id: 'acme', slug: 'acme-inc', name: 'Acme Inc.' });
-    expect(await app.tenancy.findByDomain('acme-inc.example:3000')).toMatchObject({ id: 'acme' });
-    expect(await app.tenancy.findByDomain('acme.example')).toBeUndefined();
-    expect(await app.tenancy.findBySlug('acme-inc')).toMatchObject({ id: 'acme' });
-  });
-
-  test.each(['slug', 'domain'])('cannot take the %s of another', async (what) => {
-    const other = { slug: 'one', domains: ['one.example'] };
-    await app.tenancy.create({ id: 'acme', ...other });
-    await app.tenancy.create('globex');
-    const changes = what === 'slug' ? { slug: 'one' } : { domains: other.domains };
-    await expect(app.tenancy.rename('globex', changes)).rejects.toMatchObject({
-      code: 'E_TENANT_TAKEN',
-    });
-    await expect(app.tenancy.create({ id: 'initech', ...changes })).rejects.toMatchObject({
-      code: 'E_TENANT_TAKEN',
-    });
-    expect(existsSync(folderOf('initech'))).toBe(false);
-  });
-});
-
-describe('the state', () => {
-  test.each(['suspend', 'down'] as const)('after "%s" takes no work', async (verb) => {
-    await app.tenancy.create('acme');
-    await app.tenancy[verb]('acme');
-    await expect(app.tenancy.run('acme', notes)).rejects.toMatchObject({
-      code: 'E_TENANT_UNAVAILABLE',
-      status: 503,
-    });
-    await app.tenancy[verb === 'suspend' ? 'resume' : 'up']('acme');
-    expect(await app.tenancy.run('acme', notes)).toEqual([]);
-  });
-
-  test('refuses what does not follow from it', async () => {
-    await app.tenancy.create('acme');
-    await expect(app.tenancy.resume('acme')).rejects.toMatchObject({ code: 'E_TENANT_STATE' });
-    await expect(app.tenancy.restore('acme')).rejects.toMatchObject({ code: 'E_TENANT_STATE' });
-    await expect(app.tenancy.purge('acme')).rejects.toMatchObject({ code: 'E_TENANT_STATE' });
-  });
-
-  test('of a deleted one comes back with all it had', async () => {
-    await app.tenancy.create('acme');
-    await app.tenancy.run('acme', () => write('kept'));
-    await app.tenancy.delete('acme');
-    expect(existsSync(folderOf('acme'))).toBe(false);
-    await expect(app.tenancy.run('acme', notes)).rejects.toMatchObject({ status: 404 });
-    await app.tenancy.restore('acme');
-    expect(await app.tenancy.run('acme', notes)).toEqual(['kept']);
-  });
-});
-
-describe('the current work', () => {
-  beforeEach(async () => {
-    await app.tenancy.create('acme');
-    await app.tenancy.create('globex');
-  });
-
-  test("is nobody's, the application's or a tenant's", async () => {
-    expect(app.tenancy.state).toBe('none');
-    expect(await app.tenancy.central(() => app.tenancy.state)).toBe('central');
-    await app.tenancy.run('acme', (tenant) => {
-      expect(app.tenancy.state).toBe('tenant');
-      expect(app.tenancy.current()).toEqual(tenant);
-    });
-    expect(() => app.tenancy.currentOrFail()).toThrow(
-      expect.objectContaining({ code: 'E_TENANT_CONTEXT_MISSING' }),
-    );
-  });
-
-  test("that is nobody's touches neither", async () => {
-    await expect(app.make(CacheRepository).get('key')).rejects.toMatchObject({
-      code: 'E_TENANT_CONTEXT_MISSING',
-    });
-    const kept = await app.tenancy.run('acme', () => app.make(CacheRepository));
-    await expect(kept.get('key')).rejects.toMatchObject({ code: 'E_TENANT_CONTEXT_MISSING' });
-  });
-
-  test('refuses what was injected for another', async () => {
-    const cache = await app.tenancy.run('acme', () => app.make(CacheRepository));
-    const db = await app.tenancy.run('acme', () => app.make(Database));
-    await app.tenancy.run('globex', async () => {
-      await expect(cache.get('key')).rejects.toMatchObject({ code: 'E_TENANT_WRONG' });
-      await expect(
-        db
-          .selectFrom('notes' as never)
-          .selectAll()
-          .execute(),
-      ).rejects.toMatchObject({
-        code: 'E_TENANT_WRONG',
-      });
-    });
-    await expect(app.tenancy.central(() => cache.get('key'))).rejects.toMatchObject({
-      code: 'E_TENANT_WRONG',
-    });
-  });
-
-  test('of two at once stays with each, whichever ends first', async () => {
-    const [first, second] = [gate(), gate()];
-    const one = app.tenancy.run('acme', async () => {
-      await first.opened;
-      await write('acme');
-    });
-    const two = app.tenancy.run('globex', async () => {
-      first.open();
-      await second.opened;
-      await write('globex');
-    });
-    await one;
-    second.open();
-    await two;
-    expect(await app.tenancy.run('acme', notes)).toEqual(['acme']);
-    expect(await app.tenancy.run('globex', notes)).toEqual(['globex']);
-  });
-
-  test("becomes another tenant's only when that is meant", async () => {
+    await app.tenancy.run('acme', () => write('small'));
+    const other = await openTenantApplication(project);
+    await other.tenancy.rename('acme', { quotas: { databaseBytes: 512 * 1024 } });
+    await other.close();
     await app.tenancy.run('acme', async () => {
-      await expect(app.tenancy.run('globex', notes)).rejects.toMatchObject({
-        code: 'E_TENANT_SWITCH',
-      });
-      await app.tenancy.run('acme', notes);
-      await app.tenancy.run('globex', () => write('meant'), { allowSwitch: true });
-      expect(app.tenancy.currentOrFail().id).toBe('acme');
+      await expect(write('x'.repeat(600_000))).rejects.toMatchObject({ code: 'E_DATABASE_FULL' });
     });
-    expect(await app.tenancy.run('globex', notes)).toEqual(['meant']);
-  });
-
-  test('is kept for a callback that was bound', async () => {
-    const ask = await app.tenancy.run('acme', () =>
-      app.tenancy.bind(() => app.tenancy.current()?.id),
-    );
-    expect(ask()).toBe('acme');
-    expect(() => app.tenancy.bind(() => 1)).toThrow(
-      expect.objectContaining({ code: 'E_TENANT_CONTEXT_MISSING' }),
-    );
-  });
-
-  test('ends with what it returns: a generator or a stream would go on outside', async () => {
-    await expect(
-      app.tenancy.run('acme', async function* () {
-        yield await notes();
-      }),
-    ).rejects.toMatchObject({ code: 'E_TENANT_ESCAPE' });
-  });
-});
-
-describe('a run over many', () => {
-  beforeEach(async () => {
-    for (const id of ['acme', 'globex', 'initech']) await app.tenancy.create(id);
-  });
-
-  test('is for each of them, and says what failed', async () => {
-    const run = await app.tenancy.each(
-      {},
-      async ({ id }) => {
-        if (id === 'globex') throw new Error('No');
-        await write(id);
-      },
-      { onError: 'collect', concurrency: 2 },
-    );
-    expect(run).toMatchObject({ done: ['acme', 'initech'], failed: [{ id: 'globex' }] });
-    expect(await app.tenancy.run('initech', notes)).toEqual(['initech']);
-  });
-
-  test('ends at the first error, and names those it did not come to', async () => {
-    const run = await app.tenancy.each({}, () => {
-      throw new Error('No');
-    });
-    expect(run).toMatchObject({
-      done: [],
-      failed: [{ id: 'acme' }],
-      skipped: ['globex', 'initech'],
-    });
-  });
-
-  test('refuses one that is not there, rather than leave it out', async () => {
-    await expect(app.tenancy.each({ tenants: ['acme', 'nobody'] }, notes)).rejects.toMatchObject({
-      code: 'E_TENANT_NOT_FOUND',
-    });
-  });
-
-  test('leaves out those that are excepted, or fit a condition no more', async () => {
-    await app.tenancy.suspend('initech');
-    const chosen = await app.tenancy.select({ except: ['acme'] });
-    expect(chosen.map(({ id }) => id)).toEqual(['globex']);
-  });
-});
-
-test('what a tenant may have is followed by a process that works for it already', async () => {
-  await app.tenancy.create('acme');
-  await app.tenancy.run('acme', () => write('small'));
-  const other = await openTenantApplication(project);
-  await other.tenancy.rename('acme', { quotas: { databaseBytes: 512 * 1024 } });
-  await other.close();
-  await app.tenancy.run('acme', async () => {
-    await expect(write('x'.repeat(600_000))).rejects.toMatchObject({ code: 'E_DATABASE_FULL' });
   });
 });
