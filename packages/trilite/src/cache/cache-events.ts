@@ -1,4 +1,4 @@
-import { Listeners } from '../support/listeners';
+import { WorkListeners } from '../support/work-listeners';
 import type { LockEvent } from './locks/lock';
 
 /**
@@ -32,9 +32,9 @@ export type CacheTrouble = Extract<
 const TROUBLES: readonly string[] = ['unavailable', 'refresh-failed', 'failed-over', 'recreated'];
 
 /** Tells who wants to know what happens in caches. */
-export class CacheEvents extends Listeners<CacheEvent> {
+export class CacheEvents extends WorkListeners<CacheEvent> {
   /** For who listens to troubles alone: a listener of all events makes every read tell of itself. */
-  readonly troubles = new Listeners<CacheTrouble>('caches');
+  readonly troubles = new WorkListeners<CacheTrouble>('caches');
 
   constructor() {
     super('caches');

@@ -125,7 +125,7 @@ export class Database extends Kysely<Tables> {
     return this.#with(this.getExecutor().withPluginAtFront(new WithSchemaPlugin(schema)));
   }
 
-  /** Hears of every query of this connection, whoever asked for it. @returns what ends it */
+  /** Hears of every query of this connection, whoever asked for it; in the work of a tenant, of that tenant's. @returns what ends it */
   listen(listener: QueryListener): () => void {
     const { name } = this.#connection;
     return this.#directory.queries.listen((event) => {

@@ -1,4 +1,4 @@
-import { Listeners } from '../support/listeners';
+import { WorkListeners } from '../support/work-listeners';
 
 /** A query that was run through `Database`. */
 export interface QueryEvent {
@@ -21,7 +21,7 @@ export interface QueryEvent {
 export type QueryListener = (event: QueryEvent) => void;
 
 /** Tells who wants to know what queries were run. */
-export class QueryEvents extends Listeners<QueryEvent> {
+export class QueryEvents extends WorkListeners<QueryEvent> {
   constructor() {
     super('queries');
   }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { travelBack, travelTo } from 'trilite/testing';
 import type { Application } from '../../src/application';
+import { CacheRegistry } from '../../src/cache/cache-registry';
 import { CacheRepository } from '../../src/cache/cache-repository';
 import { RateLimiter } from '../../src/cache/limits/rate-limiter';
 import { Locks } from '../../src/cache/locks/locks';
@@ -137,6 +138,22 @@ describe.each(['files', 'single'] as const)('in mode "%s"', (mode) => {
     await app.tenancy.rename('acme', { quotas: { jobsPending: 5 } });
     expect(await app.tenancy.run('acme', take)).toBe(false);
     expect(await app.tenancy.run('globex', take)).toBe(true);
+  });
+
+  test('who listens in the work of a tenant hears nothing of another', async () => {
+    const heard: string[] = [];
+    const ends = await app.tenancy.run('acme', (_tenant, scope) => [
+      app.make(Database).listen(({ parameters }) => void heard.push(String(parameters))),
+      scope.make(CacheRegistry).events.listen((event) => 'key' in event && heard.push(event.key)),
+    ]);
+    for (const id of ['acme', 'globex']) {
+      await app.tenancy.run(id, async () => {
+        await write(`note of ${id}`);
+        await app.make(CacheRepository).get(`key of ${id}`);
+      });
+    }
+    expect(heard).toEqual(['note of acme', 'key of acme']);
+    for (const end of ends) end();
   });
 
   test('what was injected for a tenant is of no use to another, nor to nobody', async () => {
