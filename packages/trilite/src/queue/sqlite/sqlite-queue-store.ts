@@ -389,7 +389,6 @@ function store(
   return outcomes;
 }
 
-/** @throws E_QUEUE_FULL */
 /** A file that was put back from a backup begins a new generation, with what lay in its outbox then: relayed before, some of it. */
 function wasStored(handle: Handle, { jobs, batch }: RelayedPush): boolean {
   if (batch !== undefined && handle.statement(BATCH_IS_KNOWN).get(batch.id) !== undefined) {
