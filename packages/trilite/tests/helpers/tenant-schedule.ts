@@ -13,20 +13,21 @@ let project: TestProject;
 let apps: TestApplication[];
 export let events: SchedulerEvent[];
 
-/** A queue file that nobody waits for long. */
-const DATABASE = exportDefault(`{
+/** A queue file that is waited for so long. */
+const databaseWaiting = (busyTimeout: string): string =>
+  exportDefault(`{
   default: 'default',
   connections: {
     default: { driver: 'sqlite', file: 'database.sqlite' },
     cache: { driver: 'sqlite', file: 'cache.sqlite' },
-    queue: { driver: 'sqlite', file: 'queue.sqlite', busyTimeout: '50ms' },
+    queue: { driver: 'sqlite', file: 'queue.sqlite', busyTimeout: '${busyTimeout}' },
   },
 }`);
 
 /** Gives every test of a file a project with tenants, and a clock that stands still at noon. */
 export function useTenantSchedule(mode: 'files' | 'single' = 'files'): void {
   beforeEach(() => {
-    project = createProjectInMode(mode, { 'config/database.js': DATABASE });
+    project = createProjectInMode(mode, { 'config/database.js': databaseWaiting('50ms') });
     apps = [];
     events = [];
     travelTo(NOON);
@@ -37,6 +38,11 @@ export function useTenantSchedule(mode: 'files' | 'single' = 'files'): void {
     for (const app of apps) await app.close();
     project.remove();
   });
+}
+
+/** Has the application of a test wait for its queue files, however busy the machine is: by default nobody does for long. */
+export function waitForQueues(): void {
+  project.write('config/database.js', databaseWaiting('60s'));
 }
 
 /** An application with a schedule and some tenants. */
