@@ -194,6 +194,13 @@ export {
 } from './http/router';
 export { signed } from './http/signed';
 export { throttle } from './http/throttle';
+export { InputInvalidError, type InputErrors } from './http/validation/errors';
+export {
+  validated,
+  type RequestSchemas,
+  type ValidParts,
+  type Validation,
+} from './http/validation/validated';
 export { UrlGenerator, type SignedUrlOptions, type UrlParameters } from './http/url-generator';
 
 export { BatchHandle } from './queue/batch-handle';

@@ -4,6 +4,7 @@ import { FrameworkError, toError } from '../support/errors';
 import type { Logger } from '../support/logger';
 import { errorPage } from './error-page';
 import { MethodNotAllowedError, RequestInvalidError, TenantUnavailableError } from './errors';
+import { InputInvalidError } from './validation/errors';
 import type { Next, Request, Response } from './request';
 
 /** What the error handler needs to know. */
@@ -63,9 +64,10 @@ function respond(
   }
   const code = error instanceof FrameworkError && isOpen ? error.code : undefined;
   const stack = debug && isFault(error, status) ? error.stack?.split('\n') : undefined;
+  const errors = error instanceof InputInvalidError ? error.errors : undefined;
   response
     .type('application/problem+json')
-    .send(JSON.stringify({ type: 'about:blank', ...facts, code, help, stack }));
+    .send(JSON.stringify({ type: 'about:blank', ...facts, errors, code, help, stack }));
 }
 
 /** What somebody has to look after: a tenant that is closed on purpose is no fault, and its callers may fill no log. */

@@ -224,6 +224,13 @@ export class RouteInvalidError extends FrameworkError {
     );
   }
 
+  static notValidated(path: string): RouteInvalidError {
+    return RouteInvalidError.#of(
+      `The route that answers "${path}" does not ask for the validation whose result is asked for.`,
+      'Add ".validate(…)" with the same one to the route, or write it above the method.',
+    );
+  }
+
   static badPath(path: string, cause: unknown): RouteInvalidError {
     return RouteInvalidError.#of(
       `The route path "${path}" is not valid: ${cause instanceof Error ? cause.message : String(cause)}`,

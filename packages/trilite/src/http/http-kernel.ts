@@ -12,6 +12,7 @@ import type { InjectableClass } from '../tenancy/token';
 import { SafeHtml } from '../view/html';
 import { NotFoundError, RouteInvalidError, TenantMembershipError } from './errors';
 import { errorHandler } from './error-handler';
+import { refuseUnsafeBody } from './json-body';
 import {
   TenantIdentification,
   type IdentifiedTenant,
@@ -121,6 +122,7 @@ export class HttpKernel {
     app.use(
       express.json({ limit: settings.http.bodyLimit }),
       express.urlencoded({ extended: false, limit: settings.http.bodyLimit }),
+      asHandler(refuseUnsafeBody),
     );
     for (const entry of options.middleware ?? []) app.use(this.#middleware(entry));
     if (this.#identification !== undefined) {

@@ -2,6 +2,7 @@ import type { NextFunction, Request as ExpressRequest, Response as ExpressRespon
 import type { Tenant } from '../tenancy/tenant';
 import type { ParameterBinding } from './binding';
 import { NotFoundError, RouteInvalidError } from './errors';
+import type { Validation } from './validation/validated';
 
 /** A request: express's own, with an id and parameters that are there or answer 404. */
 export interface Request extends ExpressRequest {
@@ -21,6 +22,12 @@ export interface Request extends ExpressRequest {
    * @throws E_ROUTE_INVALID when the route does not bind it
    */
   bound<T>(binding: ParameterBinding<T>): T;
+  /**
+   * What a request holds, once it is valid.
+   *
+   * @throws E_ROUTE_INVALID when neither the route nor its method asks for it
+   */
+  valid<T>(validation: Validation<T>): T;
 }
 
 /** A response: express's own. */
@@ -38,6 +45,15 @@ export function boundTo(request: ExpressRequest): Map<ParameterBinding<unknown>,
   return bound;
 }
 
+const valids = new WeakMap<object, Map<Validation<unknown>, unknown>>();
+
+/** What was found valid in a request. */
+export function validIn(request: ExpressRequest): Map<Validation<unknown>, unknown> {
+  const valid = valids.get(request) ?? new Map<Validation<unknown>, unknown>();
+  valids.set(request, valid);
+  return valid;
+}
+
 /** What every request of a kernel's express application can do beside express's own. */
 export const requestMethods = {
   tenant: undefined,
@@ -50,5 +66,10 @@ export const requestMethods = {
     const bound = boundTo(this);
     if (!bound.has(binding)) throw RouteInvalidError.notBound(binding.parameter, this.path);
     return bound.get(binding) as T;
+  },
+  valid<T>(this: ExpressRequest, validation: Validation<T>): T {
+    const valid = validIn(this);
+    if (!valid.has(validation)) throw RouteInvalidError.notValidated(this.path);
+    return valid.get(validation) as T;
   },
 };

@@ -2,9 +2,10 @@ import type { Handler, IRouter } from 'express';
 import type { Scope } from '../tenancy/container';
 import { MethodNotAllowedError, NotFoundError, RouteInvalidError } from './errors';
 import type { Request, Response } from './request';
-import { boundTo } from './request';
+import { boundTo, validIn } from './request';
 import { asHandler } from './request-handler';
 import { matchDomain, matchesPatterns, type HttpMethod, type Route } from './route';
+import { validationsOf } from './validation/validated';
 
 /** What routes are mounted with. */
 export interface RouteMountParts {
@@ -20,7 +21,8 @@ export interface RouteMountParts {
  *
  *     host, patterns ──not this route's──▶ the next route
  *      └──▶ middleware ──▶ bindings ──not there──▶ 404
- *                           └──▶ controller
+ *                           └──▶ validation ──not valid──▶ 422
+ *                                 └──▶ controller
  *
  * @throws E_ROUTE_INVALID
  */
@@ -44,6 +46,7 @@ function mount(router: IRouter, route: Route, parts: RouteMountParts): void {
       : [passingBy(route)]),
     ...parts.chainOf(route),
     ...(route.bindings.length === 0 ? [] : [binding(route, parts.scopeOf)]),
+    ...validating(route),
     asHandler((request, response) => parts.call(route, request, response)),
   ];
   try {
@@ -80,6 +83,23 @@ function binding({ bindings }: Route, scopeOf: RouteMountParts['scopeOf']): Hand
     }
     next();
   });
+}
+
+/** What the route asks for first, then what stands above the method. */
+function validating({ action, validations }: Route): Handler[] {
+  const all = [
+    ...validations,
+    ...(typeof action === 'function'
+      ? []
+      : validationsOf(action[0].prototype as object, action[1])),
+  ];
+  if (all.length === 0) return [];
+  return [
+    asHandler(async (request, _response, next) => {
+      for (const one of all) validIn(request).set(one, await one.check(request));
+      next();
+    }),
+  ];
 }
 
 /** A path that other methods answer is 405, not 404. */

@@ -1,6 +1,7 @@
 import type { ParameterBinding } from './binding';
 import type { MiddlewareEntry } from './middleware';
 import type { Request, Response } from './request';
+import type { Validation } from './validation/validated';
 
 /** A controller class. */
 export type ControllerClass = new (...dependencies: never[]) => object;
@@ -52,6 +53,8 @@ export interface Route {
   /** What its parameters have to match, by name. */
   readonly patterns: Readonly<Record<string, ParameterPattern>>;
   readonly bindings: readonly ParameterBinding<unknown>[];
+  /** What its requests have to hold, beside what stands above its controller's method. */
+  readonly validations: readonly Validation<unknown>[];
   /** Whether it answers what no other route of its side does. */
   readonly isFallback: boolean;
 }

@@ -11,6 +11,7 @@ import {
   type RouteAction,
   type RouteSide,
 } from './route';
+import type { Validation } from './validation/validated';
 
 /** What a group gives to its routes. */
 export interface GroupOptions {
@@ -60,6 +61,8 @@ export interface RouteBuilder {
   where(parameter: string, pattern: ParameterPattern): RouteBuilder;
   /** Has parameters stand for what they name: what is not there is 404 before the controller is made. `request.bound(binding)` gives it. */
   bind(...bindings: readonly ParameterBinding<unknown>[]): RouteBuilder;
+  /** Says what its requests have to hold: what does not is 422 before the controller is made. `request.valid(validation)` gives it. */
+  validate(...validations: readonly Validation<unknown>[]): RouteBuilder;
 }
 
 /** Collects routes as they are declared. */
@@ -187,6 +190,7 @@ export class Router {
       side: this.#side,
       patterns: this.#group.where,
       bindings: [],
+      validations: [],
     };
     this.#routes.push(route);
     const change = (changes: Partial<Route>): RouteBuilder => {
@@ -199,6 +203,7 @@ export class Router {
       middleware: (...entries) => change({ middleware: [...route.middleware, ...entries] }),
       where: (parameter, pattern) =>
         change({ patterns: { ...route.patterns, [parameter]: pattern } }),
+      validate: (...validations) => change({ validations: [...route.validations, ...validations] }),
       bind: (...bindings) => change({ bindings: [...route.bindings, ...bindings] }),
     };
     return builder;
