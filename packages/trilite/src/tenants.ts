@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { existsSync } from 'node:fs';
 import type { CacheEvents } from './cache/cache-events';
@@ -15,11 +14,9 @@ import {
 } from './config/tenant-connections';
 import type { ConnectionOptions } from './database/connection';
 import { ConnectionPool } from './database/connection-pool';
-import { ConnectionRegistry } from './database/connection-registry';
+import type { ConnectionRegistry } from './database/connection-registry';
 import { DatabaseFileMissingError } from './database/errors';
-import type { MigrationPlan } from './database/migrations/migration-files';
-import { Migrator, type MigrationStatus } from './database/migrations/migrator';
-import { tenantPlans } from './framework-migrations';
+import { Migrator } from './database/migrations/migrator';
 import type { ReadyQueues } from './queue/announce';
 import type { JobRegistry } from './queue/job-registry';
 import { scanTenant } from './queue/tenants/tenant-scan';
@@ -34,13 +31,13 @@ import type { ScopeIdentity } from './support/scope-holder';
 import { ApplicationHosts } from './tenancy/application-hosts';
 import type { Container, Scope } from './tenancy/container';
 import { stampMigrations } from './tenancy/schema';
-import { TenantSchemaError, TenantsShareFilesError } from './tenancy/errors';
+import { TenantsShareFilesError } from './tenancy/errors';
 import { refuseOthers } from './tenancy/scope-guard';
 import { SharedTenantPlaces } from './tenancy/shared-tenant-places';
 import { KEPT_STATES, Tenancy } from './tenancy/tenancy';
 import type { Tenant } from './tenancy/tenant';
 import { TenantFiles } from './tenancy/tenant-files';
-import { parseTenantId, type TenantId } from './tenancy/tenant-id';
+import type { TenantId } from './tenancy/tenant-id';
 import { TenantPaths } from './tenancy/tenant-paths';
 import { TenantScopes, type OpenTenant } from './tenancy/tenant-scopes';
 import { quotasOf, tenantSettings } from './tenancy/tenant-settings';
@@ -49,9 +46,7 @@ import { refuseWrongStamp } from './tenancy/tenant-stamp-store';
 import { TenantStore } from './tenancy/tenant-store';
 import { WorkIndex } from './tenancy/work-index/work-index';
 import type { FoundWork } from './tenancy/work-index/work-index-store';
-
-/** The owner of files that are copied for others. */
-const TEMPLATE = parseTenantId('template');
+import { TenantSchema } from './tenant-schema';
 
 /** What an application gives to its tenants. */
 export interface TenantsParts {
@@ -74,6 +69,7 @@ export class Tenants {
   readonly #connections: TenantConnections;
   /** Whether each tenant has files of its own. */
   readonly #hasFiles: boolean;
+  readonly #schema: TenantSchema;
   readonly #resources = new WeakMap<ScopeIdentity, Resources>();
   /** How many of the tenants' files are open at a time. */
   readonly #pool = new ConnectionPool();
@@ -86,6 +82,12 @@ export class Tenants {
     this.#paths = new TenantPaths(config.storagePath);
     // All three are there unless tenants are off: config/tenancy.ts was checked
     this.#connections = tenantConnections(config) as TenantConnections;
+    this.#schema = new TenantSchema({
+      project: parts.project,
+      config,
+      connections: this.#connections,
+      settings: (role) => this.#settingsOf(role),
+    });
     const store = new TenantStore(central.connections.connection());
     this.tenancy = new Tenancy({
       store: config.tenancy.mode === 'off' ? undefined : () => store,
@@ -95,7 +97,7 @@ export class Tenants {
         identification: config.tenancy.identification,
         url: config.app.url,
       }),
-      schemaKey: this.#hasFiles ? () => keyOf(this.#plans(TEMPLATE)) : undefined,
+      schemaKey: this.#hasFiles ? () => this.#schema.key : undefined,
       central: parts.centralScope,
       exclusively: (id, work) => this.#exclusively(id, work),
       // A queue that all share is watched by its workers themselves
@@ -153,7 +155,7 @@ export class Tenants {
   /** What makes the tables of tenants, if there are any, for who writes down their types. */
   get typeSources(): readonly ((connections: ConnectionRegistry) => Migrator)[] {
     if (!this.tenancy.isOn || !this.#hasFiles) return [];
-    return [(connections) => new Migrator(connections, this.#plans(TEMPLATE))];
+    return [(connections) => new Migrator(connections, this.#schema.plans())];
   }
 
   /** Lets go of every tenant's files, and of the index. */
@@ -182,7 +184,7 @@ export class Tenants {
       const connection = connections.connection(this.#connections[role]);
       if (!existsSync(connection.file)) throw DatabaseFileMissingError.at(connection);
     }
-    return new Migrator(connections, this.#plans(tenant.id));
+    return new Migrator(connections, this.#schema.plans(tenant.id));
   }
 
   /** Runs work in that of a tenant, with its queues. @throws as `Tenancy.run` */
@@ -201,7 +203,9 @@ export class Tenants {
     return {
       scope,
       prepare: async () => {
-        if (this.#hasFiles) await this.#prepare(tenant, resources);
+        if (!this.#hasFiles) return;
+        const isMigrated = await this.#schema.prepare(this.migrator(tenant, resources), tenant.id);
+        if (isMigrated) await this.tenancy.noteSchema(tenant.id, true);
       },
       rest: () => resources.rest(),
       close: () => resources.close(),
@@ -276,28 +280,6 @@ export class Tenants {
       this.#parts.onError(error, `A job of the tenant "${tenant.id}" may be found late`);
     });
     return result;
-  }
-
-  async #prepare(tenant: Tenant, resources: Resources): Promise<void> {
-    const { onOpen } = this.#parts.config.tenancy.migrations;
-    const migrator = this.migrator(tenant, resources);
-    const { database, queue } = this.#connections;
-    // Not of the cache: it is made anew when it is not as it should be
-    const statuses = [
-      ...(await migrator.status({ connection: database })),
-      ...(await migrator.status({ connection: queue })),
-    ];
-    const namesOf = (is: (status: MigrationStatus) => boolean): string[] =>
-      statuses.filter(is).map(({ name }) => name);
-    const newer = namesOf(({ hasFile }) => !hasFile);
-    if (newer.length > 0 && onOpen !== 'allow-newer') {
-      throw TenantSchemaError.newer(tenant.id, newer);
-    }
-    const pending = namesOf(({ batch, isFilling }) => batch === undefined || isFilling);
-    if (pending.length === 0) return;
-    if (onOpen !== 'migrate') throw TenantSchemaError.pending(tenant.id, pending);
-    await migrator.migrate();
-    await this.tenancy.noteSchema(tenant.id, true);
   }
 
   #createResources(tenant: Tenant, identity: ScopeIdentity): Resources {
@@ -384,31 +366,9 @@ export class Tenants {
     return new TenantFiles({
       paths: this.#paths,
       settings: (role) => this.#settingsOf(role),
-      templateKey: () => keyOf(this.#plans(TEMPLATE)),
-      buildTemplate: (files) => this.#buildTemplate(files),
+      templateKey: () => this.#schema.key,
+      buildTemplate: (files) => this.#schema.build(files),
     });
-  }
-
-  async #buildTemplate(files: Readonly<Record<TenantRole, string>>): Promise<void> {
-    const roles = Object.entries(this.#connections) as [TenantRole, string][];
-    const settings = roles.map(([role, name]): [string, SqliteSettings] => [
-      name,
-      { ...this.#settingsOf(role), file: files[role] },
-    ]);
-    const registry = new ConnectionRegistry({
-      default: this.#connections.database,
-      connections: Object.fromEntries(settings),
-    });
-    try {
-      await new Migrator(registry, this.#plans(TEMPLATE)).migrate();
-    } finally {
-      await registry.close();
-    }
-  }
-
-  #plans(id: TenantId): MigrationPlan[] {
-    const { project, config } = this.#parts;
-    return tenantPlans(project, config, { id, connections: this.#connections });
   }
 
   #settingsOf(role: TenantRole): SqliteSettings {
@@ -426,13 +386,4 @@ export class Tenants {
 /** Text before every key of a tenant's, where it lies among those of others. */
 function prefixOf(id: TenantId): string {
   return `tenant:${id}:`;
-}
-
-/** Which migrations a template has: another list is another template. */
-function keyOf(plans: readonly MigrationPlan[]): string {
-  const names = plans.map(({ connection, migrations }) => [
-    connection,
-    ...migrations.map(({ name }) => name),
-  ]);
-  return createHash('sha256').update(JSON.stringify(names)).digest('hex').slice(0, 16);
 }

@@ -32,7 +32,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'about.ts': ['console', 'config', 'database', 'support'],
   'database-log.ts': ['database', 'support'],
   'resources.ts': ['queue', 'cache', 'tenancy', 'database', 'config'],
+  'tenant-schema.ts': ['framework-migrations.ts', 'tenancy', 'database', 'config', 'support'],
   'tenants.ts': [
+    'tenant-schema.ts',
     'framework-migrations.ts',
     'resources.ts',
     'queue',

@@ -2,6 +2,14 @@ import { join } from 'node:path';
 import type { TenantRole } from '../config/tenant-connections';
 import type { TenantId } from './tenant-id';
 
+/** A path for each of a tenant's files. */
+export type TenantFilePaths = Readonly<Record<TenantRole, string>>;
+
+/** The files of a tenant that nobody can make anew. */
+export type LastingRole = Exclude<TenantRole, 'cache'>;
+
+export const LASTING_ROLES: readonly LastingRole[] = ['database', 'queue'];
+
 export const TENANT_ROLES: readonly TenantRole[] = ['database', 'cache', 'queue'];
 
 /** The only place that builds the paths of tenants. */
