@@ -48,7 +48,7 @@ export interface BackupOptions {
   readonly folder: string;
   /** How many backups of this connection stay, this one included: 1 or more. Default: all. */
   readonly keep?: number | undefined;
-  /** Told now and then how many pages are copied, of how many. */
+  /** Told now and then how many pages are copied, of how many. What it throws ends the backup. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -71,11 +71,20 @@ export interface Backup extends BackupFile {
  */
 export async function backupConnection(
   source: BackupSource,
-  { folder, keep, onProgress = () => undefined }: BackupOptions,
+  options: BackupOptions,
 ): Promise<Backup> {
   if (source.file === ':memory:') throw ConnectionInMemoryError.for(source);
-  if (keep !== undefined) requireWholeNumber('keep', keep, 1);
-  const snapshot = await whenFree(source, () => openSnapshot(source));
+  if (options.keep !== undefined) requireWholeNumber('keep', options.keep, 1);
+  const snapshot = await whenFree(source, () => beginSnapshot(source));
+  return backupSnapshot(source, snapshot, options);
+}
+
+/** Backs up what a snapshot sees, which is closed then, whatever comes of it. @throws as `backupConnection` */
+export async function backupSnapshot(
+  source: BackupSource,
+  snapshot: Handle,
+  { folder, keep, onProgress = () => undefined }: BackupOptions,
+): Promise<Backup> {
   const madeAt = clock.now();
   let path = folder;
   try {
@@ -91,11 +100,16 @@ export async function backupConnection(
   }
 }
 
-/** The transaction begins with its first read. */
-function openSnapshot(source: BackupSource): Handle {
+/**
+ * A handle that sees a file as it is now, whatever others commit, until it is closed. Several files are of one moment when they are begun while
+ * all of them are locked for writing.
+ *
+ * @throws SQLITE_BUSY while the file is being recovered
+ */
+export function beginSnapshot(source: BackupSource): Handle {
   const handle = new Handle(source, source.settings, { readOnly: true });
   try {
-    handle.exec('BEGIN');
+    handle.exec('BEGIN'); // it begins with its first read
     handle.statement('select count(*) from sqlite_schema').get();
     return handle;
   } catch (error) {
