@@ -6,7 +6,7 @@ import {
   wordsOfScope,
   type ScopeIdentity,
 } from '../support/scope-holder';
-import { TenantContextMissingError, WrongTenantError } from './errors';
+import { TenantContextMissingError, TenantEscapeError, WrongTenantError } from './errors';
 
 /**
  * Refuses the use of what belongs to somebody in the work of anybody else: what was injected for one tenant and kept, by a singleton, a closure
@@ -40,4 +40,20 @@ export function centralConnectionOptions({
   tenancy,
 }: Pick<Config, 'tenancy'>): (() => ConnectionOptions) | undefined {
   return tenancy.mode === 'single' ? () => ({ currentTenant: tenantOfWork }) : undefined;
+}
+
+/**
+ * Refuses a value of a tenant's work that goes on after it, which would be outside of it.
+ *
+ * @throws E_TENANT_ESCAPE
+ */
+export function refuseEscape<T>(id: string, value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if ('pipe' in value && typeof value.pipe === 'function') {
+    throw TenantEscapeError.of(id, 'a stream');
+  }
+  if (Symbol.asyncIterator in value || ('next' in value && typeof value.next === 'function')) {
+    throw TenantEscapeError.of(id, 'a generator');
+  }
+  return value;
 }

@@ -4,19 +4,20 @@ import type { Scope } from './container';
 import {
   TenancyOffError,
   TenantContextMissingError,
-  TenantEscapeError,
   TenantNotFoundError,
   TenantStateError,
   TenantSwitchError,
 } from './errors';
 import { runEach, type TenantEachOptions, type TenantRun } from './run-each';
+import { refuseEscape } from './scope-guard';
 import type { Tenant, TenantState } from './tenant';
 import { checkTenantChanges } from './tenant-changes';
 import { hostOfRequest } from './tenant-domain';
 import { isTenantId, parseTenantId, type TenantId } from './tenant-id';
 import type { TenantPlaces } from './tenant-places';
 import type { TenantScopes } from './tenant-scopes';
-import type { TenantChanges, TenantStore } from './tenant-store';
+import { toNewTenant, type WantedTenant } from './new-tenant';
+import type { NewTenant, TenantChanges, TenantStore } from './tenant-store';
 
 /** What tenancy is made of. */
 export interface TenancyParts {
@@ -250,25 +251,30 @@ export class Tenancy {
   /**
    * Creates a tenant with its three files, migrated. It is there whole, or not at all.
    *
-   * @param wanted an id, or more: the slug is the id, and the name the slug, unless said otherwise
+   * @param wanted an id, or more
    * @throws E_TENANT_ID_INVALID, E_TENANT_DOMAIN_INVALID, E_TENANT_TAKEN, E_TENANT_FOLDER, E_MIGRATION_FAILED
    * @throws TypeError, RangeError for a name, weight, setting or quota that is none
    */
-  async create(wanted: string | (TenantChanges & { readonly id: string })): Promise<Tenant> {
-    // A copy: of null, which plain JavaScript may give, there is nothing to be read
-    const given = typeof wanted === 'object' ? { ...wanted } : { id: wanted };
-    const id = parseTenantId(given.id);
-    const { files, hosts } = this.#parts;
-    const { slug = id, name = slug, ...facts } = checkTenantChanges(given, hosts);
-    await this.#store.insert({ ...facts, id, slug, name }, this.#parts.schemaKey?.());
-    try {
-      await files.create(id);
-    } catch (error) {
-      await this.#store.forget(id);
-      throw error;
-    }
-    await this.#store.setState(id, 'active', ['creating']);
-    return this.findOrFail(id);
+  async create(wanted: string | WantedTenant): Promise<Tenant> {
+    const { files, hosts, schemaKey } = this.#parts;
+    const place = (id: TenantId): Promise<void> => files.create(id);
+    return this.#bring(toNewTenant(wanted, hosts), place, schemaKey?.());
+  }
+
+  /**
+   * Creates a tenant with what it has already: `place` puts its folder in place, whole or not at all. Jobs that wait in it are found.
+   *
+   * @throws as `create`, and what `place` throws
+   */
+  async adopt(wanted: WantedTenant, place: (id: TenantId) => Promise<void>): Promise<Tenant> {
+    const tenant = await this.#bring(toNewTenant(wanted, this.#parts.hosts), place);
+    await this.#parts.onServed?.(tenant);
+    return tenant;
+  }
+
+  /** Refuses what `create` and `adopt` would before they begin. @throws as they do */
+  async refuseTaken(wanted: WantedTenant): Promise<void> {
+    await this.#store.refuseTaken(toNewTenant(wanted, this.#parts.hosts));
   }
 
   /**
@@ -375,6 +381,23 @@ export class Tenancy {
     return store();
   }
 
+  async #bring(
+    tenant: NewTenant,
+    place: (id: TenantId) => Promise<void>,
+    schemaKey?: string,
+  ): Promise<Tenant> {
+    const { id } = tenant;
+    await this.#store.insert(tenant, schemaKey);
+    try {
+      await place(id);
+    } catch (error) {
+      await this.#store.forget(id);
+      throw error;
+    }
+    await this.#store.setState(id, 'active', ['creating']);
+    return this.findOrFail(id);
+  }
+
   /** Two who move a folder at once would each report what the other has undone. */
   async #exclusively<T>(id: string, work: () => Promise<T>): Promise<T> {
     const { id: known } = await this.findOrFail(id);
@@ -417,16 +440,4 @@ function refuseSwitch(id: TenantId, allowSwitch: boolean): void {
   const current = currentScope();
   if (allowSwitch || current?.kind !== 'tenant' || current.tenantId === id) return;
   throw TenantSwitchError.between(current.tenantId, id);
-}
-
-/** What goes on after the work is over would be outside of it. */
-function refuseEscape<T>(id: string, value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
-  if ('pipe' in value && typeof value.pipe === 'function') {
-    throw TenantEscapeError.of(id, 'a stream');
-  }
-  if (Symbol.asyncIterator in value || ('next' in value && typeof value.next === 'function')) {
-    throw TenantEscapeError.of(id, 'a generator');
-  }
-  return value;
 }

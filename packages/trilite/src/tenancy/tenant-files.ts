@@ -11,7 +11,7 @@ import type { TenantRole } from '../config/tenant-connections';
 import { TenantFolderError } from './errors';
 import type { TenantPlaces } from './tenant-places';
 import type { TenantId } from './tenant-id';
-import { TENANT_ROLES, type TenantPaths } from './tenant-paths';
+import { TENANT_ROLES, type TenantFilePaths, type TenantPaths } from './tenant-paths';
 import { writeStamp } from './tenant-stamp-store';
 
 /*
@@ -35,7 +35,7 @@ export interface TenantFilesParts {
   /** Changes whenever new files would come out differently: the names of the migrations. */
   readonly templateKey: () => string;
   /** Makes the three files in a folder, migrated, for nobody in particular. */
-  readonly buildTemplate: (files: Readonly<Record<TenantRole, string>>) => Promise<void>;
+  readonly buildTemplate: (files: TenantFilePaths) => Promise<void>;
 }
 
 /** Makes, moves and removes the folders of tenants. */
@@ -57,21 +57,92 @@ export class TenantFiles implements TenantPlaces {
    * @throws E_TENANT_FOLDER when something lies there, and errors of the file system
    */
   async create(id: TenantId): Promise<void> {
-    const { paths } = this.#parts;
-    const folder = paths.folder(id);
-    if (existsSync(folder)) throw TenantFolderError.there(folder);
-    const template = await this.#template();
-    const workshop = paths.creating(id, newId());
-    mkdirSync(`${workshop}/files`, { recursive: true });
+    const workshop = this.workshop(id);
     try {
-      for (const role of TENANT_ROLES) await this.#copy(template, workshop, { id, role });
-      syncFolder(workshop);
-      if (existsSync(folder)) throw TenantFolderError.there(folder);
-      renameSync(workshop, folder);
+      await this.addEmpty(workshop, id, TENANT_ROLES);
+      this.place(workshop, id);
     } finally {
       rmSync(workshop, { recursive: true, force: true });
     }
+  }
+
+  /**
+   * A folder aside, with `files/` in it, in which the folder of a new tenant is put together. Whoever asks for it removes it, or has it placed.
+   *
+   * @throws E_TENANT_FOLDER when something lies where the tenant is to be
+   */
+  workshop(id: TenantId): string {
+    this.#refuseTaken(id);
+    const workshop = this.#parts.paths.creating(id, newId());
+    mkdirSync(`${workshop}/files`, { recursive: true });
+    return workshop;
+  }
+
+  /** Makes migrated, empty files of a tenant in its workshop. */
+  async addEmpty(workshop: string, id: TenantId, roles: readonly TenantRole[]): Promise<void> {
+    const template = await this.#template();
+    for (const role of roles) {
+      const file = `${workshop}/${this.#parts.paths.fileName(id, role)}`;
+      await copyFile(`${template}/${role}`, file);
+      await this.sign(file, id, role);
+    }
+  }
+
+  /** Writes into a file of a workshop whose it is, and what for. Its generation is another one from then on, unless it is to be kept. */
+  async sign(
+    file: string,
+    id: TenantId,
+    role: TenantRole,
+    { keepsGeneration = false }: { readonly keepsGeneration?: boolean } = {},
+  ): Promise<void> {
+    // Synced once, when it is whole
+    const settings = { ...this.#parts.settings(role), file, synchronous: 'off' } as const;
+    const connection = new Connection(role, settings);
+    try {
+      await connection.write(
+        (handle) => {
+          writeStamp(handle, id, role);
+          if (!keepsGeneration) renewGeneration(handle);
+        },
+        { several: true },
+      );
+    } finally {
+      await connection.close();
+    }
+    syncFile(file);
+  }
+
+  /** Makes a workshop, whose files are on the disk, the folder of a tenant. @throws E_TENANT_FOLDER */
+  place(workshop: string, id: TenantId): void {
+    const { paths } = this.#parts;
+    syncFolder(workshop);
+    this.#refuseTaken(id);
+    renameSync(workshop, paths.folder(id));
     syncFolder(paths.root);
+  }
+
+  /**
+   * Runs work while nobody writes to some files of a tenant, in whatever process; of one that cannot be opened there is nothing to lock.
+   *
+   * @throws E_DATABASE_BUSY when a file stays locked by somebody's transaction
+   */
+  async whileLocked(
+    id: TenantId,
+    [role, ...others]: readonly TenantRole[],
+    work: () => void,
+  ): Promise<void> {
+    if (role === undefined) return work();
+    const connection = this.#connection(role, this.#parts.paths.file(id, role));
+    const goOn = (): Promise<void> => this.whileLocked(id, others, work);
+    try {
+      const session = await connection.begin().catch((error: unknown) => {
+        if (errorCode(error) === 'E_DATABASE_BUSY') throw error;
+        return undefined;
+      });
+      await (session === undefined ? goOn() : session.complete(goOn));
+    } finally {
+      await connection.close();
+    }
   }
 
   /**
@@ -83,7 +154,7 @@ export class TenantFiles implements TenantPlaces {
     const { paths } = this.#parts;
     const trash = paths.trash(id);
     mkdirSync(dirname(trash), { recursive: true });
-    await this.#whileLocked(id, TENANT_ROLES, () => renameSync(paths.folder(id), trash));
+    await this.whileLocked(id, TENANT_ROLES, () => renameSync(paths.folder(id), trash));
     syncFolder(paths.root);
   }
 
@@ -126,48 +197,9 @@ export class TenantFiles implements TenantPlaces {
     return template;
   }
 
-  async #copy(
-    template: string,
-    workshop: string,
-    { id, role }: { readonly id: TenantId; readonly role: TenantRole },
-  ): Promise<void> {
-    const file = `${workshop}/${this.#parts.paths.fileName(id, role)}`;
-    await copyFile(`${template}/${role}`, file);
-    // Synced once, when it is whole
-    const settings = { ...this.#parts.settings(role), file, synchronous: 'off' } as const;
-    const connection = new Connection(role, settings);
-    try {
-      await connection.write(
-        (handle) => {
-          writeStamp(handle, id, role);
-          renewGeneration(handle);
-        },
-        { several: true },
-      );
-    } finally {
-      await connection.close();
-    }
-    syncFile(file);
-  }
-
-  /** Holds the write locks of all files; of one that cannot be opened there is nothing to lock. */
-  async #whileLocked(
-    id: TenantId,
-    [role, ...others]: readonly TenantRole[],
-    work: () => void,
-  ): Promise<void> {
-    if (role === undefined) return work();
-    const connection = this.#connection(role, this.#parts.paths.file(id, role));
-    const goOn = (): Promise<void> => this.#whileLocked(id, others, work);
-    try {
-      const session = await connection.begin().catch((error: unknown) => {
-        if (errorCode(error) === 'E_DATABASE_BUSY') throw error;
-        return undefined;
-      });
-      await (session === undefined ? goOn() : session.complete(goOn));
-    } finally {
-      await connection.close();
-    }
+  #refuseTaken(id: TenantId): void {
+    const folder = this.#parts.paths.folder(id);
+    if (existsSync(folder)) throw TenantFolderError.there(folder);
   }
 
   #connection(role: TenantRole, file: string): Connection {

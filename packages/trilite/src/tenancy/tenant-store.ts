@@ -50,6 +50,9 @@ const COUNT = 'select state, count(*) as tenants from tenants group by state';
 export type NewTenant = Pick<Tenant, 'id' | 'slug' | 'name'> &
   Partial<Pick<Tenant, 'domains' | 'weight' | 'config' | 'quotas'>>;
 
+/** What no two tenants have in common. */
+export type TenantNames = Pick<NewTenant, 'id' | 'slug' | 'domains'>;
+
 /** What may be changed of a tenant; what is left out stays. */
 export type TenantChanges = Partial<
   Pick<Tenant, 'slug' | 'name' | 'domains' | 'weight' | 'config' | 'quotas'>
@@ -114,6 +117,14 @@ export class TenantStore {
     });
   }
 
+  /** @throws E_TENANT_TAKEN when an id was ever given, or a slug or a domain is somebody's */
+  refuseTaken(names: TenantNames): Promise<void> {
+    return this.#connection.read((handle) => {
+      refuseTaken(handle, names);
+      for (const domain of names.domains ?? []) refuseTakenDomain(handle, domain);
+    });
+  }
+
   /**
    * Notes a tenant that is being created.
    *
@@ -125,10 +136,7 @@ export class TenantStore {
     schemaKey: string | null = null,
   ): Promise<void> {
     await this.#change((handle) => {
-      if (handle.statement(FIND).get(facts.id) !== undefined) {
-        throw TenantTakenError.id(facts.id);
-      }
-      refuseTakenSlug(handle, facts.id, facts.slug);
+      refuseTaken(handle, facts);
       const json = { config: JSON.stringify(config), quotas: JSON.stringify(quotas) };
       handle.statement(INSERT).run({ ...facts, ...json, weight, schemaKey, now: clock.now() });
       setDomains(handle, facts.id, domains);
@@ -208,6 +216,11 @@ export class TenantStore {
   }
 }
 
+function refuseTaken(handle: Handle, { id, slug }: TenantNames): void {
+  if (handle.statement(FIND).get(id) !== undefined) throw TenantTakenError.id(id);
+  refuseTakenSlug(handle, id, slug);
+}
+
 function refuseTakenSlug(handle: Handle, id: string, slug: string): void {
   const owner = handle.statement(FIND_BY_SLUG).get(slug) as Row | undefined;
   if (owner !== undefined && owner.id !== id) throw TenantTakenError.of('slug', slug, owner);
@@ -216,10 +229,14 @@ function refuseTakenSlug(handle: Handle, id: string, slug: string): void {
 function setDomains(handle: Handle, id: string, domains: readonly string[]): void {
   handle.statement(DROP_DOMAINS).run(id);
   for (const [position, domain] of domains.entries()) {
-    const owner = handle.statement(FIND_BY_DOMAIN).get(domain) as Row | undefined;
-    if (owner !== undefined) throw TenantTakenError.of('domain', domain, owner);
+    refuseTakenDomain(handle, domain);
     handle.statement(ADD_DOMAIN).run(domain, id, position);
   }
+}
+
+function refuseTakenDomain(handle: Handle, domain: string): void {
+  const owner = handle.statement(FIND_BY_DOMAIN).get(domain) as Row | undefined;
+  if (owner !== undefined) throw TenantTakenError.of('domain', domain, owner);
 }
 
 function toTenant({ slug, domains, config, quotas, deletedAt, ...row }: Row): Tenant {
