@@ -11,6 +11,7 @@ import { QueueDispatcher } from './queue/queue-dispatcher';
 import { QueueRegistry } from './queue/queue-registry';
 import { queueConnection } from './queue/tokens';
 import { Resources } from './resources';
+import { TenantArchives } from './tenancy/archive/tenant-archives';
 import type { Container } from './tenancy/container';
 import { Tenancy } from './tenancy/tenancy';
 import { TenantTokens } from './tenancy/tenant-tokens';
@@ -34,6 +35,7 @@ export function bindServices(
 ): void {
   container.perTenant(Resources, (scope) => tenants.resourcesOf(scope.identity));
   container.perTenant(Tenancy, () => tenants.tenancy);
+  container.perTenant(TenantArchives, () => tenants.archives);
   container.perTenant(UrlGenerator, urls);
   container.shared(TenantTokens, () => new TenantTokens(appKey));
   const bind = <T>(token: Token<T>, choose: (resources: Resources) => T): void =>

@@ -298,6 +298,13 @@ export {
 } from './tenancy/tenancy';
 export type { TenantEachOptions, TenantEnd, TenantRun } from './tenancy/run-each';
 export type { Tenant, TenantQuotas, TenantState } from './tenancy/tenant';
+export type {
+  ExportOptions,
+  ExportedTenant,
+  ImportOptions,
+  ImportedTenant,
+} from './tenancy/archive/archive-parts';
+export { TenantArchives } from './tenancy/archive/tenant-archives';
 export { TenantTokens } from './tenancy/tenant-tokens';
 export { isTenantId, parseTenantId, type TenantId } from './tenancy/tenant-id';
 export type { Token } from './tenancy/token';

@@ -4,6 +4,7 @@ import type { CacheEvents } from './cache/cache-events';
 import { CacheRegistry } from './cache/cache-registry';
 import { SqliteRateLimitStore } from './cache/limits/sqlite-rate-limit-store';
 import { Locks } from './cache/locks/locks';
+import { releaseBoundLocks } from './cache/locks/sqlite-lock-store';
 import type { Config } from './config/load-config';
 import type { Project } from './config/project';
 import type { SqliteSettings } from './config/schema';
@@ -25,10 +26,14 @@ import type {
   TenantWorkerParts,
   TenantWorkOptions,
 } from './queue/tenants/tenant-worker';
+import { forgetOutbox } from './queue/outbox/sqlite-outbox-store';
 import { QueueRegistry } from './queue/queue-registry';
+import { releaseRunning } from './queue/sqlite/sqlite-handover-store';
 import { Resources, type TenantFileParts } from './resources';
 import type { ScopeIdentity } from './support/scope-holder';
 import { ApplicationHosts } from './tenancy/application-hosts';
+import type { TenantArchivesParts } from './tenancy/archive/archive-parts';
+import { TenantArchives } from './tenancy/archive/tenant-archives';
 import type { Container, Scope } from './tenancy/container';
 import { stampMigrations } from './tenancy/schema';
 import { TenantsShareFilesError } from './tenancy/errors';
@@ -64,6 +69,8 @@ export interface TenantsParts {
 /** Composes what tenants are made of: their files, their scopes, and what each works on. */
 export class Tenants {
   readonly tenancy: Tenancy;
+  /** Tenants as files that are handed over. */
+  readonly archives: TenantArchives;
   readonly #parts: TenantsParts;
   readonly #paths: TenantPaths;
   readonly #connections: TenantConnections;
@@ -88,10 +95,11 @@ export class Tenants {
       connections: this.#connections,
       settings: (role) => this.#settingsOf(role),
     });
+    const files = this.#hasFiles ? this.#createFiles() : undefined;
     const store = new TenantStore(central.connections.connection());
     this.tenancy = new Tenancy({
       store: config.tenancy.mode === 'off' ? undefined : () => store,
-      files: this.#hasFiles ? this.#createFiles() : this.#createSharedPlaces(),
+      files: files ?? this.#createSharedPlaces(),
       scopes: new TenantScopes((tenant) => this.#open(tenant)),
       hosts: new ApplicationHosts({
         identification: config.tenancy.identification,
@@ -109,6 +117,8 @@ export class Tenants {
         : undefined,
       onChanged: this.#hasFiles ? (tenant) => this.#noteChange(tenant) : undefined,
     });
+    const { tenancy } = this;
+    this.archives = new TenantArchives(tenancy.isOn, files && this.#archiveParts(tenancy, files));
   }
 
   /** Which tenants have work, in storage/tenancy.sqlite. */
@@ -369,6 +379,21 @@ export class Tenants {
       templateKey: () => this.#schema.key,
       buildTemplate: (files) => this.#schema.build(files),
     });
+  }
+
+  #archiveParts(tenancy: Tenancy, files: TenantFiles): TenantArchivesParts {
+    return {
+      tenancy,
+      files,
+      paths: this.#paths,
+      settings: (role) => this.#settingsOf(role),
+      schema: this.#schema,
+      settle: (handle, { withoutQueue }) => {
+        releaseRunning(handle);
+        releaseBoundLocks(handle);
+        if (withoutQueue) forgetOutbox(handle);
+      },
+    };
   }
 
   #settingsOf(role: TenantRole): SqliteSettings {

@@ -222,6 +222,7 @@ describe('walls', () => {
       'cli-table3',
       'cli-progress',
       'croner',
+      'tar-stream',
     ];
     const loaded = new Set<string>();
     const load = (path: string): void => {

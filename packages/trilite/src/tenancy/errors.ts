@@ -1,4 +1,4 @@
-import { FrameworkError } from '../support/errors';
+import { FrameworkError, type ErrorFacts } from '../support/errors';
 
 /** Thrown at boot when the container cannot make a class, and later when a token is asked for that nobody bound. */
 export class UnresolvableError extends FrameworkError {
@@ -128,11 +128,18 @@ export class TenantNotFoundError extends FrameworkError {
 
 /** Thrown when an id, a slug or a domain is already somebody's. */
 export class TenantTakenError extends FrameworkError {
+  constructor(
+    readonly what: 'id' | 'slug' | 'domain',
+    facts: Pick<ErrorFacts, 'message' | 'help' | 'cause'>,
+  ) {
+    super({ ...facts, code: 'E_TENANT_TAKEN', status: 409 });
+  }
+
   static id(id: string): TenantTakenError {
-    return TenantTakenError.#of(
-      `The id "${id}" is or was that of a tenant.`,
-      'Choose another id: none is given twice, so that nothing old is taken for something new.',
-    );
+    return new TenantTakenError('id', {
+      message: `The id "${id}" is or was that of a tenant.`,
+      help: 'Choose another id: none is given twice, so that nothing old is taken for something new.',
+    });
   }
 
   static of(
@@ -141,14 +148,10 @@ export class TenantTakenError extends FrameworkError {
     { id, state }: { readonly id: string; readonly state: string },
   ): TenantTakenError {
     const isDeleted = state === 'deleted';
-    return TenantTakenError.#of(
-      `The ${what} "${value}" is that of the tenant "${id}"${isDeleted ? ', which is deleted' : ''}.`,
-      `Choose another ${what}, or ${isDeleted ? `purge "${id}"` : `take it from "${id}"`} first.`,
-    );
-  }
-
-  static #of(message: string, help: string): TenantTakenError {
-    return new TenantTakenError({ code: 'E_TENANT_TAKEN', message, help, status: 409 });
+    return new TenantTakenError(what, {
+      message: `The ${what} "${value}" is that of the tenant "${id}"${isDeleted ? ', which is deleted' : ''}.`,
+      help: `Choose another ${what}, or ${isDeleted ? `purge "${id}"` : `take it from "${id}"`} first.`,
+    });
   }
 }
 

@@ -3,6 +3,7 @@ import { copyFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { SqliteSettings } from '../config/schema';
 import { Connection } from '../database/connection';
+import type { Handle } from '../database/connection-handle';
 import { syncFile, syncFolder } from '../database/care/durable-files';
 import { renewGeneration } from '../database/generation';
 import { errorCode } from '../support/errors';
@@ -12,7 +13,7 @@ import { TenantFolderError } from './errors';
 import type { TenantPlaces } from './tenant-places';
 import type { TenantId } from './tenant-id';
 import { TENANT_ROLES, type TenantFilePaths, type TenantPaths } from './tenant-paths';
-import { writeStamp } from './tenant-stamp-store';
+import { readStamp, writeStamp, type TenantStamp } from './tenant-stamp-store';
 
 /*
  * The folder of a tenant, from its making to its purge.
@@ -84,32 +85,39 @@ export class TenantFiles implements TenantPlaces {
     for (const role of roles) {
       const file = `${workshop}/${this.#parts.paths.fileName(id, role)}`;
       await copyFile(`${template}/${role}`, file);
-      await this.sign(file, id, role);
+      await this.change(file, role, (handle) => {
+        writeStamp(handle, id, role);
+        renewGeneration(handle);
+      });
     }
   }
 
-  /** Writes into a file of a workshop whose it is, and what for. Its generation is another one from then on, unless it is to be kept. */
-  async sign(
-    file: string,
-    id: TenantId,
-    role: TenantRole,
-    { keepsGeneration = false }: { readonly keepsGeneration?: boolean } = {},
-  ): Promise<void> {
+  /** Writes into a file of a workshop whose it is, and what for. */
+  sign(file: string, id: TenantId, role: TenantRole): Promise<void> {
+    return this.change(file, role, (handle) => writeStamp(handle, id, role));
+  }
+
+  /** Changes a file that nobody else knows of, in one transaction, and has the disk take it. */
+  async change(file: string, role: TenantRole, work: (handle: Handle) => void): Promise<void> {
     // Synced once, when it is whole
     const settings = { ...this.#parts.settings(role), file, synchronous: 'off' } as const;
     const connection = new Connection(role, settings);
     try {
-      await connection.write(
-        (handle) => {
-          writeStamp(handle, id, role);
-          if (!keepsGeneration) renewGeneration(handle);
-        },
-        { several: true },
-      );
+      await connection.write(work, { several: true });
     } finally {
       await connection.close();
     }
     syncFile(file);
+  }
+
+  /** Whose a file is, wherever it lies; undefined for one that does not say so. */
+  async stampOf(file: string, role: TenantRole): Promise<TenantStamp | undefined> {
+    const connection = this.#connection(role, file);
+    try {
+      return await connection.read(readStamp);
+    } finally {
+      await connection.close();
+    }
   }
 
   /** Makes a workshop, whose files are on the disk, the folder of a tenant. @throws E_TENANT_FOLDER */

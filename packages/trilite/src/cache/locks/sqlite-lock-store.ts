@@ -40,6 +40,17 @@ const ALL_HELD = `${HELD} order by name`;
 const SWEEP = `
   delete from locks where name in (select name from locks where expires_at <= ? order by expires_at limit ${SWEEP_BATCH})`;
 
+const HAS_LOCKS = `select 1 from sqlite_schema where type = 'table' and name = 'locks'`;
+
+/**
+ * Gives back the locks of a copied file that are bound to a process, within the transaction of whoever calls: that process holds them in the original.
+ * Harmless in a file without locks.
+ */
+export function releaseBoundLocks(handle: Handle): void {
+  if (handle.statement(HAS_LOCKS).get() === undefined) return;
+  handle.exec('delete from locks where bound_to is not null');
+}
+
 type Row = Omit<HeldLock, 'boundTo' | 'isAbandoned'> & { readonly boundTo: string | null };
 
 /** Locks in a SQLite file. */

@@ -41,6 +41,14 @@ export interface OutboxBacklog {
   readonly since: number;
 }
 
+const HAS_OUTBOX = `select 1 from sqlite_schema where type = 'table' and name = 'outbox'`;
+
+/** Forgets what waits in the outbox of a copied file, within the transaction of whoever calls. Harmless in a file without one. */
+export function forgetOutbox(handle: Handle): void {
+  if (handle.statement(HAS_OUTBOX).get() === undefined) return;
+  handle.exec('delete from outbox');
+}
+
 /** The outbox in one file of data. */
 export class SqliteOutboxStore {
   readonly #connection: Connection;

@@ -159,7 +159,7 @@ export function cancelOne(handle: Handle, id: string): 'cancelled' | 'requested'
 }
 
 /** Puts a job back. Tells whether the caller still was the owner. */
-export function releaseOne(handle: Handle, job: ClaimedJob, release: Release): boolean {
+export function releaseOne(handle: Handle, job: Owned, release: Release): boolean {
   const { id, claim } = job;
   const { availableAt, failure, uncounted = false } = release;
   if (failure !== undefined) noteAttempt(handle, job, 'released', failure.message);
