@@ -64,6 +64,8 @@ import { TenantsDeleteCommand } from './commands/tenants-delete-command';
 import { TenantsDoctorCommand } from './commands/tenants-doctor-command';
 import { TenantsDomainsCommand } from './commands/tenants-domains-command';
 import { TenantsDownCommand } from './commands/tenants-down-command';
+import { TenantsExportCommand } from './commands/tenants-export-command';
+import { TenantsImportCommand } from './commands/tenants-import-command';
 import { TenantsListCommand } from './commands/tenants-list-command';
 import { TenantsMigrateCommand } from './commands/tenants-migrate-command';
 import { TenantsMigrateStatusCommand } from './commands/tenants-migrate-status-command';
@@ -150,6 +152,8 @@ export const builtInCommands: readonly CommandClass[] = [
   TenantsDoctorCommand,
   TenantsDomainsCommand,
   TenantsDownCommand,
+  TenantsExportCommand,
+  TenantsImportCommand,
   TenantsListCommand,
   TenantsMigrateCommand,
   TenantsMigrateStatusCommand,

@@ -162,6 +162,8 @@ test.each([
   'tenants:queue',
   'tenants:stats',
   'tenants:doctor',
+  'tenants:export acme --output=acme.tar.gz',
+  'tenants:import acme.tar.gz',
   'tenants:work-index:rebuild',
   'queue:work --tenants --stop-when-empty',
 ])('"%s" says that there are no files of tenants', async (command) => {

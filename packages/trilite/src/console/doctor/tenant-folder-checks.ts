@@ -44,7 +44,7 @@ async function trashOf({ tenancy }: ConsoleApplication, root: string): Promise<s
   return strangers;
 }
 
-/** What creating a tenant left behind that was killed: nobody is at work there any more. */
+/** What creating, exporting or importing a tenant left behind that was killed: nobody is at work there any more. */
 function leftoversIn(workshops: string): string[] {
   const before = clock.now() - STUCK_MS;
   return namesIn(workshops).filter((name) => statSync(join(workshops, name)).mtimeMs < before);
@@ -67,9 +67,9 @@ function judgeTrash(trash: string, names: readonly string[]) {
 }
 
 function judgeLeftovers(workshops: string, names: readonly string[]) {
-  if (names.length === 0) return ok('No creation was interrupted.');
+  if (names.length === 0) return ok('No creation, export or import was interrupted.');
   return warn(
-    `In ${workshops} lies what interrupted creations left: ${names.join(', ')}.`,
+    `In ${workshops} lies what was left by creations, exports or imports that were interrupted: ${names.join(', ')}.`,
     'Run "artisan tenants:doctor --fix", which removes it.',
   );
 }
