@@ -7,7 +7,6 @@ import { CacheRegistry } from './cache/cache-registry';
 import { CacheRepository } from './cache/cache-repository';
 import { RateLimiter } from './cache/limits/rate-limiter';
 import { Locks } from './cache/locks/locks';
-import { lastingConnections } from './config/cache-problems';
 import { loadConfig, type Config } from './config/load-config';
 import { projectAt, type Project } from './config/project';
 import { isCommandClass, type CommandClass } from './console/command';
@@ -17,13 +16,12 @@ import { ScheduledCommands } from './console/scheduled-commands';
 import type { WalKeeper } from './database/care/wal-keeper';
 import { ConnectionRegistry } from './database/connection-registry';
 import type { Database } from './database/database';
-import { discoverMigrations } from './database/migrations/migration-files';
 import type { Migrator } from './database/migrations/migrator';
 import type { SeederClass } from './database/seeding/seeder';
 import { SeederRunner, type SeederReport } from './database/seeding/seeder-runner';
 import { generateTableTypes } from './database/types/generate-table-types';
 import { createWalKeeper, logSlowQueries } from './database-log';
-import { createMigrator } from './framework-migrations';
+import { createMigrator, holdsCachesAlone } from './framework-migrations';
 import type { HttpKernel } from './http/http-kernel';
 import { TenantAddresses } from './http/identification/tenant-addresses';
 import type { HttpKernelOptions } from './http/middleware';
@@ -47,7 +45,7 @@ import { loadExports, sourceFile, sourceFiles } from './support/file-discovery';
 import { createLogger, type Logger } from './support/logger';
 import { CENTRAL } from './support/scope-holder';
 import { Container, type Scope } from './tenancy/container';
-import type { Provider } from './tenancy/provider';
+import { createProviders, type Provider } from './tenancy/provider';
 import { refuseUnresolvable } from './tenancy/resolution-check';
 import { centralConnectionOptions, refuseOthers } from './tenancy/scope-guard';
 import { Tenancy } from './tenancy/tenancy';
@@ -151,7 +149,7 @@ export class Application implements ConsoleApplication {
     for (const job of [...this.#discover('app/jobs', isJobClass), ...(options.jobs ?? [])]) {
       this.#jobs.add(job);
     }
-    this.#providers = this.#createProviders();
+    this.#providers = createProviders(this.config);
     bindServices(this.#container, {
       central,
       tenants: this.#tenants,
@@ -335,16 +333,6 @@ export class Application implements ConsoleApplication {
     }
   }
 
-  /** Whether a file has neither data, jobs and locks in it, nor tables that the application's migrations make. */
-  #holdsCachesAlone(connection: string): boolean {
-    if (lastingConnections(this.config).has(connection)) return false;
-    const own = discoverMigrations(
-      join(this.#project.codePath, 'database/migrations'),
-      this.connections,
-    );
-    return own.every((plan) => plan.connection !== connection || plan.migrations.length === 0);
-  }
-
   #createCentral(
     cacheEvents: CacheEvents,
     onError: (error: unknown, what: string) => void,
@@ -354,20 +342,11 @@ export class Application implements ConsoleApplication {
       jobs: this.#jobs,
       cacheEvents,
       onError,
-      isDisposable: (connection) => this.#holdsCachesAlone(connection),
+      isDisposable: holdsCachesAlone(this.#project, this.config, () => this.connections),
       guard: this.config.tenancy.mode === 'off' ? undefined : () => refuseOthers(CENTRAL),
       connectionOptions: centralConnectionOptions(this.config),
       forTenant: (tenantId, work) => this.#tenants.runFor(tenantId, work),
     });
-  }
-
-  #createProviders(): Provider[] {
-    const { others, ...own } = this.config;
-    const facts = { config: (name: string): unknown => ({ ...others, ...own })[name] };
-    const types = this.config.app.providers as unknown as readonly (new (
-      given: typeof facts,
-    ) => Provider)[];
-    return types.map((Type) => new Type(facts));
   }
 
   #createHttp(): HttpKernel {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { lockMigrations } from './cache/locks/schema';
 import { cacheMigrations } from './cache/sqlite/schema';
+import { lastingConnections } from './config/cache-problems';
 import type { Config } from './config/load-config';
 import { outboxConnections } from './config/outbox-connections';
 import type { Project } from './config/project';
@@ -30,7 +31,7 @@ export function createMigrator(
   config: Config,
   connections: ConnectionRegistry,
 ): Migrator {
-  const own = discoverMigrations(join(project.codePath, 'database/migrations'), connections);
+  const own = ownPlans(project, connections);
   const every = connections.names.map((connection): MigrationPlan => ({
     connection,
     migrations: [],
@@ -42,6 +43,19 @@ export function createMigrator(
   const tables = mode === 'single' ? [{ connection, migrations }, ...sharedPlans(config)] : [];
   const plans = mergePlans([...every, ...frameworkPlans(config), ...ofTenants, ...own, ...tables]);
   return new Migrator(connections, plans);
+}
+
+/** Tells whether a file has neither data, jobs and locks in it, nor tables that the application's migrations make. */
+export function holdsCachesAlone(
+  project: Project,
+  config: Config,
+  connections: () => ConnectionRegistry,
+): (connection: string) => boolean {
+  return (connection) => {
+    if (lastingConnections(config).has(connection)) return false;
+    const own = ownPlans(project, connections());
+    return own.every((plan) => plan.connection !== connection || plan.migrations.length === 0);
+  };
 }
 
 /** Whose files are migrated. */
@@ -64,6 +78,10 @@ export function tenantPlans(
   }));
   const own = { connection: connections.database, migrations: tenantTables(project) };
   return mergePlans([...stamps, ...frameworkPlans(settings), own]);
+}
+
+function ownPlans({ codePath }: Project, connections: ConnectionRegistry): MigrationPlan[] {
+  return discoverMigrations(join(codePath, 'database/migrations'), connections);
 }
 
 /** What makes the tables of tenants. */

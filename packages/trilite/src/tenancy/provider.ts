@@ -1,3 +1,4 @@
+import type { Config } from '../config/load-config';
 import type { Bindings, Resolver } from './container';
 
 /** What a provider may read. */
@@ -44,4 +45,11 @@ export abstract class Provider {
   protected config<T = unknown>(name: string): T {
     return this.#facts.config(name) as T;
   }
+}
+
+/** The providers that config/app.ts lists, in its order. */
+export function createProviders({ others, ...own }: Config): Provider[] {
+  const facts: ProviderFacts = { config: (name) => ({ ...others, ...own })[name] };
+  const types = own.app.providers as unknown as readonly (new (facts: ProviderFacts) => Provider)[];
+  return types.map((Type) => new Type(facts));
 }
