@@ -1,7 +1,9 @@
 import type { DatabaseSettings } from '../config/schema';
 import { sizeOf } from '../support/file-system';
+import { Listeners } from '../support/listeners';
 import { Connection, type ConnectionOptions } from './connection';
 import { OffloadPool } from './connection-offload';
+import type { LockWaitEvent } from './connection-wait';
 import { ConnectionUnknownError } from './errors';
 import type { ConnectionDirectory } from './database';
 import { QueryEvents } from './query-events';
@@ -50,6 +52,8 @@ export interface ConnectionDescription {
 export class ConnectionRegistry {
   /** Tells of every query that any `Database` of these connections runs. */
   readonly queries: QueryEvents;
+  /** Tells of every wait of these connections for a lock of SQLite's. */
+  readonly lockWaits = new Listeners<LockWaitEvent>('lock waits');
   /** Threads for reads that take long. */
   readonly offload: OffloadPool;
   readonly #settings: DatabaseSettings;
@@ -87,7 +91,10 @@ export class ConnectionRegistry {
     const { connections } = this.#settings;
     const settings = Object.hasOwn(connections, name) ? connections[name] : undefined;
     if (settings === undefined) throw ConnectionUnknownError.named(name, this.names);
-    const connection = new Connection(name, settings, this.#options.connectionOptions?.(name));
+    const connection = new Connection(name, settings, {
+      ...this.#options.connectionOptions?.(name),
+      onWaited: (event) => this.lockWaits.emit(event),
+    });
     if (this.#isClosed) void connection.close();
     this.#connections.set(name, connection);
     return connection;

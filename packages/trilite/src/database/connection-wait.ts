@@ -14,6 +14,14 @@ export interface LockStatistics {
   readonly totalWaitMs: number;
 }
 
+/** That a connection waited for a lock that another process or connection held; whether it got it or not. */
+export interface LockWaitEvent {
+  /** Name of the connection. */
+  readonly connection: string;
+  readonly file: string;
+  readonly waitedMs: number;
+}
+
 /** What may be told of one wait. */
 export interface WaitOptions {
   /** Since when it counts, by the monotonic clock. Default: now. */
@@ -26,12 +34,18 @@ export interface WaitOptions {
 export class LockWait {
   readonly #facts: ConnectionFacts;
   readonly #busyTimeout: number;
+  readonly #tell: ((event: LockWaitEvent) => void) | undefined;
   #waits = 0;
   #longestWaitMs = 0;
   #totalWaitMs = 0;
 
-  constructor(facts: ConnectionFacts, { busyTimeout }: SqliteSettings) {
+  constructor(
+    facts: ConnectionFacts,
+    { busyTimeout }: SqliteSettings,
+    tell?: (event: LockWaitEvent) => void,
+  ) {
     this.#facts = facts;
+    this.#tell = tell;
     this.#busyTimeout = busyTimeout;
   }
 
@@ -77,6 +91,8 @@ export class LockWait {
     this.#waits += 1;
     this.#totalWaitMs += waitedMs;
     this.#longestWaitMs = Math.max(this.#longestWaitMs, waitedMs);
+    const { name: connection, file } = this.#facts;
+    this.#tell?.({ connection, file, waitedMs });
   }
 }
 

@@ -22,7 +22,7 @@ import {
 } from './connection-session';
 import { streamRows, type StreamedQuery } from './connection-stream';
 import type { CurrentTenant } from './scoping/current-tenant';
-import { LockWait, type LockStatistics } from './connection-wait';
+import { LockWait, type LockStatistics, type LockWaitEvent } from './connection-wait';
 import { ConnectionWriter } from './connection-writer';
 import {
   ConnectionClosedError,
@@ -59,6 +59,8 @@ export interface ConnectionOptions {
   readonly pool?: ConnectionPool | undefined;
   /** Whose rows the current work may see, where the tables hold those of all tenants. Default: they hold those of one alone. */
   readonly currentTenant?: CurrentTenant | undefined;
+  /** Told after each wait for a lock; must not throw. Default: nobody. */
+  readonly onWaited?: ((event: LockWaitEvent) => void) | undefined;
 }
 
 /** One SQLite file by name: opened at first use, written by one handle, never blocking the event loop for a lock. */
@@ -83,7 +85,7 @@ export class Connection {
     this.settings = settings;
     this.currentTenant = options.currentTenant;
     this.#isVerified = options.verify !== undefined;
-    this.#wait = new LockWait(this, settings);
+    this.#wait = new LockWait(this, settings, options.onWaited);
     this.#handles = new HandleSet({
       facts: this,
       settings,

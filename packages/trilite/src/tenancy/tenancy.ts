@@ -10,6 +10,7 @@ import {
 } from './errors';
 import { runEach, type TenantEachOptions, type TenantRun } from './run-each';
 import { refuseEscape } from './scope-guard';
+import { TenancyEvents, type TenancyEvent } from './tenancy-events';
 import type { Tenant, TenantState } from './tenant';
 import { checkTenantChanges } from './tenant-changes';
 import { hostOfRequest } from './tenant-domain';
@@ -89,6 +90,8 @@ const PAGE = 500;
  * }
  */
 export class Tenancy {
+  /** What this process did to tenants. */
+  readonly events = new TenancyEvents();
   readonly #parts: TenancyParts;
 
   constructor(parts: TenancyParts) {
@@ -290,29 +293,37 @@ export class Tenancy {
       throw TenantStateError.cannot('settle', known, { state, from: ['creating'] });
     }
     const isThere = this.#parts.files.isThere(known);
-    if (isThere) await this.#store.setState(known, 'active', ['creating']);
-    else await this.#store.forget(known);
-    return isThere;
+    if (!isThere) {
+      await this.#store.forget(known);
+      return false;
+    }
+    await this.#store.setState(known, 'active', ['creating']);
+    this.#tell('created', await this.findOrFail(id));
+    return true;
   }
 
   /** Keeps requests and jobs of a tenant out, for a reason that lies with the customer. @throws E_TENANT_STATE */
-  suspend(id: string): Promise<Tenant> {
-    return this.#move('suspend', id, { to: 'suspended', from: ['active', 'down'] });
+  async suspend(id: string): Promise<Tenant> {
+    const to = { to: 'suspended', from: ['active', 'down'] } as const;
+    return this.#tell('suspended', await this.#move('suspend', id, to));
   }
 
   /** Ends a suspension. @throws E_TENANT_STATE */
-  resume(id: string): Promise<Tenant> {
-    return this.#move('resume', id, { to: 'active', from: ['suspended'] });
+  async resume(id: string): Promise<Tenant> {
+    const to = { to: 'active', from: ['suspended'] } as const;
+    return this.#tell('resumed', await this.#move('resume', id, to));
   }
 
   /** Keeps requests and jobs of a tenant out while something is being done to it. @throws E_TENANT_STATE */
-  down(id: string): Promise<Tenant> {
-    return this.#move('take down', id, { to: 'down', from: ['active'] });
+  async down(id: string): Promise<Tenant> {
+    const to = { to: 'down', from: ['active'] } as const;
+    return this.#tell('down', await this.#move('take down', id, to));
   }
 
   /** Ends maintenance. @throws E_TENANT_STATE */
-  up(id: string): Promise<Tenant> {
-    return this.#move('bring up', id, { to: 'active', from: ['down'] });
+  async up(id: string): Promise<Tenant> {
+    const to = { to: 'active', from: ['down'] } as const;
+    return this.#tell('up', await this.#move('bring up', id, to));
   }
 
   /**
@@ -332,7 +343,7 @@ export class Tenancy {
       throw TenantStateError.cannot('change', known, { state, from: KEPT_STATES });
     }
     await this.#parts.onChanged?.(tenant);
-    return tenant;
+    return this.#tell('changed', tenant);
   }
 
   /**
@@ -347,7 +358,7 @@ export class Tenancy {
       await this.#parts.scopes.close(tenant.id);
       if (this.#parts.files.isThere(tenant.id)) await this.#parts.files.discard(tenant.id);
       await this.#parts.onChanged?.(tenant);
-      return tenant;
+      return this.#tell('deleted', tenant);
     });
   }
 
@@ -356,17 +367,20 @@ export class Tenancy {
     return this.#exclusively(id, async () => {
       const known = await this.#refuseUnlessDeleted('restore', id);
       if (!this.#parts.files.isThere(known)) this.#parts.files.reclaim(known);
-      return this.#move('restore', id, { to: 'active', from: ['deleted'] });
+      const to = { to: 'active', from: ['deleted'] } as const;
+      return this.#tell('restored', await this.#move('restore', id, to));
     });
   }
 
   /** Removes a deleted tenant for good. Its id stays taken. @throws E_TENANT_STATE */
   purge(id: string): Promise<void> {
     return this.#exclusively(id, async () => {
+      const tenant = await this.findOrFail(id);
       const known = await this.#refuseUnlessDeleted('purge', id);
       if (this.#parts.files.isThere(known)) await this.#parts.files.discard(known);
       await this.#parts.files.purge(known);
       await this.#store.purge(known);
+      this.#tell('purged', tenant);
     });
   }
 
@@ -395,7 +409,12 @@ export class Tenancy {
       throw error;
     }
     await this.#store.setState(id, 'active', ['creating']);
-    return this.findOrFail(id);
+    return this.#tell('created', await this.findOrFail(id));
+  }
+
+  #tell(kind: TenancyEvent['kind'], tenant: Tenant): Tenant {
+    if (this.events.isHeard) this.events.emit({ kind, tenant });
+    return tenant;
   }
 
   /** Two who move a folder at once would each report what the other has undone. */
