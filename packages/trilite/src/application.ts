@@ -21,7 +21,11 @@ import type { SeederClass } from './database/seeding/seeder';
 import { SeederRunner, type SeederReport } from './database/seeding/seeder-runner';
 import { generateTableTypes } from './database/types/generate-table-types';
 import { createWalKeeper, logSlowQueries } from './database-log';
+import { createEvents } from './event-wiring';
+import type { EventDispatcher } from './events/event-dispatcher';
+import { isListener } from './events/listener';
 import { createMigrator, holdsCachesAlone } from './framework-migrations';
+import { tellOfApplication, tellOfResources } from './happenings';
 import type { HttpKernel } from './http/http-kernel';
 import { TenantAddresses } from './http/identification/tenant-addresses';
 import type { HttpKernelOptions } from './http/middleware';
@@ -77,7 +81,7 @@ export interface ApplicationOptions {
  * each is opened when something first uses it.
  *
  * @throws E_CONFIG_FILE, E_CONFIG_INVALID, E_ENVIRONMENT_INVALID, E_STORAGE_NOT_WRITABLE
- * @throws E_CONTAINER_UNRESOLVABLE, E_JOB_INVALID, E_SCHEDULE_INVALID and what providers throw
+ * @throws E_CONTAINER_UNRESOLVABLE, E_JOB_INVALID, E_LISTENER_INVALID, E_SCHEDULE_INVALID and what providers throw
  * @example
  * import { CacheRepository, createApplication } from 'trilite';
  *
@@ -104,6 +108,8 @@ export class Application implements ConsoleApplication {
   readonly config: Config;
   /** Who the work is for, and the tenants there are. */
   readonly tenancy: Tenancy;
+  /** Tells listeners what happened. */
+  readonly events: EventDispatcher;
   /** The tasks of routes/console.ts, and what became of them. */
   readonly schedule: ScheduleRegistry;
   /** Keeps the -wal files small in a process that runs for long. "serve" and "queue:work" start it; `close` stops it. */
@@ -131,6 +137,7 @@ export class Application implements ConsoleApplication {
     logCacheTroubles(cacheEvents, this.logger);
     const onError = (error: unknown, what: string): void => this.logger.error({ err: error }, what);
     const jobs = this.#jobs;
+    this.events = createEvents({ jobs, tenancy: () => this.tenancy, onError });
     const central = this.#createCentral(cacheEvents, onError);
     this.#central = central;
     this.#tenants = new Tenants({
@@ -142,6 +149,7 @@ export class Application implements ConsoleApplication {
       jobs,
       cacheEvents,
       onError,
+      onOpen: (resources, scope) => tellOfResources(this.events, resources, scope),
     });
     this.tenancy = this.#tenants.tenancy;
     logSlowQueries(this.connections, this.logger);
@@ -149,10 +157,14 @@ export class Application implements ConsoleApplication {
     for (const job of [...this.#discover('app/jobs', isJobClass), ...(options.jobs ?? [])]) {
       this.#jobs.add(job);
     }
+    for (const listener of this.#discover('app/listeners', isListener)) {
+      this.events.subscribe(listener);
+    }
     this.#providers = createProviders(this.config);
     bindServices(this.#container, {
       central,
       tenants: this.#tenants,
+      events: this.events,
       urls: () => this.#createUrls(),
       appKey: this.config.app.key,
     });
@@ -160,7 +172,9 @@ export class Application implements ConsoleApplication {
     this.#container.freeze();
     this.#scope = this.#container.open(CENTRAL);
     central.use(this.#scope);
-    refuseUnresolvable([...this.#jobs.classes, ...this.#commands()], this.#scope);
+    tellOfApplication(this.events, { central, cacheEvents, tenancy: this.tenancy }, this.#scope);
+    const made = [...this.#jobs.classes, ...this.#commands(), ...this.events.classes];
+    refuseUnresolvable(made, this.#scope);
     this.schedule = this.#createSchedule();
   }
 
@@ -326,6 +340,7 @@ export class Application implements ConsoleApplication {
     try {
       await this.#http?.settled();
       for (const provider of this.#booted) await provider.shutdown();
+      await this.events.settled();
     } finally {
       await this.walKeeper.stop();
       await this.#tenants.close();

@@ -6,6 +6,7 @@ import { cacheStore } from './cache/tokens';
 import { ConnectionRegistry } from './database/connection-registry';
 import { Database } from './database/database';
 import { databaseConnection } from './database/tokens';
+import { EventDispatcher } from './events/event-dispatcher';
 import { UrlGenerator } from './http/url-generator';
 import { QueueDispatcher } from './queue/queue-dispatcher';
 import { QueueRegistry } from './queue/queue-registry';
@@ -23,6 +24,7 @@ export interface BoundServices {
   /** The application's own resources, whose names tokens stand for. */
   readonly central: Resources;
   readonly tenants: Tenants;
+  readonly events: EventDispatcher;
   readonly urls: () => UrlGenerator;
   /** What tokens are signed with; undefined where there is none. */
   readonly appKey: string | undefined;
@@ -31,12 +33,13 @@ export interface BoundServices {
 /** Binds what every application has, once for each scope. */
 export function bindServices(
   container: Container,
-  { central, tenants, urls, appKey }: BoundServices,
+  { central, tenants, events, urls, appKey }: BoundServices,
 ): void {
   container.perTenant(Resources, (scope) => tenants.resourcesOf(scope.identity));
   container.perTenant(Tenancy, () => tenants.tenancy);
   container.perTenant(TenantArchives, () => tenants.archives);
   container.perTenant(UrlGenerator, urls);
+  container.shared(EventDispatcher, () => events);
   container.shared(TenantTokens, () => new TenantTokens(appKey));
   const bind = <T>(token: Token<T>, choose: (resources: Resources) => T): void =>
     container.perTenant(token, (scope) => choose(scope.make(Resources)));

@@ -119,6 +119,7 @@ export {
   type Page,
   type PaginateOptions,
 } from './database/paging/pagination';
+export type { LockWaitEvent } from './database/connection-wait';
 export { DatabaseBusyError, DatabaseFullError, DatabaseQueryError } from './database/errors';
 export { AfterCommitError } from './database/transaction-errors';
 export {
@@ -155,6 +156,57 @@ export type { Seeder, SeederClass, SeederContext } from './database/seeding/seed
 export { databaseConnection } from './database/tokens';
 // A star, for once: TypeScript lets applications augment an interface through a star, but not through a named re-export.
 export type * from './database/tables';
+
+export type { EventClass, EventClasses } from './events/event';
+export { EventDispatcher, type ListenerDescription } from './events/event-dispatcher';
+export type {
+  Listener,
+  ListenerClass,
+  ListenerQueueOptions,
+  ListenerRules,
+  ListensTo,
+  Subscribe,
+  SubscriberClass,
+} from './events/listener';
+
+export {
+  CacheCleared,
+  CacheFailedOver,
+  CacheKeyHit,
+  CacheKeyMissed,
+  CacheKeysEvicted,
+  CacheKeysForgotten,
+  CacheKeysWritten,
+  CacheRecreated,
+  CacheRefreshFailed,
+  CacheTagsCleared,
+  CacheUnavailable,
+  JobCancelled,
+  JobExceptionOccurred,
+  JobFailed,
+  JobLost,
+  JobProcessed,
+  JobProcessing,
+  JobQueued,
+  JobRecovered,
+  JobReleased,
+  LockAcquired,
+  LockMissed,
+  LockReleased,
+  LockWaited,
+  QueryExecuted,
+  QueueBusy,
+  QueueFailedOver,
+  TenantChanged,
+  TenantCreated,
+  TenantDeleted,
+  TenantPurged,
+  TenantRestored,
+  TenantStateChanged,
+  UniqueJobSkipped,
+  WorkerStarted,
+  WorkerStopped,
+} from './happenings';
 
 export { HttpKernel } from './http/http-kernel';
 export { HttpServer, type ListenOptions } from './http/http-server';
@@ -296,6 +348,7 @@ export {
   type TenantName,
   type TenantRunOptions,
 } from './tenancy/tenancy';
+export { TenancyEvents, type TenancyEvent } from './tenancy/tenancy-events';
 export type { TenantEachOptions, TenantEnd, TenantRun } from './tenancy/run-each';
 export type { Tenant, TenantQuotas, TenantState } from './tenancy/tenant';
 export type {

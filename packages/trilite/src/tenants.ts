@@ -64,6 +64,8 @@ export interface TenantsParts {
   readonly jobs: JobRegistry;
   readonly cacheEvents: CacheEvents;
   readonly onError: (error: unknown, what: string) => void;
+  /** Called with what a tenant works on, and its scope, before anything is done with it. */
+  readonly onOpen: (resources: Resources, scope: Scope) => void;
 }
 
 /** Composes what tenants are made of: their files, their scopes, and what each works on. */
@@ -210,6 +212,7 @@ export class Tenants {
     this.#resources.set(identity, resources);
     const scope = this.#parts.container.open(identity);
     resources.use(scope);
+    this.#parts.onOpen(resources, scope);
     return {
       scope,
       prepare: async () => {
