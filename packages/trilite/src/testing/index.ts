@@ -1,6 +1,7 @@
 import { exposeLeaks } from './leak-guard';
 
 export { fakeCache, type FakeCache } from './fake-cache';
+export { fakeEvents, type FakeEvents } from './fake-events';
 export {
   fakeQueue,
   type DispatchedBatch,
