@@ -22,6 +22,7 @@ import { DbTypesCommand } from './commands/db-types-command';
 import { DbWipeCommand } from './commands/db-wipe-command';
 import { DevCommand } from './commands/dev-command';
 import { DoctorCommand } from './commands/doctor-command';
+import { EventListCommand } from './commands/event-list-command';
 import { HelpCommand } from './commands/help-command';
 import { KeyGenerateCommand } from './commands/key-generate-command';
 import { ListCommand } from './commands/list-command';
@@ -110,6 +111,7 @@ export const builtInCommands: readonly CommandClass[] = [
   DbWipeCommand,
   DevCommand,
   DoctorCommand,
+  EventListCommand,
   HelpCommand,
   KeyGenerateCommand,
   ListCommand,

@@ -6,6 +6,7 @@ import type { ConnectionRegistry } from '../database/connection-registry';
 import type { Database } from '../database/database';
 import type { Migrator } from '../database/migrations/migrator';
 import type { SeederReport } from '../database/seeding/seeder-runner';
+import type { EventDispatcher } from '../events/event-dispatcher';
 import type { HttpKernel } from '../http/http-kernel';
 import type { QueueRegistry } from '../queue/queue-registry';
 import type { ScheduleRegistry } from '../schedule/schedule-registry';
@@ -36,6 +37,7 @@ export interface ConsoleApplication extends Resolver {
   readonly caches: CacheRegistry;
   readonly locks: Locks;
   readonly queues: QueueRegistry;
+  readonly events: EventDispatcher;
   readonly schedule: ScheduleRegistry;
   readonly walKeeper: WalKeeper;
   /** Runs the tasks of the schedule; it does nothing before `run` or `runDue`. */

@@ -22,6 +22,7 @@ export function tenantView(
     caches: scope.make(CacheRegistry),
     locks: scope.make(Locks),
     queues: scope.make(QueueRegistry),
+    events: app.events,
     schedule: app.schedule,
     walKeeper: app.walKeeper,
     make: (token) => scope.make(token),
