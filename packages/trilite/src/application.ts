@@ -166,7 +166,7 @@ export class Application implements ConsoleApplication {
       tenants: this.#tenants,
       events: this.events,
       urls: () => this.#createUrls(),
-      appKey: this.config.app.key,
+      config: this.config,
     });
     for (const provider of this.#providers) provider.register(this.#container);
     this.#container.freeze();

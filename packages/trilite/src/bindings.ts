@@ -3,17 +3,20 @@ import { CacheRepository } from './cache/cache-repository';
 import { RateLimiter } from './cache/limits/rate-limiter';
 import { Locks } from './cache/locks/locks';
 import { cacheStore } from './cache/tokens';
+import type { Config } from './config/load-config';
 import { ConnectionRegistry } from './database/connection-registry';
 import { Database } from './database/database';
 import { databaseConnection } from './database/tokens';
 import { EventDispatcher } from './events/event-dispatcher';
+import { Sessions } from './http/session/sessions';
+import { SqliteSessionStore } from './http/session/sqlite-session-store';
 import { UrlGenerator } from './http/url-generator';
 import { QueueDispatcher } from './queue/queue-dispatcher';
 import { QueueRegistry } from './queue/queue-registry';
 import { queueConnection } from './queue/tokens';
 import { Resources } from './resources';
 import { TenantArchives } from './tenancy/archive/tenant-archives';
-import type { Container } from './tenancy/container';
+import type { Container, Scope } from './tenancy/container';
 import { Tenancy } from './tenancy/tenancy';
 import { TenantTokens } from './tenancy/tenant-tokens';
 import type { Token } from './tenancy/token';
@@ -26,21 +29,20 @@ export interface BoundServices {
   readonly tenants: Tenants;
   readonly events: EventDispatcher;
   readonly urls: () => UrlGenerator;
-  /** What tokens are signed with; undefined where there is none. */
-  readonly appKey: string | undefined;
+  readonly config: Config;
 }
 
 /** Binds what every application has, once for each scope. */
 export function bindServices(
   container: Container,
-  { central, tenants, events, urls, appKey }: BoundServices,
+  { central, tenants, events, urls, config }: BoundServices,
 ): void {
   container.perTenant(Resources, (scope) => tenants.resourcesOf(scope.identity));
   container.perTenant(Tenancy, () => tenants.tenancy);
   container.perTenant(TenantArchives, () => tenants.archives);
   container.perTenant(UrlGenerator, urls);
   container.shared(EventDispatcher, () => events);
-  container.shared(TenantTokens, () => new TenantTokens(appKey));
+  container.shared(TenantTokens, () => new TenantTokens(config.app.key));
   const bind = <T>(token: Token<T>, choose: (resources: Resources) => T): void =>
     container.perTenant(token, (scope) => choose(scope.make(Resources)));
   bind(ConnectionRegistry, ({ connections }) => connections);
@@ -49,6 +51,7 @@ export function bindServices(
   bind(CacheRegistry, ({ caches }) => caches);
   bind(Locks, ({ locks }) => locks);
   bind(RateLimiter, ({ limiter }) => limiter);
+  container.perTenant(Sessions, (scope) => sessionsOf(scope, config));
   bind(QueueDispatcher, (resources) => resources.queue());
   bind(QueueRegistry, ({ queues }) => queues);
   for (const name of central.connections.names) {
@@ -60,4 +63,18 @@ export function bindServices(
   for (const name of central.queues.names) {
     bind(queueConnection(name), (resources) => resources.queue(name));
   }
+}
+
+/** Sessions lie in the file of whoever's scope it is; where tenants share one, among those of the others. */
+function sessionsOf(scope: Scope, { session }: Config): Sessions {
+  const { guarded } = scope.make(Resources).connections;
+  const { identity } = scope;
+  const tenantId = identity.kind === 'tenant' ? identity.tenantId : undefined;
+  const store = new SqliteSessionStore({
+    connection: () => guarded.connection(session.connection),
+    tenantId,
+    lifetimeMs: session.lifetime,
+    maxLifetimeMs: session.maxLifetime,
+  });
+  return new Sessions({ store, settings: session, tenantId });
 }

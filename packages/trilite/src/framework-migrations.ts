@@ -17,15 +17,16 @@ import {
 import type { NamedMigration } from './database/migrations/migration';
 import { Migrator } from './database/migrations/migrator';
 import { sharedMigration } from './database/migrations/tenant-migration';
+import { sessionMigrations } from './http/session/schema';
 import { outboxMigrations } from './queue/outbox/schema';
 import { queueMigrations, sharedQueueMigrations } from './queue/sqlite/schema';
 import { scheduleMigrations } from './schedule/schema';
 import { stampMigrations, tenantMigrations } from './tenancy/schema';
 import type { TenantId } from './tenancy/tenant-id';
 
-type Settings = Pick<Config, 'database' | 'cache' | 'queue'>;
+type Settings = Pick<Config, 'database' | 'cache' | 'queue' | 'session'>;
 
-/** Migrations of every connection: the framework's own for caches, queues, locks and the schedule, then those of database/migrations. */
+/** Migrations of every connection: the framework's own for caches, queues, locks, the schedule and sessions, then those of database/migrations. */
 export function createMigrator(
   project: Project,
   config: Config,
@@ -104,9 +105,9 @@ function connectionsOf(entries: Readonly<Record<string, object>>): string[] {
   );
 }
 
-/** A cache, a queue, the locks and the schedule bring their tables to whichever connection the configuration puts them on. */
+/** A cache, a queue, the locks, the schedule and sessions bring their tables to whichever connection the configuration puts them on. */
 function frameworkPlans(settings: Settings): MigrationPlan[] {
-  const { cache, queue } = settings;
+  const { cache, queue, session } = settings;
   return [
     ...connectionsOf(cache.stores).map((connection) => ({
       connection,
@@ -121,5 +122,6 @@ function frameworkPlans(settings: Settings): MigrationPlan[] {
       connection,
       migrations: [...generationMigrations, ...outboxMigrations],
     })),
+    { connection: session.connection, migrations: sessionMigrations },
   ];
 }

@@ -51,6 +51,7 @@ export {
   defineDatabase,
   defineLogging,
   defineQueue,
+  defineSession,
   defineTenancy,
   type AppOptions,
   type BytesText,
@@ -70,6 +71,7 @@ export {
   type SqliteConnectionOptions,
   type SqliteQueueOptions,
   type QueueConnectionOptions,
+  type SessionOptions,
   type MemoryQueueOptions,
   type NullQueueOptions,
   type FailoverQueueOptions,
@@ -208,6 +210,7 @@ export {
   WorkerStopped,
 } from './happenings';
 
+export type { CookieAttributes, CookieOptions, Cookies } from './http/cookies/cookies';
 export { HttpKernel } from './http/http-kernel';
 export { HttpServer, type ListenOptions } from './http/http-server';
 export { NotFoundError } from './http/errors';
@@ -244,6 +247,10 @@ export {
   type RouteFile,
   type Router,
 } from './http/router';
+export type { Session } from './http/session/session';
+export { Sessions } from './http/session/sessions';
+export { startSession } from './http/session/start-session';
+export { verifyCsrf, type CsrfOptions } from './http/session/verify-csrf';
 export { signed } from './http/signed';
 export { throttle } from './http/throttle';
 export { InputInvalidError, type InputErrors } from './http/validation/errors';

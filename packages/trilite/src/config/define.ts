@@ -10,8 +10,10 @@ export interface AppOptions {
   readonly name?: string;
   /** 'development', 'testing', 'production' or a name of your own. Default: 'production'. */
   readonly env?: string;
-  /** The secret that signs: `base64:` and 32 bytes. `TenantTokens` signs with it. */
+  /** The secret that signs and encrypts: `base64:` and 32 bytes. Tokens of tenants are signed with it, cookies encrypted. */
   readonly key?: string | undefined;
+  /** What `key` was before: cookies that it encrypted are still read. Default: none. */
+  readonly previousKeys?: readonly string[];
   /** Whether error pages show stacks. Default: false. */
   readonly debug?: boolean | undefined;
   /** The address people reach the application at. Default: none; `about` then shows http://localhost:{http.port}. */
@@ -287,6 +289,31 @@ export interface TenancyOptions {
   };
 }
 
+/** What config/session.ts sets. The file may be missing: every key has a default. */
+export interface SessionOptions {
+  /** How long a session lives after its last use, at least '1m'. Default: '2h'. */
+  readonly lifetime?: DurationText;
+  /** How long it lives at most, from when it was given its id. Default: '30d'. */
+  readonly maxLifetime?: DurationText;
+  /** Whether the browser forgets it when it is closed. Default: false. */
+  readonly expireOnClose?: boolean;
+  /** The database connection that sessions live on; no cache may live there. Default: the default one. */
+  readonly connection?: string;
+  /**
+   * The name of the cookie. A tenant's has a hash of its id behind it, and over HTTPS, without `domain` and on the path '/', it begins with
+   * `__Host-`. Default: the application's name in lower case and `_session`.
+   */
+  readonly cookie?: string;
+  /** Below which path the cookie is sent. Default: '/'; for a tenant that its path names, that path. */
+  readonly path?: string;
+  /** The domain whose hosts get the cookie, too. Default: none; the host that set it alone. */
+  readonly domain?: string;
+  /** Whether the cookie is sent over HTTPS alone; 'auto' where the request came so, or `url` in config/app.ts says so. Default: 'auto'. */
+  readonly secure?: boolean | 'auto';
+  /** Whether the cookie is sent with requests that come from other sites. Default: 'lax'. */
+  readonly sameSite?: 'lax' | 'strict' | 'none';
+}
+
 /** What config/logging.ts sets. */
 export interface LoggingOptions {
   /** Lowest level written. Default: 'info'. */
@@ -309,6 +336,9 @@ export const defineQueue = (options: QueueOptions): QueueOptions => options;
 
 /** Describes how tenants are kept. */
 export const defineTenancy = (options: TenancyOptions): TenancyOptions => options;
+
+/** Describes the sessions of visitors. */
+export const defineSession = (options: SessionOptions): SessionOptions => options;
 
 /** Describes how the application logs. */
 export const defineLogging = (options: LoggingOptions): LoggingOptions => options;

@@ -13,6 +13,7 @@ import {
 } from './errors';
 import { problemsOf, show } from './problems';
 import { enterProject, under, type Project } from './project';
+import { sessionProblems } from './session-problems';
 import { tenancyProblems } from './tenancy-problems';
 import {
   appSchema,
@@ -20,12 +21,14 @@ import {
   databaseSchema,
   loggingSchema,
   queueSchema,
+  sessionSchema,
   tenancySchema,
   type AppSettings,
   type CacheSettings,
   type DatabaseSettings,
   type LoggingSettings,
   type QueueSettings,
+  type SessionSettings,
   type TenancySettings,
 } from './schema';
 
@@ -36,6 +39,7 @@ export interface Config {
   readonly cache: CacheSettings & { readonly lockConnection: string };
   readonly queue: QueueSettings;
   readonly tenancy: TenancySettings;
+  readonly session: SessionSettings & { readonly connection: string; readonly cookie: string };
   readonly logging: LoggingSettings;
   /** The folder of the SQLite files, absolute. */
   readonly storagePath: string;
@@ -44,9 +48,13 @@ export interface Config {
 }
 
 /** What the files say, each for itself. */
-type LoadedSettings = Omit<Config, 'cache' | 'storagePath' | 'others'> & {
+type LoadedSettings = Omit<Config, 'cache' | 'session' | 'storagePath' | 'others'> & {
   readonly cache: CacheSettings;
+  readonly session: SessionSettings;
 };
+
+/** Files that need not be there. */
+const OPTIONAL = ['session'];
 
 const SCHEMAS = {
   app: { schema: appSchema, define: 'defineApp' },
@@ -54,6 +62,7 @@ const SCHEMAS = {
   cache: { schema: cacheSchema, define: 'defineCache' },
   queue: { schema: queueSchema, define: 'defineQueue' },
   tenancy: { schema: tenancySchema, define: 'defineTenancy' },
+  session: { schema: sessionSchema, define: 'defineSession' },
   logging: { schema: loggingSchema, define: 'defineLogging' },
 } as const;
 
@@ -86,7 +95,8 @@ export function loadConfig(project: Project, storage?: string): Config {
       ? loaded.cache.stores
       : moveServers(loaded.cache.stores, basename(storage));
   const cache = { ...loaded.cache, stores, lockConnection: lockConnectionOf(loaded) };
-  return deepFreeze({ ...config, cache, others: loadOthers(folder) });
+  const session = placeSessions(loaded);
+  return deepFreeze({ ...config, cache, session, others: loadOthers(folder) });
 }
 
 function loadSettings(project: Project, folder: string): LoadedSettings {
@@ -104,6 +114,7 @@ function loadSettings(project: Project, folder: string): LoadedSettings {
 
 function loadInput(folder: string, name: string, file: string, define: string): unknown {
   const source = sourceFile(folder, name);
+  if (source === undefined && OPTIONAL.includes(name)) return {};
   if (source === undefined) throw ConfigFileError.missing(file);
   const input = loadExports(source)['default'];
   if (input === undefined) throw ConfigFileError.withoutDefault(file, define);
@@ -150,6 +161,15 @@ function lockConnectionOf({ database, cache, queue }: LoadedSettings): string {
   return cache.lockConnection ?? (own?.driver === 'sqlite' ? own.connection : database.default);
 }
 
+function placeSessions({ app, database, session }: LoadedSettings): Config['session'] {
+  const name = app.name.toLowerCase().replace(/[^a-z0-9]+/g, '_');
+  return {
+    ...session,
+    connection: session.connection ?? database.default,
+    cookie: session.cookie ?? `${name}_session`,
+  };
+}
+
 function crossProblems(settings: LoadedSettings): ConfigProblem[] {
   const { database, cache, queue } = settings;
   const connections = Object.keys(database.connections);
@@ -169,6 +189,7 @@ function crossProblems(settings: LoadedSettings): ConfigProblem[] {
     ...sharedFileProblems(database),
     ...leaseProblems(queue),
     ...cacheProblems({ database, cache, queue }),
+    ...sessionProblems(settings),
     ...tenancyProblems({
       ...settings,
       cache: { ...cache, lockConnection: lockConnectionOf(settings) },

@@ -43,6 +43,7 @@ export const appSchema = strict({
   name: z.string().min(1).default('Trilite'),
   env: z.string().min(1).default('production'),
   key: z.string().optional(),
+  previousKeys: z.array(z.string()).default([]),
   debug: z.boolean().default(false),
   url: z.url().optional(),
   providers: z.array(classOf).default([]),
@@ -198,6 +199,18 @@ export const tenancySchema = strict({
   }).prefault({}),
 });
 
+export const sessionSchema = strict({
+  lifetime: duration.prefault('2h').refine((ms) => ms >= 60_000, 'at least "1m"'),
+  maxLifetime: duration.prefault('30d').refine((ms) => ms >= 60_000, 'at least "1m"'),
+  expireOnClose: z.boolean().default(false),
+  connection: name.optional(),
+  cookie: word.optional(),
+  path: z.string().startsWith('/', 'a path that begins with "/"').optional(),
+  domain: host.optional(),
+  secure: z.union([z.literal('auto'), z.boolean()]).default('auto'),
+  sameSite: z.enum(['lax', 'strict', 'none']).default('lax'),
+});
+
 export const loggingSchema = strict({
   level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   format: z.enum(['json', 'pretty']).default('json'),
@@ -212,4 +225,5 @@ export type QueueSettings = z.output<typeof queueSchema>;
 export type QueueConnectionSettings = QueueSettings['connections'][string];
 export type TenancySettings = z.output<typeof tenancySchema>;
 export type IdentificationSettings = TenancySettings['identification'];
+export type SessionSettings = z.output<typeof sessionSchema>;
 export type LoggingSettings = z.output<typeof loggingSchema>;

@@ -57,6 +57,7 @@ import { ScheduleRunCommand } from './commands/schedule-run-command';
 import { ScheduleTestCommand } from './commands/schedule-test-command';
 import { ScheduleWorkCommand } from './commands/schedule-work-command';
 import { ServeCommand } from './commands/serve-command';
+import { SessionPruneCommand } from './commands/session-prune-command';
 import { TenantsBackupCommand } from './commands/tenants-backup-command';
 import { TenantsBackupsCommand } from './commands/tenants-backups-command';
 import { TenantsConfigCommand } from './commands/tenants-config-command';
@@ -146,6 +147,7 @@ export const builtInCommands: readonly CommandClass[] = [
   ScheduleTestCommand,
   ScheduleWorkCommand,
   ServeCommand,
+  SessionPruneCommand,
   TenantsBackupCommand,
   TenantsBackupsCommand,
   TenantsConfigCommand,

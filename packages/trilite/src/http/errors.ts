@@ -99,6 +99,74 @@ export class UrlSignatureError extends FrameworkError {
   }
 }
 
+/** Thrown when a cookie is larger than browsers keep. */
+export class CookieTooLargeError extends FrameworkError {
+  static named(name: string, bytes: number, largest: number): CookieTooLargeError {
+    return new CookieTooLargeError({
+      code: 'E_COOKIE_TOO_LARGE',
+      message: `The cookie "${name}" would have ${bytes} bytes; browsers drop those with more than ${largest}.`,
+      help: 'Keep the value in the session or the database, and an id of it in the cookie.',
+    });
+  }
+}
+
+/** Thrown when a request uses a session that its route does not start. */
+export class SessionMissingError extends FrameworkError {
+  static forRequest(method: string, path: string): SessionMissingError {
+    return new SessionMissingError({
+      code: 'E_SESSION_MISSING',
+      message: `${method} ${path} has no session.`,
+      help: 'Put "startSession" into the group of the route in app/http/kernel.ts: "web: [startSession, verifyCsrf()]".',
+    });
+  }
+}
+
+/** Thrown when a session is changed after it was written. */
+export class SessionClosedError extends FrameworkError {
+  static changing(): SessionClosedError {
+    return new SessionClosedError({
+      code: 'E_SESSION_CLOSED',
+      message:
+        'The session is changed after the headers of the response left, and with them the session was written.',
+      help: 'Change the session before the response begins.',
+    });
+  }
+}
+
+/** Thrown when what a request changed in its session cannot be kept: another one has ended that session meanwhile. Answered with 409. */
+export class SessionEndedError extends FrameworkError {
+  static meanwhile(): SessionEndedError {
+    return new SessionEndedError({
+      code: 'E_SESSION_ENDED',
+      message:
+        'The session was ended, or given a new id, while this request was answered; its changes are not kept.',
+      help: 'Send the request again.',
+      status: 409,
+    });
+  }
+}
+
+/** Thrown when nothing proves that a request was sent by a page of this application. Answered with 403. */
+export class CsrfError extends FrameworkError {
+  static fromOutside(origin: string): CsrfError {
+    return CsrfError.#of(
+      `The request comes from a page of somebody else: ${origin}.`,
+      'Name the origin in "trustedOrigins" of "verifyCsrf" in app/http/kernel.ts if its pages may send such requests.',
+    );
+  }
+
+  static withoutToken(): CsrfError {
+    return CsrfError.#of(
+      'The request has no token of its session, or an old one. Load the page again.',
+      'Send what "request.session.token()" gives as the field "_token" or the header "X-CSRF-Token".',
+    );
+  }
+
+  static #of(message: string, help: string): CsrfError {
+    return new CsrfError({ code: 'E_CSRF', message, help, status: 403 });
+  }
+}
+
 /** Thrown when parts of a request name different tenants. Answered with 400; it does not say which ones. */
 export class TenantClaimsConflictError extends FrameworkError {
   static between(sources: readonly string[]): TenantClaimsConflictError {

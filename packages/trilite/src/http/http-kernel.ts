@@ -10,6 +10,7 @@ import { refuseUnresolvable } from '../tenancy/resolution-check';
 import type { TenantTokens } from '../tenancy/tenant-tokens';
 import type { InjectableClass } from '../tenancy/token';
 import { SafeHtml } from '../view/html';
+import { CookieFactory } from './cookies/cookie-factory';
 import { NotFoundError, RouteInvalidError, TenantMembershipError } from './errors';
 import { errorHandler } from './error-handler';
 import { refuseUnsafeBody } from './json-body';
@@ -78,6 +79,7 @@ export class HttpKernel {
   readonly routes: readonly Route[];
   readonly #parts: HttpKernelParts;
   readonly #identification: TenantIdentification | undefined;
+  readonly #cookies: CookieFactory;
   readonly #names: MiddlewareNames;
   readonly #express: Express;
   /** What requests have put off until after their response, while it runs. */
@@ -94,6 +96,7 @@ export class HttpKernel {
     const { groups, aliases } = parts.options;
     // Those that route files name by themselves are there, if only with nothing in them
     this.#names = new MiddlewareNames({ ...NO_GROUPS, ...groups }, aliases);
+    this.#cookies = new CookieFactory(parts.settings, parts.tenants?.settings);
     refuseDuplicateNames(parts.routes);
     refuseUnresolvable(this.#classes(), parts.scope);
     this.#express = this.#build();
@@ -114,7 +117,7 @@ export class HttpKernel {
     const app = express();
     app.disable('x-powered-by');
     app.set('trust proxy', settings.http.trustProxy);
-    Object.assign(app.request, requestMethods);
+    Object.defineProperties(app.request, Object.getOwnPropertyDescriptors(requestMethods));
     app.use(giveId);
     app.use(asHandler(takeAbsoluteTarget));
     app.get('/up', this.#health());
@@ -168,6 +171,7 @@ export class HttpKernel {
       if (response.closed) return resolve(); // its sender has gone: it would never close again
       scope.runRejoinable((rejoin) => {
         beginWork(request, { scope, identified, rejoin });
+        this.#cookies.begin(request, response, identified);
         Object.assign(request, { tenant: identified?.tenant });
         if (identified?.path !== undefined) request.url = identified.path.rest;
         const take = collectAfterResponse();

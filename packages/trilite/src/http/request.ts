@@ -1,7 +1,11 @@
 import type { NextFunction, Request as ExpressRequest, Response as ExpressResponse } from 'express';
 import type { Tenant } from '../tenancy/tenant';
 import type { ParameterBinding } from './binding';
-import { NotFoundError, RouteInvalidError } from './errors';
+import type { CookieOptions, Cookies } from './cookies/cookies';
+import { cookiesOf } from './cookies/request-cookies';
+import { NotFoundError, RouteInvalidError, SessionMissingError } from './errors';
+import { sessionOf } from './session/request-session';
+import type { Session } from './session/session';
 import type { Validation } from './validation/validated';
 
 /** A request: express's own, with an id and parameters that are there or answer 404. */
@@ -28,6 +32,20 @@ export interface Request extends ExpressRequest {
    * @throws E_ROUTE_INVALID when neither the route nor its method asks for it
    */
   valid<T>(validation: Validation<T>): T;
+  /** The cookies of the request, and those its response sets. */
+  readonly cookies: Cookies;
+  /**
+   * The value of a cookie; undefined where there is none, or none that is to be believed.
+   *
+   * @param options `plain`: as it was set
+   */
+  cookie(name: string, options?: Pick<CookieOptions, 'plain'>): string | undefined;
+  /**
+   * What is kept for the visitor between requests.
+   *
+   * @throws E_SESSION_MISSING where `startSession` stands before neither the route nor all
+   */
+  readonly session: Session;
 }
 
 /** A response: express's own. */
@@ -71,5 +89,17 @@ export const requestMethods = {
     const valid = validIn(this);
     if (!valid.has(validation)) throw RouteInvalidError.notValidated(this.path);
     return valid.get(validation) as T;
+  },
+  get cookies(): Cookies | undefined {
+    return cookiesOf(this as unknown as Request);
+  },
+  cookie(this: Request, name: string, options?: Pick<CookieOptions, 'plain'>): string | undefined {
+    return this.cookies.get(name, options);
+  },
+  get session(): Session {
+    const request = this as unknown as Request;
+    const session = sessionOf(request);
+    if (session === undefined) throw SessionMissingError.forRequest(request.method, request.path);
+    return session;
   },
 };

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** A new random key for APP_KEY: 32 bytes in base64, with the prefix that names the encoding. */
 export function newAppKey(): string {
@@ -26,6 +26,15 @@ export interface SignatureOptions {
   /** APP_KEY. */
   readonly key: string;
   readonly purpose: string;
+}
+
+/**
+ * A key of 32 bytes for one purpose and one salt, by HKDF-SHA256.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc5869
+ */
+export function derivedKey({ key, purpose }: SignatureOptions, salt: Buffer): Buffer {
+  return Buffer.from(hkdfSync('sha256', keyBytes(key), salt, purpose, 32));
 }
 
 function keyBytes(key: string): Buffer {

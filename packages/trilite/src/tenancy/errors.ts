@@ -406,9 +406,17 @@ export class TenantTokenInvalidError extends FrameworkError {
 /** Thrown when something is to be signed, and there is no key to sign with. */
 export class AppKeyMissingError extends FrameworkError {
   static signing(what: string): AppKeyMissingError {
+    return AppKeyMissingError.#of('sign', what);
+  }
+
+  static encrypting(what: string): AppKeyMissingError {
+    return AppKeyMissingError.#of('encrypt', what);
+  }
+
+  static #of(verb: string, what: string): AppKeyMissingError {
     return new AppKeyMissingError({
       code: 'E_APP_KEY_MISSING',
-      message: `Cannot sign ${what}: config/app.ts has no "key".`,
+      message: `Cannot ${verb} ${what}: config/app.ts has no "key".`,
       help: 'Run "artisan key:generate", and set "key: env.APP_KEY" in config/app.ts.',
     });
   }

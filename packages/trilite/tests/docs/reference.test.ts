@@ -13,8 +13,15 @@ const configuration = read('packages/trilite/docs/configuration.md');
 const consolePage = read('packages/trilite/docs/console.md');
 
 describe('docs/configuration.md', () => {
-  const { appSchema, cacheSchema, databaseSchema, loggingSchema, queueSchema, tenancySchema } =
-    schemas;
+  const {
+    appSchema,
+    cacheSchema,
+    databaseSchema,
+    loggingSchema,
+    queueSchema,
+    sessionSchema,
+    tenancySchema,
+  } = schemas;
   const files = {
     app: appSchema,
     database: databaseSchema,
@@ -22,6 +29,7 @@ describe('docs/configuration.md', () => {
     queue: queueSchema,
     logging: loggingSchema,
     tenancy: tenancySchema,
+    session: sessionSchema,
   };
 
   test.each(Object.entries(files))('has a row for every key of config/%s.ts', (name, schema) => {

@@ -44,7 +44,9 @@ function shown({ others, ...config }: Config): unknown {
   function replacer(this: unknown, key: string, value: unknown): unknown {
     // There, "token" is the name of a header, as "cookie" is that of a cookie
     const isName = this === identification;
-    if (!isName && /(key|secret|token|password)$/i.test(key) && typeof value === 'string') {
+    const isSecret = !isName && /(key|secret|token|password)s?$/i.test(key);
+    if (isSecret && Array.isArray(value)) return value.map(() => '(set, not shown)');
+    if (isSecret && typeof value === 'string') {
       return '(set, not shown)';
     }
     if (typeof value === 'string') return value.replace(PASSWORD, '(not shown)');

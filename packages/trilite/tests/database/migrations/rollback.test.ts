@@ -37,7 +37,7 @@ async function run(steps: ReturnType<Migrator['prepare']>): Promise<string[]> {
 }
 
 /** What a file has beside, whose transactions may dispatch. */
-const OF_EVERY_FILE = ['file_generation', 'outbox', 'sqlite_sequence'];
+const OF_TRILITE = ['file_generation', 'outbox', 'sessions', 'sqlite_sequence'];
 
 async function tables(connection = 'default'): Promise<string[]> {
   const { rows } = await sql<{
@@ -45,7 +45,7 @@ async function tables(connection = 'default'): Promise<string[]> {
   }>`select name from sqlite_schema where type = 'table' order by name`.execute(
     app.database(connection),
   );
-  return rows.map(({ name }) => name).filter((name) => !OF_EVERY_FILE.includes(name));
+  return rows.map(({ name }) => name).filter((name) => !OF_TRILITE.includes(name));
 }
 
 const own = (lines: readonly string[]) => lines.filter((line) => !line.includes('trilite/'));

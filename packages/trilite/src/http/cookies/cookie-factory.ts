@@ -1,0 +1,38 @@
+import type { AppSettings, IdentificationSettings } from '../../config/schema';
+import type { IdentifiedTenant } from '../identification/tenant-identification';
+import type { Request, Response } from '../request';
+import { CookieCipher } from './cookie-cipher';
+import { Cookies } from './cookies';
+import { beginCookies } from './request-cookies';
+
+/** Makes the cookies of each request, as the settings of the application want them. */
+export class CookieFactory {
+  readonly #cipher: CookieCipher;
+  readonly #hasSecureUrl: boolean;
+  readonly #pathPrefix: string;
+
+  /** @param identification undefined in an application without tenants */
+  constructor(
+    { key, previousKeys, url }: AppSettings,
+    identification: IdentificationSettings | undefined,
+  ) {
+    this.#cipher = new CookieCipher(key, previousKeys);
+    this.#hasSecureUrl = url !== undefined && new URL(url).protocol === 'https:';
+    this.#pathPrefix = identification?.path ?? '';
+  }
+
+  /** Gives a request its cookies. */
+  begin(request: Request, response: Response, identified: IdentifiedTenant | undefined): void {
+    const { path, tenant } = identified ?? {};
+    const cookies = new Cookies({
+      cipher: this.#cipher,
+      header: request.headers.cookie,
+      response,
+      tenantId: tenant?.id,
+      // Tenants that their paths name share a host, and are to share no cookie
+      path: path === undefined ? '/' : `${this.#pathPrefix}/${path.slug}`,
+      isSecure: request.secure || this.#hasSecureUrl,
+    });
+    beginCookies(request, cookies);
+  }
+}
