@@ -223,7 +223,7 @@ describe('npm run dev', () => {
 async function dispatchAndWork(server, work) {
   const post = await fetch(`${server.address}/reports`, {
     method: 'POST',
-    headers: { Accept: 'application/json' },
+    headers: { Accept: 'application/json', 'Sec-Fetch-Site': 'same-origin' },
   });
   expect(post.status).toBe(202);
   const { id } = await post.json();

@@ -6,6 +6,7 @@ export default defineApp({
   name: env.APP_NAME,
   env: env.APP_ENV,
   key: env.APP_KEY,
+  previousKeys: env.APP_PREVIOUS_KEYS,
   debug: env.APP_DEBUG ?? env.APP_ENV === 'development',
   url: env.APP_URL,
   providers: [AppProvider],

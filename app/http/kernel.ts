@@ -1,10 +1,10 @@
-import { defineHttpKernel } from 'trilite';
+import { defineHttpKernel, startSession, verifyCsrf } from 'trilite';
 
 // What every request passes, and what the routes of routes/web.ts and routes/api.ts pass beside it.
 export default defineHttpKernel({
   middleware: [],
   groups: {
-    web: [],
+    web: [startSession, verifyCsrf()],
     api: [],
   },
 });

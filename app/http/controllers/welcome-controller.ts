@@ -28,6 +28,7 @@ export class WelcomeController {
         Node: process.versions.node,
         SQLite: driverVersions().sqlite,
       },
+      token: await request.session.token(),
       job: typeof job === 'string' ? await this.queue.find(job) : undefined,
     });
   }

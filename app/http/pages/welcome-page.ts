@@ -8,10 +8,12 @@ export interface WelcomeFacts {
   readonly versions: Readonly<Record<string, string>>;
   /** The job whose id is in the address. */
   readonly job: JobRecord | undefined;
+  /** What the form sends back to show that this page made it. */
+  readonly token: string;
 }
 
 /** The first page. Delete it, its controller and its route when you have a page of your own. */
-export function welcomePage({ visits, connections, versions, job }: WelcomeFacts): SafeHtml {
+export function welcomePage({ visits, connections, versions, job, token }: WelcomeFacts): SafeHtml {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -56,7 +58,10 @@ export function welcomePage({ visits, connections, versions, job }: WelcomeFacts
             </section>
             <section>
               <h2>Queue</h2>
-              <form method="post" action="/reports"><button>Build a report</button></form>
+              <form method="post" action="/reports">
+                <input type="hidden" name="_token" value="${token}" />
+                <button>Build a report</button>
+              </form>
               <p id="job" data-state="${job?.state ?? ''}" aria-live="polite">
                 ${job === undefined ? 'The injected QueueDispatcher stores a job; the worker runs it.' : describeJob(job)}
               </p>
@@ -137,7 +142,7 @@ const script = html`
   document.querySelector('form').addEventListener('submit', async (event) => {
     event.preventDefault();
     try {
-      await follow(await ask('/reports', { method: 'POST' }));
+      await follow(await ask('/reports', { method: 'POST', body: new URLSearchParams(new FormData(event.target)) }));
     } catch (error) {
       text.textContent = error.message;
     }
