@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { existsSync } from 'node:fs';
 import type { CacheEvents } from './cache/cache-events';
+import { clock } from './support/clock';
 import { CacheRegistry } from './cache/cache-registry';
 import { SqliteRateLimitStore } from './cache/limits/sqlite-rate-limit-store';
 import { Locks } from './cache/locks/locks';
@@ -264,6 +265,10 @@ export class Tenants {
 
   /** What waited while a tenant took no work. */
   async #announceWaiting(tenant: Tenant): Promise<void> {
+    // Known of before anybody can look: a worker that finds nothing there forgets it again
+    for (const queue of this.#parts.central.queues.queueNames) {
+      await this.workIndex.touch(tenant.id, queue, clock.now(), tenant.weight);
+    }
     const found = await this.tenancy.run(
       tenant,
       (_tenant, scope) => scanTenant(tenant, scope, this.#queueConnection),

@@ -1,5 +1,8 @@
 import type { CacheSettings, DatabaseSettings, QueueSettings } from './schema';
 
+/** Pages at the end of a bounded queue file that dispatches leave to claims and acknowledgements: else what waits in a full file never left it. */
+export const QUEUE_RESERVE_PAGES = 64;
+
 /** What a file of a tenant is for. */
 export type TenantRole = 'database' | 'cache' | 'queue';
 

@@ -164,7 +164,7 @@ export class DatabaseCorruptError extends FrameworkError {
 
 /** Thrown when the disk, or the file's page limit, is full. The transaction was rolled back. */
 export class DatabaseFullError extends FrameworkError {
-  static at({ name, file }: ConnectionFacts, cause: unknown): DatabaseFullError {
+  static at({ name, file }: ConnectionFacts, cause?: unknown): DatabaseFullError {
     return new DatabaseFullError({
       code: 'E_DATABASE_FULL',
       message: `The file "${file}" of connection "${name}" cannot grow: the disk or its page limit is full.`,

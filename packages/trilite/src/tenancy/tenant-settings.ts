@@ -1,6 +1,10 @@
 import type { Config } from '../config/load-config';
 import type { SqliteSettings } from '../config/schema';
-import type { TenantConnections, TenantRole } from '../config/tenant-connections';
+import {
+  QUEUE_RESERVE_PAGES,
+  type TenantConnections,
+  type TenantRole,
+} from '../config/tenant-connections';
 import type { Tenant, TenantQuotas } from './tenant';
 import type { TenantPaths } from './tenant-paths';
 
@@ -51,7 +55,9 @@ export function quotasOf({ quotas }: Tenant, { tenancy }: Pick<Config, 'tenancy'
 /** SQLite counts a quota in pages, for each handle anew. */
 function quotaPragma(quotas: TenantQuotas, role: TenantRole): Record<string, number> {
   const bytes = quotas[`${role}Bytes`];
-  return bytes === undefined ? {} : { max_page_count: Math.max(1, Math.ceil(bytes / PAGE_BYTES)) };
+  if (bytes === undefined) return {};
+  const reserve = role === 'queue' ? QUEUE_RESERVE_PAGES : 0;
+  return { max_page_count: Math.max(1, Math.ceil(bytes / PAGE_BYTES)) + reserve };
 }
 
 function onOwnFiles<T extends object>(

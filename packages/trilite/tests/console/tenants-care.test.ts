@@ -2,6 +2,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmSync,
   utimesSync,
@@ -83,6 +84,16 @@ test('tenants:quota shows and sets what a tenant may have, and takes it back', a
   for (const options of ['--database=big', '--cache=1kb', '--queue=64kb', '--jobs-pending=0']) {
     expect(await run(`tenants:quota acme ${options}`)).toMatchObject({ code: 2 });
   }
+});
+
+test('tenants:backup refuses a file that is another tenant’s, and removes no backup for it', async () => {
+  await run('tenants:backup --tenants=globex');
+  const before = readdirSync(folder('globex', 'backups'));
+  cpSync(fileOf('acme', 'database'), `${fileOf('globex', 'database')}.other`);
+  renameSync(`${fileOf('globex', 'database')}.other`, fileOf('globex', 'database'));
+  const { code, err, out } = await run('tenants:backup --tenants=globex --keep=1');
+  expect([code, out + err]).toEqual([1, expect.stringContaining('E_TENANT_FILE_WRONG')]);
+  expect(readdirSync(folder('globex', 'backups'))).toEqual(before);
 });
 
 describe('tenants:queue', () => {

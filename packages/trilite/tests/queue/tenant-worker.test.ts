@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Application } from '../../src/application';
 import { removeFile } from '../../src/database/care/durable-files';
@@ -212,6 +213,33 @@ describe('one worker', () => {
     await dispatch('globex', 'four');
     await runAll();
     await dispatch('acme', 'five');
+  });
+
+  test('empties a queue file that takes no more jobs', async () => {
+    await app.tenancy.rename('acme', { quotas: { queueBytes: 400 * 1024 } });
+    const big = 'x'.repeat(60_000);
+    let stored = 0;
+    const fill = async (): Promise<void> => {
+      for (;;) {
+        await dispatch('acme', `${stored} ${big}`);
+        stored += 1;
+      }
+    };
+    await expect(fill()).rejects.toMatchObject({ code: 'E_DATABASE_FULL' });
+    expect(stored).toBeGreaterThan(0);
+    expect(await runAll()).toHaveLength(stored);
+  });
+
+  test('finds the jobs of a tenant that came back while its files could not be read', async () => {
+    await dispatch('acme', 'later');
+    await app.tenancy.delete('acme');
+    const file = join(project.path, 'storage/tenants/.trash/acme/tenant_database_acme.sqlite');
+    renameSync(file, `${file}.away`);
+    await app.tenancy.restore('acme');
+    expect(await runAll({ tenants: (id) => id !== 'acme' })).toEqual([]);
+    const place = join(project.path, 'storage/tenants/acme/tenant_database_acme.sqlite');
+    renameSync(`${place}.away`, place);
+    expect(await runAll()).toEqual(['acme: later']);
   });
 
   test('runs what a job has called for in another queue', async () => {

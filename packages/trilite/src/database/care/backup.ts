@@ -6,6 +6,8 @@ import { FrameworkError } from '../../support/errors';
 import type { Connection } from '../connection';
 import { Handle } from '../connection-handle';
 import { whenFree } from '../connection-wait';
+import { DatabaseFileReplacedError } from '../errors';
+import { placeOf } from '../file-locks';
 import { freeBackupPath, describe, removeOldBackups, type BackupFile } from './backup-files';
 import {
   copyPermissions,
@@ -40,7 +42,10 @@ import { verifyInThread } from './integrity-thread';
  */
 
 /** What is backed up: a connection, of which no handle is used. */
-export type BackupSource = Pick<Connection, 'name' | 'file' | 'settings'>;
+export type BackupSource = Pick<Connection, 'name' | 'file' | 'settings'> & {
+  /** As of a connection: whose file it is, is looked at before a copy is made. Default: any file is taken for what lies there. */
+  readonly verifiedPlace?: Connection['verifiedPlace'];
+};
 
 /** Where a backup goes. */
 export interface BackupOptions {
@@ -75,7 +80,12 @@ export async function backupConnection(
 ): Promise<Backup> {
   if (source.file === ':memory:') throw ConnectionInMemoryError.for(source);
   if (options.keep !== undefined) requireWholeNumber('keep', options.keep, 1);
+  const place = await source.verifiedPlace?.();
   const snapshot = await whenFree(source, () => beginSnapshot(source));
+  if (place !== undefined && placeOf(source.file) !== place) {
+    snapshot.close();
+    throw DatabaseFileReplacedError.unseen(source);
+  }
   return backupSnapshot(source, snapshot, options);
 }
 

@@ -1,4 +1,6 @@
+import { QUEUE_RESERVE_PAGES } from '../../config/tenant-connections';
 import type { Handle } from '../../database/connection-handle';
+import { DatabaseFullError, type ConnectionFacts } from '../../database/errors';
 import { clock } from '../../support/clock';
 import { QueueFullError } from '../errors';
 import type {
@@ -61,6 +63,18 @@ const COUNT_WAITING = `select count(*) as waiting from (select 1 from jobs where
 
 const COUNT_WAITING_OF = `
   select count(*) as waiting from (select 1 from jobs where state = 'waiting' and tenant_id = ? limit ?)`;
+
+/** Leaves the end of a bounded file to claims and acknowledgements. @throws E_DATABASE_FULL */
+export function refuseFullFile(
+  handle: Handle,
+  jobs: readonly NewJob[],
+  { connection, maxPages }: { readonly connection: ConnectionFacts; readonly maxPages: number },
+): void {
+  const used = Number(handle.pragma('page_count')) - Number(handle.pragma('freelist_count'));
+  const bytes = jobs.reduce((sum, { payload }) => sum + payload.length, 0);
+  const wanted = Math.ceil(bytes / Number(handle.pragma('page_size')));
+  if (used + wanted > maxPages - QUEUE_RESERVE_PAGES) throw DatabaseFullError.at(connection);
+}
 
 /** @throws E_QUEUE_FULL when more would wait than may, within the transaction of whoever calls */
 export function refuseFull(

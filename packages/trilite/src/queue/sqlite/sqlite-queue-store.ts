@@ -48,7 +48,7 @@ import {
 } from './sqlite-end-store';
 import { SqliteFailedJobStore } from './sqlite-failed-job-store';
 import { hasToPrune, pruneSome } from './sqlite-prune-store';
-import { insertBatch, insertJobs, refuseFull } from './sqlite-push-store';
+import { insertBatch, insertJobs, refuseFull, refuseFullFile } from './sqlite-push-store';
 import { forgetSomeOfTenant } from './sqlite-tenant-jobs-store';
 import { SqliteTurnStore } from './sqlite-turn-store';
 import { SqliteQueueSignalStore } from './sqlite-queue-signal-store';
@@ -134,14 +134,20 @@ export class SqliteQueueStore implements QueueStore {
     batch?: NewBatch,
     bounds: PushBounds | undefined = this.#bounds,
   ): Promise<PushOutcome[]> {
+    const connection = this.#connection;
+    const maxPages = connection.settings.pragmas['max_page_count'];
     const isSeveral = jobs.length > 1 || batch !== undefined || isKeyed(jobs[0]);
+    const isBounded = bounds !== undefined || typeof maxPages === 'number';
     const write = (): Promise<PushOutcome[]> =>
-      this.#connection.write(
+      connection.write(
         (handle) => {
           if (bounds !== undefined) refuseFull(handle, jobs.length, bounds);
+          if (typeof maxPages === 'number') {
+            refuseFullFile(handle, jobs, { connection, maxPages });
+          }
           return store(handle, jobs, batch);
         },
-        { several: isSeveral || bounds !== undefined },
+        { several: isSeveral || isBounded },
       );
     return this.#tell(this.#announced(() => readyOf(jobs), write));
   }
