@@ -24,17 +24,16 @@ export interface EventParts {
 export function createEvents({ jobs, tenancy, onError }: EventParts): EventDispatcher {
   return new EventDispatcher({
     make: (type) => tenancy().scope.make(type),
-    afterCommit: (work) => afterCommit(tenancy(), work),
+    afterCommit,
     queue: queueOf(jobs, () => tenancy().scope.make(Resources)),
     onError: (error) => onError(error, 'A listener failed'),
   });
 }
 
-async function afterCommit(tenancy: Tenancy, work: () => Promise<void>): Promise<void> {
+async function afterCommit(work: () => Promise<void>): Promise<void> {
   const session = currentSession();
-  if (session === undefined) return work();
-  // Called by whoever began the transaction, which may have been somebody else
-  session.afterCommit(session.isOwn ? work : tenancy.bind(work));
+  if (session === undefined) await work();
+  else session.afterCommit(work);
 }
 
 function queueOf(jobs: JobRegistry, resources: () => Resources): ListenerQueue {

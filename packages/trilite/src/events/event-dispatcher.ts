@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { currentScope, isSameScope } from '../support/scope-holder';
+import { currentTenantId } from '../support/scope-holder';
 import { EventUnknownError } from './errors';
 import { classOf, namesOf, restoreEvent, type EventClass } from './event';
 import type { Happening } from './happening';
@@ -126,8 +126,8 @@ export class EventDispatcher {
     events: C | readonly C[],
     listener: (event: InstanceType<C>) => unknown,
   ): () => void {
-    const owner = currentScope();
-    const own = toList(events).map((event) => ({ event, listener, owner }));
+    const tenantId = currentTenantId();
+    const own = toList(events).map((event) => ({ event, listener, tenantId }));
     own.forEach((one) => this.#add(one));
     return () => own.forEach((one) => this.#remove(one));
   }
@@ -207,7 +207,10 @@ export class EventDispatcher {
   }
 
   #begin(one: Subscription, event: object): unknown {
-    if (!('type' in one)) return isOthers(one.owner) ? undefined : one.listener(event as never);
+    if (!('type' in one)) {
+      const isOthers = one.tenantId !== undefined && one.tenantId !== currentTenantId();
+      return isOthers ? undefined : one.listener(event as never);
+    }
     const { type, method } = one;
     if (isQueued(type)) {
       const queued = { event: one.event.name, method, fields: { ...event } };
@@ -235,13 +238,6 @@ export class EventDispatcher {
     else this.#subscriptions.delete(one.event);
     this.#changes += 1;
   }
-}
-
-/** Whether a function was registered in the work of another tenant than the current one. */
-function isOthers(owner: Extract<Subscription, { readonly owner: unknown }>['owner']): boolean {
-  if (owner?.kind !== 'tenant') return false;
-  const current = currentScope();
-  return current === undefined || !isSameScope(owner, current);
 }
 
 /** The event that a job carries, and what is to be called with it. */

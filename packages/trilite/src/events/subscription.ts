@@ -1,4 +1,3 @@
-import type { ScopeIdentity } from '../support/scope-holder';
 import { namesOf, type EventClass } from './event';
 import { ListenerInvalidError } from './errors';
 import { isHappening } from './happening';
@@ -14,8 +13,8 @@ export type Subscription =
   | {
       readonly event: EventClass;
       readonly listener: (event: never) => unknown;
-      /** In whose work it was registered: in that of a tenant, it hears of that tenant's events alone. */
-      readonly owner: ScopeIdentity | undefined;
+      /** In which tenant's work it was registered: it hears of that tenant's events alone. */
+      readonly tenantId: string | undefined;
     };
 
 /** A subscription of a class. */

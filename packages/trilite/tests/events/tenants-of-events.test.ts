@@ -78,16 +78,22 @@ describe.each(['files', 'single'] as const)('with tenants in the mode "%s"', (mo
     expect(await notesOf('globex')).toEqual([]);
   });
 
-  test('one with afterCommit works for whom the event was, whoever commits', async () => {
+  test('one with afterCommit works for the tenant whose transaction it was', async () => {
     app.events.subscribe(NoteOrderAfterwards);
-    await app.tenancy.central(() =>
+    await app.tenancy.run('acme', () =>
       app.database().transaction(async () => {
-        await place('acme', 'a');
-        // With files of its own the tenant's are others than those of the transaction
-        if (mode === 'files') expect(await notesOf('acme')).toEqual([]);
+        await app.events.dispatch(new OrderPlaced('a'));
+        expect(await notesIn(app)).toEqual([]);
       }),
     );
     expect(await notesOf('acme')).toEqual(['a']);
+  });
+
+  test('one with afterCommit is refused in the transaction of somebody else', async () => {
+    app.events.subscribe(NoteOrderAfterwards);
+    const placed = app.tenancy.central(() => app.database().transaction(() => place('acme', 'a')));
+    await expect(placed).rejects.toThrow(errorWith('E_TRANSACTION_MISUSE'));
+    expect(await notesOf('acme')).toEqual([]);
   });
 });
 
