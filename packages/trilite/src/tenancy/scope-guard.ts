@@ -6,7 +6,13 @@ import {
   wordsOfScope,
   type ScopeIdentity,
 } from '../support/scope-holder';
-import { TenantContextMissingError, TenantEscapeError, WrongTenantError } from './errors';
+import {
+  TenantContextMissingError,
+  TenantEscapeError,
+  TenantSwitchError,
+  WrongTenantError,
+} from './errors';
+import type { TenantId } from './tenant-id';
 
 /**
  * Refuses the use of what belongs to somebody in the work of anybody else: what was injected for one tenant and kept, by a singleton, a closure
@@ -40,6 +46,13 @@ export function centralConnectionOptions({
   tenancy,
 }: Pick<Config, 'tenancy'>): (() => ConnectionOptions) | undefined {
   return tenancy.mode === 'single' ? () => ({ currentTenant: tenantOfWork }) : undefined;
+}
+
+/** Refuses to begin the work of one tenant inside that of another, unless it is wanted. @throws E_TENANT_SWITCH */
+export function refuseSwitch(id: TenantId, allowSwitch: boolean): void {
+  const current = currentScope();
+  if (allowSwitch || current?.kind !== 'tenant' || current.tenantId === id) return;
+  throw TenantSwitchError.between(current.tenantId, id);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Listeners } from '../support/listeners';
-import type { Tenant } from './tenant';
+import type { Tenant, TenantState } from './tenant';
 
 /** What was done to a tenant by this process, and what the tenant is since; of one that was purged, what it was. */
 export interface TenancyEvent {
@@ -14,6 +14,13 @@ export interface TenancyEvent {
     | 'restored'
     | 'purged';
   readonly tenant: Tenant;
+}
+
+/** From which states to which, and what is told of it. */
+export interface StateChange {
+  readonly to: TenantState;
+  readonly from: readonly TenantState[];
+  readonly tell?: TenancyEvent['kind'];
 }
 
 /** Tells who wants to know what becomes of tenants. */

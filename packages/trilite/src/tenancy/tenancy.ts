@@ -5,11 +5,10 @@ import {
   TenantContextMissingError,
   TenantNotFoundError,
   TenantStateError,
-  TenantSwitchError,
 } from './errors';
 import { runEach, type TenantEachOptions, type TenantRun } from './run-each';
-import { refuseEscape } from './scope-guard';
-import { TenancyEvents, type TenancyEvent } from './tenancy-events';
+import { refuseEscape, refuseSwitch } from './scope-guard';
+import { TenancyEvents, type StateChange, type TenancyEvent } from './tenancy-events';
 import type { TenancyParts } from './tenancy-parts';
 import type { Tenant, TenantState } from './tenant';
 import { checkTenantChanges } from './tenant-changes';
@@ -271,37 +270,35 @@ export class Tenancy {
       throw TenantStateError.cannot('settle', known, { state, from: ['creating'] });
     }
     const isThere = this.#parts.files.isThere(known);
-    if (!isThere) {
-      await this.#store.forget(known);
-      return false;
+    if (!isThere) await this.#store.forget(known);
+    else if (await this.#store.setState(known, 'active', ['creating'])) {
+      this.#tell('created', await this.findOrFail(id));
     }
-    await this.#store.setState(known, 'active', ['creating']);
-    this.#tell('created', await this.findOrFail(id));
-    return true;
+    return isThere;
   }
 
   /** Keeps requests and jobs of a tenant out, for a reason that lies with the customer. @throws E_TENANT_STATE */
-  async suspend(id: string): Promise<Tenant> {
-    const to = { to: 'suspended', from: ['active', 'down'] } as const;
-    return this.#tell('suspended', await this.#move('suspend', id, to));
+  suspend(id: string): Promise<Tenant> {
+    return this.#move('suspend', id, {
+      to: 'suspended',
+      from: ['active', 'down'],
+      tell: 'suspended',
+    });
   }
 
   /** Ends a suspension. @throws E_TENANT_STATE */
-  async resume(id: string): Promise<Tenant> {
-    const to = { to: 'active', from: ['suspended'] } as const;
-    return this.#tell('resumed', await this.#move('resume', id, to));
+  resume(id: string): Promise<Tenant> {
+    return this.#move('resume', id, { to: 'active', from: ['suspended'], tell: 'resumed' });
   }
 
   /** Keeps requests and jobs of a tenant out while something is being done to it. @throws E_TENANT_STATE */
-  async down(id: string): Promise<Tenant> {
-    const to = { to: 'down', from: ['active'] } as const;
-    return this.#tell('down', await this.#move('take down', id, to));
+  down(id: string): Promise<Tenant> {
+    return this.#move('take down', id, { to: 'down', from: ['active'], tell: 'down' });
   }
 
   /** Ends maintenance. @throws E_TENANT_STATE */
-  async up(id: string): Promise<Tenant> {
-    const to = { to: 'active', from: ['down'] } as const;
-    return this.#tell('up', await this.#move('bring up', id, to));
+  up(id: string): Promise<Tenant> {
+    return this.#move('bring up', id, { to: 'active', from: ['down'], tell: 'up' });
   }
 
   /**
@@ -343,21 +340,19 @@ export class Tenancy {
   /** Brings a deleted tenant back as it was. @throws E_TENANT_STATE, E_TENANT_FOLDER */
   restore(id: string): Promise<Tenant> {
     return this.#exclusively(id, async () => {
-      const known = await this.#refuseUnlessDeleted('restore', id);
+      const { id: known } = await this.#refuseUnlessDeleted('restore', id);
       if (!this.#parts.files.isThere(known)) this.#parts.files.reclaim(known);
-      const to = { to: 'active', from: ['deleted'] } as const;
-      return this.#tell('restored', await this.#move('restore', id, to));
+      return this.#move('restore', id, { to: 'active', from: ['deleted'], tell: 'restored' });
     });
   }
 
   /** Removes a deleted tenant for good. Its id stays taken. @throws E_TENANT_STATE */
   purge(id: string): Promise<void> {
     return this.#exclusively(id, async () => {
-      const tenant = await this.findOrFail(id);
-      const known = await this.#refuseUnlessDeleted('purge', id);
-      if (this.#parts.files.isThere(known)) await this.#parts.files.discard(known);
-      await this.#parts.files.purge(known);
-      await this.#store.purge(known);
+      const tenant = await this.#refuseUnlessDeleted('purge', id);
+      if (this.#parts.files.isThere(tenant.id)) await this.#parts.files.discard(tenant.id);
+      await this.#parts.files.purge(tenant.id);
+      await this.#store.purge(tenant.id);
       this.#tell('purged', tenant);
     });
   }
@@ -401,10 +396,10 @@ export class Tenancy {
     return this.#parts.exclusively(known, work);
   }
 
-  async #refuseUnlessDeleted(verb: string, id: string): Promise<TenantId> {
-    const { id: known, state } = await this.findOrFail(id);
-    if (state === 'deleted') return known;
-    throw TenantStateError.cannot(verb, known, { state, from: ['deleted'] });
+  async #refuseUnlessDeleted(verb: string, id: string): Promise<Tenant> {
+    const tenant = await this.findOrFail(id);
+    if (tenant.state === 'deleted') return tenant;
+    throw TenantStateError.cannot(verb, tenant.id, { state: tenant.state, from: ['deleted'] });
   }
 
   /** Each by itself: a selection that leaves one out unsaid would report success for less than was asked for. */
@@ -419,22 +414,12 @@ export class Tenancy {
     return chosen;
   }
 
-  async #move(
-    verb: string,
-    id: string,
-    { to, from }: { readonly to: TenantState; readonly from: readonly TenantState[] },
-  ): Promise<Tenant> {
+  async #move(verb: string, id: string, { to, from, tell }: StateChange): Promise<Tenant> {
     const { id: known, state } = await this.findOrFail(id);
     const isMoved = await this.#store.setState(known, to, from);
     if (!isMoved) throw TenantStateError.cannot(verb, known, { state, from });
     const tenant = await this.findOrFail(known);
     if (to === 'active') await this.#parts.onServed?.(tenant);
-    return tenant;
+    return tell === undefined ? tenant : this.#tell(tell, tenant);
   }
-}
-
-function refuseSwitch(id: TenantId, allowSwitch: boolean): void {
-  const current = currentScope();
-  if (allowSwitch || current?.kind !== 'tenant' || current.tenantId === id) return;
-  throw TenantSwitchError.between(current.tenantId, id);
 }
