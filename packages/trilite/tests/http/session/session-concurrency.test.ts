@@ -1,6 +1,9 @@
 import { createServer, type Server } from 'node:http';
+import BetterSqlite3 from 'better-sqlite3';
 import { Database, startSession, type RouteFile } from 'trilite';
 import { travel, travelBack } from 'trilite/testing';
+import { SqliteSessionStore } from '../../../src/http/session/sqlite-session-store';
+import type { Stored } from '../../../src/support/serializer';
 import { createApplication, type Application } from '../../../src/application';
 import { newAppKey } from '../../../src/support/app-key';
 import { gate, type Gate } from '../../helpers/gate';
@@ -196,4 +199,28 @@ test('two sign-ins at once end with one of the two sessions, and not with the ol
       .selectAll()
       .execute(),
   ).toHaveLength(2);
+});
+
+test('no other process writes between what a change reads and what it writes', async () => {
+  await visitBoth();
+  const connection = (apps[0] as Application).connections.connection();
+  const lives = { lifetimeMs: 60_000, maxLifetimeMs: 60_000 };
+  const store = new SqliteSessionStore({
+    connection: () => connection,
+    tenantId: undefined,
+    ...lives,
+  });
+  await store.create('key', '1');
+  const other = new BetterSqlite3(connection.file, { timeout: 0 });
+  const write = () => other.exec("update sessions set payload = '7' where key = 'key'");
+  try {
+    const change = (payload: Stored): Stored => {
+      expect(write).toThrow(/locked/);
+      return String(Number(payload) + 1);
+    };
+    expect(await store.change('key', change)).toBe(true);
+    expect((await store.find('key'))?.payload).toBe('2');
+  } finally {
+    other.close();
+  }
 });

@@ -115,6 +115,7 @@ describe('what the browser says', () => {
       { 'Sec-Fetch-Site': 'cross-site', Origin: `http://${host}` },
       { Origin: 'https://evil.example' },
       { Origin: `http://${host}.evil.example` },
+      { Origin: 'http://127.0.0.1' }, // another port
       { Origin: 'no origin' },
     ];
     for (const headers of theirs) {
