@@ -21,6 +21,8 @@ const signature = defineSignature({
 /** Longer than a server and a worker give their own work to end. */
 const STOP_MS = 35_000;
 
+const LONGEST_NAME = 'tenants'.length;
+
 export class DevCommand implements Command<typeof signature> {
   static readonly signature = signature;
 
@@ -32,7 +34,9 @@ export class DevCommand implements Command<typeof signature> {
     await migrate(app, context.output);
     await refuseTakenPort(app);
     await app.close();
-    return runSideBySide(programs(nodemon, context.output), basePath, context.output);
+    const hasTenantQueues = app.config.tenancy.mode === 'files';
+    const all = programs(nodemon, { hasTenantQueues, output: context.output });
+    return runSideBySide(all, basePath, context.output);
   }
 }
 
@@ -66,7 +70,10 @@ function findNodemon(codePath: string): string {
   );
 }
 
-function programs(nodemon: string, output: Output): Program[] {
+function programs(
+  nodemon: string,
+  { hasTenantQueues, output }: { readonly hasTenantQueues: boolean; readonly output: Output },
+): Program[] {
   const ansi = output.colors.isColorSupported ? '--ansi' : '--no-ansi';
   const artisan = (command: string): string[] => [
     nodemon,
@@ -74,10 +81,17 @@ function programs(nodemon: string, output: Output): Program[] {
     '--exec',
     `node -r ts-node/register artisan.ts ${command} ${ansi}`,
   ];
-  return [
-    { name: 'web', command: process.execPath, parameters: artisan('serve') },
-    { name: 'worker', command: process.execPath, parameters: artisan('queue:work --workers=1') },
-  ];
+  const commands = {
+    web: 'serve',
+    worker: 'queue:work --workers=1',
+    // Jobs of tenants lie in files that the worker of the application never opens
+    ...(hasTenantQueues && { tenants: 'queue:work --tenants --workers=1' }),
+  };
+  return Object.entries(commands).map(([name, command]) => ({
+    name,
+    command: process.execPath,
+    parameters: artisan(command),
+  }));
 }
 
 async function runSideBySide(
@@ -92,7 +106,7 @@ async function runSideBySide(
   const stopped = new Promise<number>((resolve) => {
     onShutdown(
       () => {
-        output.line('\n  Stopping web server and worker.');
+        output.line('\n  Stopping web server and workers.');
         resolve(0);
       },
       () => group.signal('SIGKILL'),
@@ -109,5 +123,5 @@ async function runSideBySide(
 
 function prefix(name: string, index: number, output: Output): string {
   const paint = index === 0 ? output.colors.cyan : output.colors.magenta;
-  return `${paint(`${name.padEnd(6)} │`)} `;
+  return `${paint(`${name.padEnd(LONGEST_NAME)} │`)} `;
 }
