@@ -174,6 +174,25 @@ describe('one worker', () => {
     expect(await runAll()).toEqual(['acme: gone']);
   });
 
+  test('says once of a tenant that is deleted while its jobs run that it is, and serves the others', async () => {
+    await dispatch('acme', 'one');
+    await dispatch('acme', 'two');
+    const other = await openTenantApplication(project);
+    let deleted: Promise<unknown> | undefined;
+    work = () => (deleted ??= other.tenancy.delete('acme'));
+    const told: string[] = [];
+    const errors = (error: Error): number => told.push(error.message);
+    const worker = app.tenantWorker(
+      { ...OPTIONS, concurrency: 4 },
+      { onError: errors, tell: (event) => event.kind === 'error' && errors(event.error) },
+    );
+    await worker.run();
+    await other.close();
+    expect(told).toEqual(['The tenant "acme" is deleted: it takes no work.']);
+    await dispatch('globex', 'served');
+    expect((await runAll()).at(-1)).toBe('globex: served');
+  });
+
   test('wakes when a job is dispatched, and puts it back when it is told to stop now', async () => {
     const begun = gate();
     work = () => {

@@ -1,5 +1,6 @@
 import type { Scope } from '../../tenancy/container';
 import type { Tenancy } from '../../tenancy/tenancy';
+import { TenantStateError } from '../../tenancy/errors';
 import type { WorkIndex } from '../../tenancy/work-index/work-index';
 import type { WorkLease } from '../../tenancy/work-index/work-lease-store';
 import { clock, delayMs, monotonicMs } from '../../support/clock';
@@ -50,6 +51,9 @@ const SIGNALS_MS = 2000;
 /** A tenant is in no state for work, and its jobs wait for another. */
 const PARKED: readonly (string | undefined)[] = ['E_TENANT_UNAVAILABLE', 'E_TENANT_SCHEMA'];
 
+/** What errs in the work of a tenant that is deleted meanwhile. */
+const MISSING = 'E_DATABASE_FILE_MISSING';
+
 /** What a worker for all tenants is made of. */
 export interface TenantWorkerParts {
   readonly tenancy: Tenancy;
@@ -92,6 +96,8 @@ export class TenantWorker {
   readonly #stopped = new AbortController();
   /** Tenants that are not served, as far as the index has named them. */
   readonly #passedOver = new Set<string>();
+  /** Tenants of whom it was told that they were deleted while their jobs ran. */
+  readonly #gone = new Set<string>();
   #jobs = 0;
   #isPaused = false;
   #reason: StopReason | undefined;
@@ -245,8 +251,9 @@ export class TenantWorker {
   }
 
   async #workInside(scope: Scope, turn: Turn): Promise<Found> {
-    const { connection, tell, watchdog } = this.#parts;
+    const { connection, watchdog } = this.#parts;
     const { tenantId, queue } = turn.lease;
+    this.#gone.delete(tenantId);
     const registry = scope.make(QueueRegistry);
     const store = registry.store(connection);
     if (await isPaused(store, queue)) return parkedFor(PARK_MS);
@@ -264,7 +271,7 @@ export class TenantWorker {
         maxTimeMs: quantumMs,
         watchdog,
       },
-      (event) => tell?.(event, tenantId),
+      (event) => this.#hear(event, tenantId),
     );
     this.#workers.add(worker);
     try {
@@ -312,14 +319,35 @@ export class TenantWorker {
 
   /** What is said of work that could not be looked at. */
   async #leftBy(error: Error, tenantId: string): Promise<Found | undefined> {
-    const { index, onError } = this.#parts;
+    const { index } = this.#parts;
     if (errorCode(error) === 'E_TENANT_NOT_FOUND') {
       await index.forget(tenantId);
       return undefined;
     }
     if (PARKED.includes(errorCode(error))) return parkedFor(PARK_MS);
-    onError?.(error, tenantId);
+    await this.#tellError(error, tenantId);
     return parkedFor(ERROR_PARK_MS);
+  }
+
+  #hear(event: WorkerEvent, tenantId: string): void {
+    const isMissing = event.kind === 'error' && errorCode(event.error) === MISSING;
+    if (!isMissing) return this.#parts.tell?.(event, tenantId);
+    const told = this.#tellError(event.error, tenantId).finally(() => this.#ending.delete(told));
+    this.#ending.add(told);
+  }
+
+  /** Each write for a tenant that was deleted while its jobs run errs: that is said once, and as what it is. Never rejects. */
+  async #tellError(error: Error, tenantId: string): Promise<void> {
+    const isGone =
+      errorCode(error) === MISSING &&
+      (await this.#parts.tenancy.find(tenantId).then(
+        (tenant) => tenant === undefined || tenant.state === 'deleted',
+        () => false,
+      ));
+    if (!isGone) return this.#parts.onError?.(error, tenantId);
+    if (this.#gone.has(tenantId)) return;
+    this.#gone.add(tenantId);
+    this.#parts.onError?.(TenantStateError.unavailable(tenantId, 'deleted'), tenantId);
   }
 
   /** Until it stops: what is asked of all workers is asked of this one. */
