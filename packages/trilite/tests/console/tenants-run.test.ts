@@ -110,6 +110,8 @@ test('tenants:backup makes backups that db:restore puts back for a tenant, and f
   );
   expect(out).toContain('is restored');
   expect(code).toBe(0);
+  const clear = /"artisan (tenants:run .* cache:clear)"/.exec(out)?.[1] ?? '';
+  expect(await run(clear)).toMatchObject({ code: 0 });
   await run('tenants:up acme');
   const notes = await json<{ outcomes: Record<string, { text: string }> }>(
     'tenants:run db:query "select text from notes" --json -- --json',

@@ -5,6 +5,7 @@ import type { Handle } from '../../database/connection-handle';
 import { restoreConnection, type Restored } from '../../database/care/restore';
 import { delayMs, monotonicMs } from '../../support/clock';
 import { toError } from '../../support/errors';
+import type { Tenant } from '../../tenancy/tenant';
 import { refuseForeignBackup, type TenantStamp } from '../../tenancy/tenant-stamp-store';
 import type { Command, CommandContext } from '../command';
 import { confirmDestroying } from '../confirmation';
@@ -65,7 +66,11 @@ export class DbRestoreCommand implements Command<typeof signature> {
     });
     const pending = await pendingMigrations(app, connection.name);
     if (options.json) output.json({ ...restored, ...pending });
-    else print(restored, pending, output);
+    else {
+      print(restored, pending, output);
+      const tenant = app.tenancy.current();
+      if (tenant !== undefined && owner?.role === 'database') sayCache(tenant, output);
+    }
     return 0;
   }
 }
@@ -142,6 +147,14 @@ function print(restored: Restored, pending: Pending, output: Output): void {
     output.warn(`The data break a foreign key: ${violationLine(violation)}`);
   }
   sayPending(pending, output);
+}
+
+/** What was cached of the data that were replaced is served on. */
+function sayCache({ id, state }: Tenant, output: Output): void {
+  const chosen = state === 'active' ? '' : ` --state=${state}`;
+  output.info(
+    `Its cache still holds what was: "artisan tenants:run --tenants=${id}${chosen} cache:clear" empties it.`,
+  );
 }
 
 function sayPending({ pendingMigrations, migrationsUnknown = '' }: Pending, output: Output): void {
