@@ -7,7 +7,7 @@ import type { TenantsMigrator } from '../tenancy/tenants-migrator';
 export async function outdatedText({ tenancy }: ConsoleApplication): Promise<string | undefined> {
   const count = tenancy.isOn ? await tenancy.countOutdated() : 0;
   if (count === 0) return undefined;
-  return `The files of ${tenantsOf(count)} may lack migrations: they were not migrated since these changed.`;
+  return `The files of ${tenantsOf(count)} may lack migrations: that they have all is not noted since these changed, or since a run ended before their turn.`;
 }
 
 /** What brings the files of an application's tenants up to date. */
