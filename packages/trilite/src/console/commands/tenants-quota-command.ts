@@ -1,5 +1,6 @@
 import { parseBytes, SMALLEST_TENANT_FILE } from '../../config/bytes';
 import type { TenantRole } from '../../config/tenant-connections';
+import { TenantsShareFilesError } from '../../tenancy/errors';
 import type { TenantQuotas } from '../../tenancy/tenant';
 import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
@@ -44,7 +45,13 @@ export class TenantsQuotaCommand implements Command<typeof signature> {
   }: CommandContext<typeof signature>): Promise<void> {
     const changes = readChanges(options);
     const { weight } = options;
-    const { tenancy } = await app();
+    const { tenancy, config } = await app();
+    const { databaseBytes, cacheBytes, queueBytes } = changes;
+    const hasBytes = (databaseBytes ?? cacheBytes ?? queueBytes) !== undefined;
+    if (hasBytes && config.tenancy.mode === 'single') {
+      const help = 'Bound the jobs that wait instead: "--jobs-pending=<n>".';
+      throw TenantsShareFilesError.cannot('bound the size of the files of one tenant', help);
+    }
     let tenant = await tenancy.findOrFail(id);
     if (weight !== undefined || Object.keys(changes).length > 0) {
       const quotas = { ...tenant.quotas, ...changes };
