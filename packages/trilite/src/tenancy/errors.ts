@@ -180,7 +180,10 @@ export class TenantStateError extends FrameworkError {
     return new TenantStateError({
       code: 'E_TENANT_STATE',
       message: `The tenant "${id}" is ${state}, and this is for those that are ${states.join(' or ')}.`,
-      help: `If it is meant all the same, and the command takes it, add "--state=${state}"; "artisan tenants:show ${id}" says how it stands.`,
+      help:
+        states.join() === 'deleted'
+          ? `"artisan tenants:show ${id}" says how it stands; to be purged it is deleted first, with "artisan tenants:delete ${id}".`
+          : `If it is meant all the same, and the command takes it, add "--state=${state}"; "artisan tenants:show ${id}" says how it stands.`,
       status: 409,
     });
   }
@@ -320,7 +323,7 @@ export class TenantFileWrongError extends FrameworkError {
     return new TenantFileWrongError({
       code: 'E_TENANT_FILE_WRONG',
       message: `"${file}" should be the ${role} file of the tenant "${tenantId}", but it ${is}.`,
-      help: `Put the right file in its place: "artisan tenants:run db:restore <backup> --tenants=${tenantId}" takes it from a backup. Nothing was read from it.`,
+      help: `Put the right file in its place: "artisan tenants:run --tenants=${tenantId} -- db:restore <backup> --force" takes it from a backup. Nothing was read from it.`,
     });
   }
 

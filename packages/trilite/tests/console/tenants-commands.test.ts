@@ -238,7 +238,9 @@ describe('the trash', () => {
     expect(await run('tenants:purge acme')).toMatchObject({ code: 2 });
     expect(await run('tenants:purge acme --force')).toMatchObject({ code: 0 });
     expect(existsSync(folder('.trash/acme'))).toBe(false);
-    expect(await run('tenants:purge globex --force')).toMatchObject({ code: 1 });
+    const refused = await run('tenants:purge globex --force');
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.err).toContain('"artisan tenants:delete globex"');
     expect(await ids()).toEqual(['globex']);
   });
 
