@@ -68,6 +68,16 @@ async function use(id: string): Promise<void> {
   );
 }
 
+test('a worker says that it serves nobody, and is refused what is about tenants where it serves none', async () => {
+  const worked = (line: string): Promise<ArtisanResult> =>
+    run(`queue:work --stop-when-empty ${line}`);
+  const nobody = 'No tenant fits "--tenants=zz*"';
+  expect((await worked('--tenants=zz*')).out).toContain(nobody);
+  expect((await worked('--tenants=zz*,ac*')).out).not.toContain('No tenant fits');
+  expect(await worked('--per-tenant=2')).toMatchObject({ code: 2 });
+  expect(await worked('--per-tenant=2 --tenants')).toMatchObject({ code: 0 });
+});
+
 test('tenants:quota shows and sets what a tenant may have, and takes it back', async () => {
   expect((await run('tenants:quota acme')).out).toMatch(/Data file \.+ without limit/);
   await run('tenants:quota acme --database=1gb --jobs-pending=100');

@@ -3,9 +3,11 @@ import type { TenantWorker } from '../../queue/tenants/tenant-worker';
 import type { Worker } from '../../queue/worker/worker';
 import type { WorkResult } from '../../queue/worker/worker-options';
 import type { Scheduler } from '../../schedule/scheduler';
+import type { Tenancy } from '../../tenancy/tenancy';
 import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
 import type { Output } from '../output';
+import { requireOwnFiles } from '../own-files';
 import { printingScheduler } from '../printing-scheduler';
 import { onShutdown } from '../shutdown';
 import { defineSignature } from '../signature';
@@ -68,6 +70,10 @@ export class QueueWorkCommand implements Command<typeof signature> {
       const why = '--schedule goes on for ever; --once and --stop-when-empty do not';
       throw CommandUsageError.because(signature.name, why);
     }
+    if (options['per-tenant'] !== undefined && options.tenants === undefined) {
+      const why = '--per-tenant is about the tenants that --tenants serves: add that';
+      throw CommandUsageError.because(signature.name, why);
+    }
     if (options.workers > 0) return supervise(context);
     if (options.tenants !== undefined) return this.#serveTenants(context, asked);
     const { queues, walKeeper } = await context.app();
@@ -98,18 +104,19 @@ export class QueueWorkCommand implements Command<typeof signature> {
     asked: ReturnType<typeof readWorkOptions>,
   ): Promise<number> {
     const { options, output } = context;
+    const app = await context.app();
+    await app.tenancy.count(); // says so where there are none to serve
+    requireOwnFiles(app, 'serve the queues of tenants', 'queue:work');
     if (options.once) {
       const why =
         '--once takes one job of one queue; with --tenants, "--max-jobs=1" ends after one';
       throw CommandUsageError.because(signature.name, why);
     }
-    const app = await context.app();
     const lines = new WorkerLines(output, {
       json: options.json,
       verbose: context.terminal.verbose,
       name: asked.name,
     });
-    await app.tenancy.count(); // says so where there are none to serve
     const tenants = await chosenTenants(signature.name, options.tenants ?? '', app.tenancy);
     const worker = app.tenantWorker(
       {
@@ -123,7 +130,10 @@ export class QueueWorkCommand implements Command<typeof signature> {
         onError: (error, tenant) => lines.print({ kind: 'error', error }, tenant),
       },
     );
-    if (!saysJobsAlone(context)) output.info('Processing jobs of tenants.');
+    if (!saysJobsAlone(context)) {
+      output.info('Processing jobs of tenants.');
+      await sayNobodyFits(context, app.tenancy, tenants);
+    }
     app.walKeeper.start();
     const scheduler = await startScheduler(context);
     const result = await runUntilTold(worker, scheduler, context).finally(() => lines.flush());
@@ -161,6 +171,18 @@ function saysJobsAlone({ options }: Context): boolean {
 function sayQueues(queueNames: readonly string[], output: Output): void {
   const noun = queueNames.length > 1 ? 'queues' : 'queue';
   output.info(`Processing jobs from the [${queueNames.join(', ')}] ${noun}.`);
+}
+
+/** A worker for nobody waits, which looks like one that does not work. */
+async function sayNobodyFits(
+  { options, output }: Context,
+  tenancy: Tenancy,
+  fits: ((id: string) => boolean) | undefined,
+): Promise<void> {
+  if (fits === undefined || (await tenancy.list()).some(({ id }) => fits(id))) return;
+  output.warn(
+    `No tenant fits "--tenants=${options.tenants}"; one that is created later is served then.`,
+  );
 }
 
 /** A worker of a paused queue waits, which looks like one that does not work. */
