@@ -166,10 +166,23 @@ test.each([
   'tenants:import acme.tar.gz',
   'tenants:work-index:rebuild',
   'queue:work --tenants --stop-when-empty',
+  'queue:work --tenants --once',
+  'tenants:quota acme --database=1gb',
+  'tenants:quota acme --queue=1gb --jobs-pending=5',
 ])('"%s" says that there are no files of tenants', async (command) => {
   const { code, err, out } = await artisan(project, command);
   expect(code).not.toBe(0);
   expect(err + out).toContain('tenants share the files of the application');
+});
+
+test('commands of the application show how a table of tenants is made, and not a row of it', async () => {
+  await app.tenancy.run('acme', () => insert('hidden'));
+  const refused = await artisan(project, ['db:query', 'select * from notes']);
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain('E_TENANT_CONTEXT_MISSING');
+  const shown = await artisan(project, 'db:table notes');
+  expect(shown).toMatchObject({ code: 0 });
+  expect(shown.out).toContain('text');
 });
 
 test('the work of a tenant names no table of the framework, in whichever file it lies', async () => {

@@ -23,7 +23,8 @@ export async function withOwnHandle<T>(
   options: HandleOptions,
   work: (handle: Handle) => Promise<T>,
 ): Promise<T> {
-  const open = (): Handle => new Handle(connection, connection.settings, options);
+  const { settings, currentTenant } = connection;
+  const open = (): Handle => new Handle(connection, settings, { currentTenant, ...options });
   const handle = await whenFree(connection, open);
   try {
     return await work(handle);
