@@ -4,6 +4,8 @@ import { FrameworkError, toError } from '../support/errors';
 import type { Logger } from '../support/logger';
 import { errorPage } from './error-page';
 import { MethodNotAllowedError, RequestInvalidError, TenantUnavailableError } from './errors';
+import { previousPath } from './redirect-back';
+import { sessionOf } from './session/request-session';
 import { InputInvalidError } from './validation/errors';
 import type { Next, Request, Response } from './request';
 
@@ -38,6 +40,7 @@ export function errorHandler({ debug, logger }: ErrorHandlerOptions) {
     if (error instanceof TenantUnavailableError && error.retryAfterSeconds !== undefined) {
       response.setHeader('Retry-After', String(error.retryAfterSeconds));
     }
+    if (error instanceof InputInvalidError && backToForm(error, request, response)) return;
     response.status(status);
     respond(error, status, debug, request, response);
   };
@@ -68,6 +71,19 @@ function respond(
   response
     .type('application/problem+json')
     .send(JSON.stringify({ type: 'about:blank', ...facts, errors, code, help, stack }));
+}
+
+/**
+ * Sends whoever filled a form in a page back to it: what they typed and what is wrong with it are in their session. Tells whether it did: without a
+ * session, and for what is no form, the error itself is answered.
+ */
+function backToForm(error: InputInvalidError, request: Request, response: Response): boolean {
+  const session = sessionOf(request);
+  if (session === undefined || request.method === 'GET' || !prefersHtml(request)) return false;
+  session.flashInput(request.body);
+  session.flashErrors(error.errors);
+  response.redirect(303, previousPath(request));
+  return true;
 }
 
 /** What somebody has to look after: a tenant that is closed on purpose is no fault, and its callers may fill no log. */

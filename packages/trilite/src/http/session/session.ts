@@ -3,6 +3,7 @@ import { isSameSignature } from '../../support/app-key';
 import { clock } from '../../support/clock';
 import type { Cookies } from '../cookies/cookies';
 import { SessionClosedError, SessionEndedError } from '../errors';
+import type { InputErrors } from '../validation/errors';
 import { SessionChanges } from './session-changes';
 import type { SessionCookie } from './session-cookie';
 import { decodeState, encodeState, newState, type SessionState } from './session-state';
@@ -13,6 +14,7 @@ const TOUCH_EVERY_MS = 60_000;
 
 /** Where what was typed into a form is kept for the next request. */
 const OLD_INPUT = '_old_input';
+const ERRORS = '_errors';
 
 /** What is never given back to a form. */
 const SECRET_INPUT = /^(_token|(current|new|old)?[_-]?pass(word|phrase)([_-]?confirm(ation)?)?)$/i;
@@ -175,6 +177,16 @@ export class Session {
   async old<T = string>(field: string, fallback?: T): Promise<T> {
     const input = new Map(await this.get<readonly [string, unknown][]>(OLD_INPUT, []));
     return (input.has(field) ? input.get(field) : (fallback ?? '')) as T;
+  }
+
+  /** Flashes what is wrong with which field, for `errors`. */
+  flashErrors(errors: InputErrors): void {
+    this.flash(ERRORS, errors);
+  }
+
+  /** What was wrong with which field of the form that was sent before; empty when nothing was. */
+  errors(): Promise<InputErrors> {
+    return this.get<InputErrors>(ERRORS, {});
   }
 
   /** The token that forms of this session send back; it changes with `regenerate` and `invalidate`. */
