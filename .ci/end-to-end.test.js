@@ -84,7 +84,13 @@ test('each of the three files is WAL, and holds what its role says and nothing e
       `${name}.sqlite`,
       "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name",
     ).map((row) => row.name);
-  expect(tables('database')).toEqual(['file_generation', 'migrations', 'outbox', 'reports']);
+  expect(tables('database')).toEqual([
+    'file_generation',
+    'migrations',
+    'outbox',
+    'reports',
+    'sessions',
+  ]);
   expect(tables('cache')).toEqual([
     'cache_claims',
     'cache_counts',

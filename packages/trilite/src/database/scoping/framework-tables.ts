@@ -8,6 +8,7 @@ import type { Handle } from '../connection-handle';
 /** What each part of the framework makes, by the name of the part in the ledger of migrations. */
 const TABLES: Readonly<Record<string, readonly string[]>> = {
   database: ['file_generation'],
+  sessions: ['sessions'],
   outbox: ['outbox'],
   tenancy: ['tenants', 'tenant_domains', 'tenant_migration_runs', 'tenant_migration_results'],
   queue: [
