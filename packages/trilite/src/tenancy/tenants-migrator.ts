@@ -62,6 +62,14 @@ export class TenantsMigrator {
     return this.with(tenant, (migrator) => migrator.status());
   }
 
+  /** Notes that a tenant's files have all migrations of the code, if they do. */
+  async noteIfCurrent(tenant: Tenant): Promise<void> {
+    const isCurrent = (await this.status(tenant)).every(
+      ({ hasFile, batch, isFilling }) => hasFile && batch !== undefined && !isFilling,
+    );
+    if (isCurrent) await this.#parts.tenancy.noteSchema(tenant.id, true);
+  }
+
   /** Runs work with the migrations of a tenant that is not deleted, whatever its files are. */
   with<T>(tenant: Tenant, work: (migrator: Migrator) => Promise<T>): Promise<T> {
     const { tenancy, migrator } = this.#parts;

@@ -167,6 +167,8 @@ test('migrate and doctor say how many tenants wait, and open no file of theirs',
   expect(await waitingIn('migrate')).toBe('1');
   await run('tenants:run --tenants=t02 migrate:rollback');
   expect(await waitingIn('migrate')).toBe('2');
+  await run('tenants:run --tenants=t02 migrate');
+  expect(await waitingIn('migrate')).toBe('1');
 });
 
 describe('when the migration fails for the seventh of ten', () => {

@@ -5,6 +5,7 @@ import type { ConsoleApplication } from '../console-application';
 import { CommandFailedError, CommandUnknownError, CommandUsageError } from '../errors';
 import type { Output } from '../output';
 import { defineSignature } from '../signature';
+import { tenantsMigrator } from '../tenant-migrations';
 import { endRun, printMeant, runShown } from '../tenant-runs';
 import { leftOut, readTenantFilter, selectTenants, tenantRunOptions } from '../tenant-selection';
 import { tenantView } from '../tenant-view';
@@ -46,7 +47,7 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
 /** To them it matters little which migrations the files have: they take copies, put them back, or run and show migrations. */
 const FOR_ANY_SCHEMA = /^(db:(backup|backups|restore|check|show)|migrate(:status|:rollback)?)$/;
 
-/** What they leave of the migrations of a tenant's files is noted by nobody. */
+/** What they leave of the migrations of a tenant's files is looked at afterwards; killed, nobody knows. */
 const CHANGES_SCHEMA = /^(db:restore|migrate(:(?!status).*)?)$/;
 
 /** What a command came to for a tenant. */
@@ -104,7 +105,8 @@ async function call(
   { tenant, states }: { readonly tenant: Tenant; readonly states: readonly Tenant['state'][] },
 ): Promise<Outcome> {
   const [name = ''] = command;
-  if (CHANGES_SCHEMA.test(name)) await app.tenancy.noteSchema(tenant.id, false);
+  const changesSchema = app.config.tenancy.mode === 'files' && CHANGES_SCHEMA.test(name);
+  if (changesSchema) await app.tenancy.noteSchema(tenant.id, false);
   let text = '';
   const stream = { write: (more: string) => (text += more) };
   const code = await app.tenancy.run(
@@ -116,6 +118,7 @@ async function call(
       ),
     { states, anySchema: FOR_ANY_SCHEMA.test(name) },
   );
+  if (changesSchema && code === 0) await tenantsMigrator(app).noteIfCurrent(tenant);
   return { code, text };
 }
 
