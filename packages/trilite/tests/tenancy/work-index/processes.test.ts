@@ -12,7 +12,9 @@ import { createFiles, ended, message, type TestFiles } from '../../helpers/files
 const PROCESSES = 3;
 const DEATHS = 9;
 /** Steps a process has before it is killed, at most. */
-const LIFE = 1200;
+const LIFE = 600;
+
+jest.setTimeout(120_000);
 
 /** Hints that went, and came again. */
 const CAME_BACK = 'select count(*) - count(distinct tenant_id) from deletions';
