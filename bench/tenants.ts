@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { job, QueueDispatcher } from 'trilite';
 import { makeTenantApplication, type Application } from './lib/application';
 import { atMost, type Benchmark, type Floor } from './lib/benchmark';
@@ -20,6 +21,11 @@ const CONCURRENCY = 4;
 const IDLE_TENANTS = 10_000;
 const IDLE_SECONDS = 60;
 
+const MIGRATION = `exports.default = {
+  up: (db) => db.schema.createTable('notes').addColumn('text', 'text').execute(),
+  down: (db) => db.schema.dropTable('notes').execute(),
+};`;
+
 export const tenants: Benchmark = {
   name: 'tenants',
   shows: `${show(TENANTS)} tenants: created, given a job each, worked; one that floods; a worker without work`,
@@ -31,6 +37,7 @@ export const tenants: Benchmark = {
       const ids = Array.from({ length: TENANTS }, (_, index) => `tenant-${index}`);
       const rows = [
         await each('create', ids, (id) => app.tenancy.create(id)),
+        ...(await migratedTwice(folder, app, ids)),
         await each('dispatch the first job', ids, (id) => dispatch(app, id)),
         await each('dispatch another', ids.slice(0, 500), (id) => dispatch(app, id)),
         await drained(app, TENANTS + 500),
@@ -55,6 +62,25 @@ async function each(
   const beganAt = monotonicMs();
   for (const id of ids) await work(id);
   return row(what, monotonicMs() - beganAt, ids.length);
+}
+
+/** All tenants, once with a migration that none of them has, and once with none. */
+async function migratedTwice(
+  folder: string,
+  app: Application,
+  ids: readonly string[],
+): Promise<string[][]> {
+  const migrations = join(folder, 'database/migrations/tenant');
+  mkdirSync(migrations, { recursive: true });
+  writeFileSync(join(migrations, '2026_01_01_000000_create_notes.js'), MIGRATION);
+  const migrate = (id: string): Promise<unknown> =>
+    app.tenancy.run(id, (tenant, scope) => app.tenantMigrator(tenant, scope).migrate(), {
+      anySchema: true,
+    });
+  return [
+    await each('migrate, one to run', ids, migrate),
+    await each('migrate, none to run', ids, migrate),
+  ];
 }
 
 function row(what: string, tookMs: number, count: number): string[] {
