@@ -1,6 +1,7 @@
 import { requireOwnFiles } from './own-files';
 import { tenantsOf } from './tenant-runs';
 import type { ConsoleApplication } from './console-application';
+import type { Output } from './output';
 import type { TenantsMigrator } from '../tenancy/tenants-migrator';
 
 /** Says that tenants wait for "tenants:migrate"; undefined when none does, as far as is noted. */
@@ -8,6 +9,13 @@ export async function outdatedText({ tenancy }: ConsoleApplication): Promise<str
   const count = tenancy.isOn ? await tenancy.countOutdated() : 0;
   if (count === 0) return undefined;
   return `The files of ${tenantsOf(count)} may lack migrations: that they have all is not noted since these changed, or since a run ended before their turn.`;
+}
+
+/** Warns whoever starts to serve tenants that some of them wait for "tenants:migrate": each of these takes no work until then. */
+export async function warnOfOutdated(app: ConsoleApplication, output: Output): Promise<void> {
+  if (app.config.tenancy.migrations.onOpen === 'migrate') return;
+  const text = await outdatedText(app);
+  if (text !== undefined) output.warn(`${text} Run "artisan tenants:migrate".`);
 }
 
 /** What brings the files of an application's tenants up to date. */

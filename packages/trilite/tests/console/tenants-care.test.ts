@@ -293,3 +293,14 @@ describe('tenants:doctor', () => {
     expect(existsSync(folder('.trash/nobody'))).toBe(true);
   });
 });
+
+test('a worker for tenants warns of those that wait for migrations', async () => {
+  const warning = 'The files of 2 tenants may lack migrations';
+  expect((await run('queue:work --tenants --stop-when-empty')).out).not.toContain(warning);
+  project.write(
+    'database/migrations/tenant/2026_02_01_000000_create_more.js',
+    "exports.default = { up: (db) => db.schema.createTable('more').addColumn('a', 'text').execute() };",
+  );
+  const { out, err } = await run('queue:work --tenants --stop-when-empty');
+  expect(out + err).toContain(warning);
+});

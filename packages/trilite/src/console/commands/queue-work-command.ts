@@ -13,6 +13,7 @@ import { onShutdown } from '../shutdown';
 import { defineSignature } from '../signature';
 import { readQueues, readWorkOptions, workOptionSpecs } from '../work-options';
 import { chosenTenants } from '../served-tenants';
+import { warnOfOutdated } from '../tenant-migrations';
 import { WorkerLines } from '../worker-lines';
 
 const signature = defineSignature({
@@ -134,6 +135,7 @@ export class QueueWorkCommand implements Command<typeof signature> {
       output.info('Processing jobs of tenants.');
       await sayNobodyFits(context, app.tenancy, tenants);
     }
+    await warnOfOutdated(app, output);
     app.walKeeper.start();
     const scheduler = await startScheduler(context);
     const result = await runUntilTold(worker, scheduler, context).finally(() => lines.flush());

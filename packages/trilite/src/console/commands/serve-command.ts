@@ -5,6 +5,7 @@ import type { Command, CommandContext } from '../command';
 import type { ConsoleApplication } from '../console-application';
 import type { Output } from '../output';
 import { shutdownRequested } from '../shutdown';
+import { warnOfOutdated } from '../tenant-migrations';
 import { defineSignature } from '../signature';
 
 const signature = defineSignature({
@@ -51,7 +52,7 @@ export class ServeCommand implements Command<typeof signature> {
 
 async function warnOfPending(app: ConsoleApplication, output: Output): Promise<void> {
   const pending = await app.migrator().pending();
-  if (pending.length === 0) return;
+  if (pending.length === 0) return warnOfOutdated(app, output);
   const names = pending.map(({ connection, name }) => `  ${connection}: ${name}`).join('\n');
   output.warn(`These migrations are pending; run "artisan migrate".\n${names}`);
 }
