@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { job, QueueDispatcher } from 'trilite';
-import { makeTenantApplication, type Application } from './lib/application';
+import { makeTenantApplication, openApplication, type Application } from './lib/application';
 import { atMost, type Benchmark, type Floor } from './lib/benchmark';
 import { median, percentile, show } from './lib/statistics';
 import { printTable } from './lib/table';
@@ -46,8 +46,9 @@ export const tenants: Benchmark = {
       const lateMs = await flooded(app, ids);
       const more = Array.from({ length: IDLE_TENANTS - TENANTS }, (_, index) => `idle-${index}`);
       for (const id of more) await app.tenancy.create(id);
-      const idle = await idling(app, seconds);
-      return report(lateMs, idle);
+      await worker(app, true).run(); // what is left of the flood
+      await app.close();
+      return report(lateMs, await idling(folder, seconds));
     } finally {
       await app.close();
     }
@@ -122,12 +123,9 @@ async function flooded(app: Application, ids: readonly string[]): Promise<number
   return BeginLog.begun.filter(({ id }) => id !== flooder).map(({ lateMs }) => lateMs);
 }
 
-/** What a worker costs that has nothing to do, and which queue files it opened. */
-async function idling(
-  app: Application,
-  seconds: number,
-): Promise<{ share: number; files: number }> {
-  await worker(app, true).run(); // what is left of the flood
+/** What a worker costs that has nothing to do, and which queue files it opened. Of its own application: another's files rest one after the other. */
+async function idling(folder: string, seconds: number): Promise<{ share: number; files: number }> {
+  const app = await openApplication(folder);
   const serving = worker(app, false);
   const done = serving.run();
   await delay(3000);
@@ -137,6 +135,7 @@ async function idling(
   const files = [...queueFiles()].filter((file) => !filesBefore.has(file)).length;
   serving.stop();
   await done;
+  await app.close();
   return { share: (used.user + used.system) / (seconds * 1_000_000), files };
 }
 
