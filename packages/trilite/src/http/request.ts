@@ -54,22 +54,13 @@ export type Response = ExpressResponse;
 /** Goes on to the next middleware, or to the error handler with an error. */
 export type Next = NextFunction;
 
-const bounds = new WeakMap<object, Map<ParameterBinding<unknown>, unknown>>();
+const found = new WeakMap<object, Map<object, unknown>>();
 
-/** What the parameters of a request's path stand for. */
-export function boundTo(request: ExpressRequest): Map<ParameterBinding<unknown>, unknown> {
-  const bound = bounds.get(request) ?? new Map<ParameterBinding<unknown>, unknown>();
-  bounds.set(request, bound);
-  return bound;
-}
-
-const valids = new WeakMap<object, Map<Validation<unknown>, unknown>>();
-
-/** What was found valid in a request. */
-export function validIn(request: ExpressRequest): Map<Validation<unknown>, unknown> {
-  const valid = valids.get(request) ?? new Map<Validation<unknown>, unknown>();
-  valids.set(request, valid);
-  return valid;
+/** What was found for a request before its controller was made: by the binding or the validation that asked for it. */
+export function foundIn(request: ExpressRequest): Map<object, unknown> {
+  const known = found.get(request) ?? new Map<object, unknown>();
+  found.set(request, known);
+  return known;
 }
 
 /** What every request of a kernel's express application can do beside express's own. */
@@ -81,14 +72,14 @@ export const requestMethods = {
     return value;
   },
   bound<T>(this: ExpressRequest, binding: ParameterBinding<T>): T {
-    const bound = boundTo(this);
-    if (!bound.has(binding)) throw RouteInvalidError.notBound(binding.parameter, this.path);
-    return bound.get(binding) as T;
+    const known = foundIn(this);
+    if (!known.has(binding)) throw RouteInvalidError.notBound(binding.parameter, this.path);
+    return known.get(binding) as T;
   },
   valid<T>(this: ExpressRequest, validation: Validation<T>): T {
-    const valid = validIn(this);
-    if (!valid.has(validation)) throw RouteInvalidError.notValidated(this.path);
-    return valid.get(validation) as T;
+    const known = foundIn(this);
+    if (!known.has(validation)) throw RouteInvalidError.notValidated(this.path);
+    return known.get(validation) as T;
   },
   get cookies(): Cookies | undefined {
     return cookiesOf(this as unknown as Request);

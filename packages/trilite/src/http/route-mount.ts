@@ -1,10 +1,9 @@
 import type { Handler, IRouter } from 'express';
 import type { Scope } from '../tenancy/container';
 import { MethodNotAllowedError, NotFoundError, RouteInvalidError } from './errors';
-import type { Request, Response } from './request';
-import { boundTo, validIn } from './request';
+import { foundIn, type Request, type Response } from './request';
 import { asHandler } from './request-handler';
-import { matchDomain, matchesPatterns, type HttpMethod, type Route } from './route';
+import { matcherOf, type HttpMethod, type Route } from './route';
 import { validationsOf } from './validation/validated';
 
 /** What routes are mounted with. */
@@ -60,16 +59,13 @@ function mount(router: IRouter, route: Route, parts: RouteMountParts): void {
 
 /** Leaves requests that are not this route's to the next one. */
 function passingBy(route: Route): Handler {
+  const match = matcherOf(route);
   return (request, _response, next) => {
-    if (!isFor(route, request)) return next('route');
-    Object.assign(request.params, matchDomain(route, request.hostname));
+    const parameters = match(request.hostname, request.params);
+    if (parameters === undefined) return next('route');
+    Object.assign(request.params, parameters);
     next();
   };
-}
-
-function isFor(route: Route, request: Pick<Request, 'hostname' | 'params'>): boolean {
-  const ofHost = matchDomain(route, request.hostname);
-  return ofHost !== undefined && matchesPatterns(route, { ...request.params, ...ofHost });
 }
 
 /** After the middleware: who may not come in is not told what there is. */
@@ -79,7 +75,7 @@ function binding({ bindings }: Route, scopeOf: RouteMountParts['scopeOf']): Hand
       const value = request.param(one.parameter);
       const found = await one.find(value, scopeOf(request));
       if (found === undefined || found === null) throw NotFoundError.bound(one.parameter, value);
-      boundTo(request).set(one, found);
+      foundIn(request).set(one, found);
     }
     next();
   });
@@ -96,7 +92,7 @@ function validating({ action, validations }: Route): Handler[] {
   if (all.length === 0) return [];
   return [
     asHandler(async (request, _response, next) => {
-      for (const one of all) validIn(request).set(one, await one.check(request));
+      for (const one of all) foundIn(request).set(one, await one.check(request));
       next();
     }),
   ];
@@ -105,11 +101,15 @@ function validating({ action, validations }: Route): Handler[] {
 /** A path that other methods answer is 405, not 404. */
 function mountMethodRefusals(router: IRouter, routes: readonly Route[]): void {
   for (const path of new Set(routes.map((route) => route.path))) {
-    const ofPath = routes.filter((route) => route.path === path);
+    const ofPath = routes
+      .filter((route) => route.path === path)
+      .map((route) => ({ route, match: matcherOf(route) }));
     router.all(
       path,
       asHandler((request, response, next) => {
-        const allowed = methodsOf(ofPath.filter((route) => isFor(route, request)));
+        const { hostname, params } = request;
+        const answering = ofPath.filter(({ match }) => match(hostname, params) !== undefined);
+        const allowed = methodsOf(answering.map(({ route }) => route));
         if (allowed.length === 0) next();
         else refuseMethod(request, response, allowed);
       }),

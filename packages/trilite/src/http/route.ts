@@ -59,29 +59,39 @@ export interface Route {
   readonly isFallback: boolean;
 }
 
-/** Whether parameters are what a route's patterns say. One that is not there has nothing to match. */
-export function matchesPatterns(
-  { patterns }: Route,
+/** The parameters of a request, those of its host among them, where it is for a route; undefined where it is not. */
+export type RouteMatch = (
+  host: string,
   parameters: Readonly<Record<string, unknown>>,
-): boolean {
-  return Object.entries(patterns).every(([name, pattern]) => {
-    const value = parameters[name];
-    if (typeof value !== 'string') return true;
+) => Readonly<Record<string, unknown>> | undefined;
+
+/** What tells whether a request is for a route, by its host and its parameters. A parameter that is not there has nothing to match. */
+export function matcherOf({ domain, patterns }: Route): RouteMatch {
+  const labels = domain?.split('.');
+  const expressions = Object.entries(patterns).map(([name, pattern]) => {
     const { source, flags } = typeof pattern === 'string' ? PATTERNS[pattern] : pattern;
-    return new RegExp(`^(?:${source})$`, flags.replace(/[gy]/g, '')).test(value);
+    return [name, new RegExp(`^(?:${source})$`, flags.replace(/[gy]/g, ''))] as const;
   });
+  return (host, parameters) => {
+    const ofHost = labels === undefined ? {} : matchLabels(labels, host);
+    if (ofHost === undefined) return undefined;
+    const all = { ...parameters, ...ofHost };
+    const fits = expressions.every(([name, expression]) => {
+      const value = all[name];
+      return typeof value !== 'string' || expression.test(value);
+    });
+    return fits ? all : undefined;
+  };
 }
 
-/** The parameters that a host gives to a route's domain: none for a route of every host; undefined when it is another host. */
-export function matchDomain(
-  { domain }: Route,
+function matchLabels(
+  labels: readonly string[],
   host: string,
 ): Readonly<Record<string, string>> | undefined {
-  if (domain === undefined) return {};
-  const [wanted, given] = [domain.toLowerCase().split('.'), host.toLowerCase().split('.')];
-  if (wanted.length !== given.length) return undefined;
+  const given = host.toLowerCase().split('.');
+  if (labels.length !== given.length) return undefined;
   const parameters: Record<string, string> = {};
-  for (const [index, label] of domain.split('.').entries()) {
+  for (const [index, label] of labels.entries()) {
     const value = given[index] ?? '';
     if (label.startsWith(':')) parameters[label.slice(1)] = value;
     else if (label.toLowerCase() !== value) return undefined;
