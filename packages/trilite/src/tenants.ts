@@ -266,16 +266,26 @@ export class Tenants {
   /** What waited while a tenant took no work. */
   async #announceWaiting(tenant: Tenant): Promise<void> {
     // Known of before anybody can look: a worker that finds nothing there forgets it again
-    for (const queue of this.#parts.central.queues.queueNames) {
-      await this.workIndex.touch(tenant.id, queue, clock.now(), tenant.weight);
-    }
+    const { queueNames } = this.#parts.central.queues;
+    await this.#touch(
+      tenant,
+      queueNames.map((queue) => [queue, clock.now()]),
+    );
     const found = await this.tenancy.run(
       tenant,
       (_tenant, scope) => scanTenant(tenant, scope, this.#queueConnection),
       { anySchema: true, allowSwitch: true },
     );
-    for (const { queue, readyAt } of found) {
-      await this.workIndex.touch(tenant.id, queue, readyAt, tenant.weight);
+    await this.#touch(
+      tenant,
+      found.map(({ queue, readyAt }) => [queue, readyAt]),
+    );
+  }
+
+  /** Says in the index that there is work in queues of a tenant, and from when on. */
+  async #touch({ id, weight }: Tenant, ready: Iterable<readonly [string, number]>): Promise<void> {
+    for (const [queue, readyAt] of ready) {
+      await this.workIndex.touch(id, queue, Math.floor(readyAt), weight);
     }
   }
 
@@ -286,15 +296,10 @@ export class Tenants {
 
   /** Says in the index where a tenant's jobs will be, and again once they are stored: a look in between may have put them off. */
   async #announce<T>(tenant: Tenant, ready: ReadyQueues, work: () => Promise<T>): Promise<T> {
-    const touch = async (): Promise<void> => {
-      for (const [queue, readyAt] of ready) {
-        await this.workIndex.touch(tenant.id, queue, Math.floor(readyAt), tenant.weight);
-      }
-    };
-    await touch();
+    await this.#touch(tenant, ready);
     const result = await work();
     // It is stored: whoever asked for it is not told that it was not
-    await touch().catch((error: unknown) => {
+    await this.#touch(tenant, ready).catch((error: unknown) => {
       this.#parts.onError(error, `A job of the tenant "${tenant.id}" may be found late`);
     });
     return result;
