@@ -3,8 +3,7 @@ import { monotonicMs } from '../support/clock';
 import { errorCode, messageOf, toError } from '../support/errors';
 import { Handle, isBusy } from './connection-handle';
 import type { OffloadAnswer, OffloadRequest } from './connection-offload';
-import { DatabaseFileReplacedError } from './errors';
-import { placeOf } from './file-locks';
+import { refuseReplaced } from './file-locks';
 
 // The thread of `OffloadPool`: opens the file, reads, answers, closes. Here waiting may block: nobody else runs on this thread.
 
@@ -31,17 +30,13 @@ function answer(request: OffloadRequest): OffloadAnswer {
 
 function readAll({ facts, settings, tenantId, place, ...asked }: OffloadRequest): unknown[] {
   const { sql, parameters, writable } = asked;
-  const refuseReplaced = (): void => {
-    if (place === undefined || placeOf(facts.file) === place) return;
-    throw DatabaseFileReplacedError.unseen(facts);
-  };
-  refuseReplaced();
+  refuseReplaced(facts, place);
   const handle = new Handle(facts, settings, {
     readOnly: !writable,
     currentTenant: tenantId === undefined ? undefined : () => tenantId,
   });
   try {
-    refuseReplaced(); // it may have been while it was opened
+    refuseReplaced(facts, place); // it may have been while it was opened
     const statement = handle.statement(sql);
     if (!statement.reader) throw notARead();
     return statement.all(...parameters);

@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { DatabaseFileReplacedError, type ConnectionFacts } from './errors';
 
 /*
  * Who holds which of SQLite's locks on a file: asked of /proc/locks, where there is one.
@@ -69,6 +70,16 @@ export function placeOf(path: string): string | undefined {
   const minor = (facts.dev & 0xffn) | ((facts.dev >> 12n) & ~0xffn);
   const hex = (part: bigint): string => part.toString(16).padStart(2, '0');
   return `${hex(major)}:${hex(minor)}:${facts.ino}`;
+}
+
+/**
+ * Refuses another file than the one that was seen to be right. @param place as `placeOf`; undefined where any file is taken for what lies there
+ *
+ * @throws E_DATABASE_FILE_REPLACED
+ */
+export function refuseReplaced(facts: ConnectionFacts, place: string | undefined): void {
+  if (place === undefined || placeOf(facts.file) === place) return;
+  throw DatabaseFileReplacedError.unseen(facts);
 }
 
 /** The path behind symbolic links: beside that lie -wal and -shm. */

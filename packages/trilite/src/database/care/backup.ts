@@ -6,8 +6,7 @@ import { FrameworkError } from '../../support/errors';
 import type { Connection } from '../connection';
 import { Handle } from '../connection-handle';
 import { whenFree } from '../connection-wait';
-import { DatabaseFileReplacedError } from '../errors';
-import { placeOf } from '../file-locks';
+import { refuseReplaced } from '../file-locks';
 import { freeBackupPath, describe, removeOldBackups, type BackupFile } from './backup-files';
 import {
   copyPermissions,
@@ -82,9 +81,11 @@ export async function backupConnection(
   if (options.keep !== undefined) requireWholeNumber('keep', options.keep, 1);
   const place = await source.verifiedPlace?.();
   const snapshot = await whenFree(source, () => beginSnapshot(source));
-  if (place !== undefined && placeOf(source.file) !== place) {
+  try {
+    refuseReplaced(source, place);
+  } catch (error) {
     snapshot.close();
-    throw DatabaseFileReplacedError.unseen(source);
+    throw error;
   }
   return backupSnapshot(source, snapshot, options);
 }
