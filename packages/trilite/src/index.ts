@@ -210,6 +210,7 @@ export {
   WorkerStopped,
 } from './happenings';
 
+export { Responder } from './http/answers/responder';
 export type { CookieAttributes, CookieOptions, Cookies } from './http/cookies/cookies';
 export { HttpKernel } from './http/http-kernel';
 export { HttpServer, type ListenOptions } from './http/http-server';

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { types } from 'node:util';
 import express, { type Express, type Handler, type IRouter } from 'express';
 import type { AppSettings, IdentificationSettings } from '../config/schema';
 import { afterResponse, collectAfterResponse, type AfterResponse } from '../support/after-response';
@@ -9,7 +8,7 @@ import type { Tenancy } from '../tenancy/tenancy';
 import { refuseUnresolvable } from '../tenancy/resolution-check';
 import type { TenantTokens } from '../tenancy/tenant-tokens';
 import type { InjectableClass } from '../tenancy/token';
-import { SafeHtml } from '../view/html';
+import { send } from './answers/send';
 import { CookieFactory } from './cookies/cookie-factory';
 import { NotFoundError, RouteInvalidError, TenantMembershipError } from './errors';
 import { errorHandler } from './error-handler';
@@ -30,7 +29,7 @@ import { asHandler } from './request-handler';
 import { takeAbsoluteTarget } from './request-target';
 import { beginWork, workOf } from './request-work';
 import { mountRoutes } from './route-mount';
-import type { Route } from './route';
+import type { Route, RouteFunction } from './route';
 
 /** The groups of routes/web.ts, routes/api.ts and routes/tenant.ts. */
 const NO_GROUPS = { web: [], api: [], tenant: [] };
@@ -230,16 +229,16 @@ export class HttpKernel {
   }
 
   async #call({ action }: Route, request: Request, response: Response): Promise<void> {
-    if (typeof action === 'function') {
-      return send(await action(request, response), action.length, response);
-    }
+    const [controller, handle] = this.#handlerOf(action, request);
+    const result = await handle.call(controller, request, response);
+    await send({ result, hasResponse: handle.length > 1 }, request, response);
+  }
+
+  #handlerOf(action: Route['action'], request: Request): [unknown, RouteFunction] {
+    if (typeof action === 'function') return [undefined, action];
     const [type, method] = action;
-    const controller = this.#scopeOf(request).make(type) as Record<
-      string,
-      (...values: unknown[]) => unknown
-    >;
-    const handle = controller[method] as (request: Request, response: Response) => unknown;
-    send(await handle.call(controller, request, response), handle.length, response);
+    const controller = this.#scopeOf(request).make(type) as Record<string, RouteFunction>;
+    return [controller, controller[method] as RouteFunction];
   }
 
   #middleware(entry: MiddlewareClass | MiddlewareFunction): Handler {
@@ -289,22 +288,6 @@ function createIdentification({ tenants, options, settings }: HttpKernelParts) {
         hasMembership: options.membership !== undefined,
         url: settings.url,
       });
-}
-
-/** What a controller returned, as an answer; one that answered by itself is left alone. */
-function send(result: unknown, parameters: number, response: Response): void {
-  if (response.headersSent || response.writableEnded) return;
-  if (result instanceof SafeHtml) response.type('html').send(result.toString());
-  else if (typeof result === 'string') response.type('html').send(result);
-  else if (Buffer.isBuffer(result)) response.send(result);
-  else if (result !== undefined) response.json(jsonOf(result));
-  // Whoever asked for the response may still answer later; whoever did not, has nothing more to say.
-  else if (parameters < 2) response.status(204).end();
-}
-
-/** A Map, such as `cache.many` gives, would be an empty object. */
-function jsonOf(result: unknown): unknown {
-  return types.isMap(result) ? Object.fromEntries(result) : result;
 }
 
 function giveId(request: express.Request & { id?: string }, response: Response, next: Next): void {
