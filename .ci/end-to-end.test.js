@@ -61,8 +61,9 @@ test('an unknown command is answered with the nearest names and exit code 1', ()
   expect(stderr).toContain('"migrate"');
 });
 
-test('the types of the tables are what the migrations make', () => {
+test('the types of tables and routes are what migrations and routes make', () => {
   artisan('db:types', '--check');
+  artisan('route:types', '--check');
 });
 
 test('a job dispatched over HTTP is run by the worker, and its effect is in the files', async () => {

@@ -30,7 +30,7 @@ import type { HttpKernel } from './http/http-kernel';
 import { TenantAddresses } from './http/identification/tenant-addresses';
 import type { HttpKernelOptions } from './http/middleware';
 import type { RouteFile } from './http/router';
-import { UrlGenerator } from './http/url-generator';
+import { UrlGenerator } from './http/urls/url-generator';
 import type { JobClass } from './queue/job';
 import { isJobClass, JobRegistry } from './queue/job-registry';
 import { QueueDispatcher } from './queue/queue-dispatcher';

@@ -10,7 +10,7 @@ import { databaseConnection } from './database/tokens';
 import { EventDispatcher } from './events/event-dispatcher';
 import { Sessions } from './http/session/sessions';
 import { SqliteSessionStore } from './http/session/sqlite-session-store';
-import { UrlGenerator } from './http/url-generator';
+import { UrlGenerator } from './http/urls/url-generator';
 import { QueueDispatcher } from './queue/queue-dispatcher';
 import { QueueRegistry } from './queue/queue-registry';
 import { queueConnection } from './queue/tokens';

@@ -261,7 +261,15 @@ export {
   type ValidParts,
   type Validation,
 } from './http/validation/validated';
-export { UrlGenerator, type SignedUrlOptions, type UrlParameters } from './http/url-generator';
+export { UrlGenerator, type SignedUrlOptions } from './http/urls/url-generator';
+export type {
+  ParametersOf,
+  RouteName,
+  Routes,
+  UrlArguments,
+  UrlParameters,
+  UrlValue,
+} from './http/urls/routes';
 
 export { BatchHandle } from './queue/batch-handle';
 export { ChainHandle } from './queue/chain-handle';

@@ -50,6 +50,7 @@ import { QueueShowCommand } from './commands/queue-show-command';
 import { QueueStatusCommand } from './commands/queue-status-command';
 import { QueueWorkCommand } from './commands/queue-work-command';
 import { RouteListCommand } from './commands/route-list-command';
+import { RouteTypesCommand } from './commands/route-types-command';
 import { ScheduleListCommand } from './commands/schedule-list-command';
 import { SchedulePauseCommand } from './commands/schedule-pause-command';
 import { ScheduleResumeCommand } from './commands/schedule-resume-command';
@@ -140,6 +141,7 @@ export const builtInCommands: readonly CommandClass[] = [
   QueueStatusCommand,
   QueueWorkCommand,
   RouteListCommand,
+  RouteTypesCommand,
   ScheduleListCommand,
   SchedulePauseCommand,
   ScheduleResumeCommand,

@@ -1,7 +1,7 @@
 import { injectable } from '../tenancy/injection';
 import type { Middleware, MiddlewareClass } from './middleware';
 import type { Next, Request, Response } from './request';
-import { UrlGenerator } from './url-generator';
+import { UrlGenerator } from './urls/url-generator';
 
 @injectable()
 class RequireSignature implements Middleware {

@@ -190,24 +190,6 @@ describe('built-in commands', () => {
     expect((await run('config:show queue.nope')).code).toBe(2);
   });
 
-  test('route:list --json lists what routes/ declare', async () => {
-    const files = {
-      'routes/api.js': "exports.default = (route) => { route.get('/a', () => 1).name('a'); };",
-      'app/http/kernel.js': 'exports.default = { groups: { api: [] } };',
-    };
-    expect(JSON.parse((await artisan(files, 'route:list --json')).out)).toEqual([
-      {
-        method: 'GET',
-        side: 'central',
-        path: '/api/a',
-        name: 'a',
-        action: 'Function',
-        middleware: ['api'],
-      },
-    ]);
-    expect((await run('route:list')).out).toMatch(/ GET {5}\/api\/a /);
-  });
-
   test('with tenants, route:list says whose routes they are, and config:show the names of headers', async () => {
     const files = {
       'config/tenancy.js': "exports.default = { mode: 'files' };",

@@ -13,6 +13,7 @@ import {
   type Request,
   type Response,
   type RouteFile,
+  type UrlParameters,
 } from 'trilite';
 import { createTestApplication, travelTo, type TestApplication } from 'trilite/testing';
 import { errorWith } from '../helpers/errors';
@@ -260,6 +261,33 @@ describe('a binding', () => {
     const client = await serveRows();
     const { body } = await client.get('/forgotten/7').expect(500);
     expect(JSON.stringify(body)).not.toContain('undefined');
+  });
+});
+
+describe('the address of a named route', () => {
+  const urlOf = (name: string, parameters?: UrlParameters): string =>
+    app.make(UrlGenerator).url(name, parameters);
+
+  test('holds segments of a rest and what stands in braces', async () => {
+    const client = await serve((route) => {
+      route.get('/files/:folder{/*path}', ({ params }) => params).name('files');
+    });
+    const address = urlOf('files', { folder: 'a b', path: ['c/d', 'e'] });
+    expect(address).toBe('/files/a%20b/c%2Fd/e');
+    await client.get(address).expect({ folder: 'a b', path: ['c/d', 'e'] });
+    expect(urlOf('files', { folder: 'a', path: 'b/c' })).toBe('/files/a/b/c');
+    expect(urlOf('files', { folder: 'a' })).toBe('/files/a');
+    expect(urlOf('files', { folder: 'a', path: [] })).toBe('/files/a');
+    expect(() => urlOf('files', { path: 'b' })).toThrow(/needs a value for "folder"/);
+  });
+
+  test('holds a value more than once in its query, and what is undefined not at all', async () => {
+    await open((route) => {
+      route.get('/posts', () => 1).name('posts');
+    });
+    expect(urlOf('posts', { tag: ['a', 'b&c'], page: undefined, q: '' })).toBe(
+      '/posts?tag=a&tag=b%26c&q=',
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import type { RouteFile } from '../../src/http/router';
-import { UrlGenerator } from '../../src/http/url-generator';
+import { UrlGenerator } from '../../src/http/urls/url-generator';
 import { openTenantSite, type TenantSite } from '../helpers/tenant-site';
 import { createProject } from '../helpers/project';
 import { createApplication } from '../../src/application';

@@ -7,6 +7,7 @@ import type { Output } from '../output';
 import { shutdownRequested } from '../shutdown';
 import { warnOfOutdated } from '../tenant-migrations';
 import { defineSignature } from '../signature';
+import { refreshRouteTypes } from './route-types-command';
 
 const signature = defineSignature({
   name: 'serve',
@@ -37,6 +38,9 @@ export class ServeCommand implements Command<typeof signature> {
     const { HttpServer } =
       require('../../http/http-server') as typeof import('../../http/http-server');
     const { handler } = application.http();
+    if (env === 'development' && (await refreshRouteTypes(application))) {
+      output.info('Wrote app/routes.ts anew: named routes have changed.');
+    }
     const server = new HttpServer(env === 'development' ? withLines(handler, output) : handler);
     const address = await server.start({
       host: options.host ?? http.host,

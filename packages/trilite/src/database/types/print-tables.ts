@@ -1,3 +1,4 @@
+import { propertyName } from '../../support/source-text';
 import type { Table, TableColumn } from './read-tables';
 
 /** What a generated file begins with, and no other. */
@@ -48,15 +49,4 @@ function valueType(declared: string): string {
   if (type.includes('BLOB')) return 'Buffer';
   if (type === '' || type === 'ANY') return 'unknown';
   return /REAL|FLOA|DOUB|^BOOL/.test(type) ? 'number' : 'number | string';
-}
-
-function propertyName(name: string): string {
-  return /^[$_\p{ID_Start}][$\p{ID_Continue}]*$/u.test(name) ? name : quoted(name);
-}
-
-/** In single quotes, unless that takes more escapes. */
-function quoted(name: string): string {
-  const escaped = JSON.stringify(name);
-  if (name.split("'").length > name.split('"').length) return escaped;
-  return `'${escaped.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
 }

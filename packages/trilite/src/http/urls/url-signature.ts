@@ -1,6 +1,6 @@
-import { isSameSignature, signatureOf } from '../support/app-key';
-import { clock } from '../support/clock';
-import { UrlSignatureError } from './errors';
+import { isSameSignature, signatureOf } from '../../support/app-key';
+import { clock } from '../../support/clock';
+import { UrlSignatureError } from '../errors';
 
 /** Where APP_KEY signs something else, the signature is another. */
 const PURPOSE = 'trilite/signed-url';

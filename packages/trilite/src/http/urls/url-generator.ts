@@ -1,12 +1,14 @@
-import { clock } from '../support/clock';
-import { toMilliseconds, type Duration } from '../support/duration';
-import { nearest } from '../support/nearest';
-import { AppKeyMissingError } from '../tenancy/errors';
-import type { Tenant } from '../tenancy/tenant';
-import { RouteInvalidError } from './errors';
-import type { Address, TenantAddresses } from './identification/tenant-addresses';
-import type { Request } from './request';
-import type { Route } from './route';
+import { clock } from '../../support/clock';
+import { toMilliseconds, type Duration } from '../../support/duration';
+import { nearest } from '../../support/nearest';
+import { AppKeyMissingError } from '../../tenancy/errors';
+import type { Tenant } from '../../tenancy/tenant';
+import { RouteInvalidError } from '../errors';
+import type { Address, TenantAddresses } from '../identification/tenant-addresses';
+import type { Request } from '../request';
+import type { Route } from '../route';
+import { RoutePath } from './route-path';
+import type { RouteName, UrlArguments, UrlParameters, UrlValue } from './routes';
 import { refuseUnsigned, signQuery } from './url-signature';
 
 /**
@@ -25,16 +27,15 @@ import { refuseUnsigned, signQuery } from './url-signature';
  * }
  */
 export class UrlGenerator {
-  readonly #routes: ReadonlyMap<string, Route>;
+  readonly #routes: ReadonlyMap<string, NamedRoute>;
   readonly #addresses: TenantAddresses;
   readonly #current: () => Tenant | undefined;
   readonly #appKey: string | undefined;
 
   constructor({ routes, addresses, current, appKey }: UrlGeneratorParts) {
-    const named = routes.filter(
-      (route): route is Route & { name: string } => route.name !== undefined,
+    this.#routes = new Map(
+      routes.flatMap((route) => (route.name === undefined ? [] : [[route.name, named(route)]])),
     );
-    this.#routes = new Map(named.map((route) => [route.name, route]));
     this.#addresses = addresses;
     this.#current = current;
     this.#appKey = appKey;
@@ -46,7 +47,7 @@ export class UrlGenerator {
    *
    * @throws E_ROUTE_INVALID for an unknown name, a missing parameter, or a tenant's route in nobody's work
    */
-  url(name: string, parameters: UrlParameters = {}): string {
+  url<N extends RouteName>(name: N, ...[parameters]: UrlArguments<N>): string {
     const { origin, path, query } = this.#place(name, parameters);
     const tenant = this.#current();
     const here = tenant === undefined ? this.#addresses.central : this.#addresses.of(tenant);
@@ -58,7 +59,7 @@ export class UrlGenerator {
    *
    * @throws E_ROUTE_INVALID
    */
-  absoluteUrl(name: string, parameters: UrlParameters = {}): string {
+  absoluteUrl<N extends RouteName>(name: N, ...[parameters]: UrlArguments<N>): string {
     const { origin, path, query } = this.#place(name, parameters);
     return `${origin}${path}${textOf(query)}`;
   }
@@ -75,11 +76,14 @@ export class UrlGenerator {
    *   route.get('/unsubscribe/:user', () => 'Done').name('unsubscribe').middleware(signed);
    * });
    */
-  signedUrl(
-    name: string,
-    parameters: UrlParameters = {},
-    { expiresIn }: SignedUrlOptions = {},
+  signedUrl<N extends RouteName>(
+    name: N,
+    ...given: [...UrlArguments<N>, options?: SignedUrlOptions]
   ): string {
+    const [parameters, { expiresIn } = {}] = given as unknown as [
+      UrlParameters?,
+      SignedUrlOptions?,
+    ];
     const { origin, path, query } = this.#place(name, parameters);
     const expiresAt = expiresIn === undefined ? undefined : clock.now() + toMilliseconds(expiresIn);
     const place = { path, query, tenantId: this.#current()?.id };
@@ -102,19 +106,18 @@ export class UrlGenerator {
     return this.#appKey;
   }
 
-  #place(name: string, parameters: UrlParameters): Place {
-    const route = this.#routes.get(name);
-    if (route === undefined) {
+  #place(name: string, parameters: UrlParameters = {}): Place {
+    const named = this.#routes.get(name);
+    if (named === undefined) {
       throw RouteInvalidError.unknownName(name, nearest(name, [...this.#routes.keys()]));
     }
-    const { origin, prefix } = this.#addressOf(route, name);
-    const rest = new Map(Object.entries(parameters));
-    const path = prefix + fill(route.path, name, rest);
-    const host = route.domain === undefined ? undefined : fill(route.domain, name, rest);
+    const { origin, prefix } = this.#addressOf(named.route, name);
+    const path = prefix + fill(named.path, name, parameters);
+    const host = named.host === undefined ? undefined : fill(named.host, name, parameters);
     return {
       origin: host === undefined ? origin : withHost(origin, host),
       path,
-      query: toQuery(rest),
+      query: toQuery(Object.entries(parameters).filter(([key]) => !named.parameters.has(key))),
     };
   }
 
@@ -125,9 +128,6 @@ export class UrlGenerator {
     return this.#addresses.of(tenant);
   }
 }
-
-/** Values of a path's parameters and of a query. */
-export type UrlParameters = Readonly<Record<string, string | number>>;
 
 /** How an address is signed. */
 export interface SignedUrlOptions {
@@ -151,22 +151,48 @@ interface Place {
   readonly query: URLSearchParams;
 }
 
-/** Fills in a pattern's parameters, and takes them away from the others. */
-function fill(pattern: string, name: string, rest: Map<string, string | number>): string {
-  return pattern.replace(/:(\w+)/g, (_, parameter: string) => {
-    const value = rest.get(parameter);
-    if (value === undefined || value === '') {
-      throw RouteInvalidError.missingParameter(name, parameter);
-    }
-    rest.delete(parameter);
-    return encodeURIComponent(value);
-  });
+/** A route with a name, and what its addresses are made from. */
+interface NamedRoute {
+  readonly route: Route;
+  readonly path: RoutePath;
+  readonly host: RoutePath | undefined;
+  /** The names of what both need. */
+  readonly parameters: ReadonlySet<string>;
 }
 
-function toQuery(parameters: ReadonlyMap<string, string | number>): URLSearchParams {
+function named(route: Route): NamedRoute {
+  const path = new RoutePath(route.path);
+  // Labels of a host are written as segments of a path are
+  const host = route.domain === undefined ? undefined : new RoutePath(route.domain);
+  const all = [...path.parameters, ...(host?.parameters ?? [])];
+  return { route, path, host, parameters: new Set(all.map((parameter) => parameter.name)) };
+}
+
+function fill(pattern: RoutePath, name: string, given: UrlParameters): string {
+  const values: Record<string, string | readonly string[]> = {};
+  for (const parameter of pattern.parameters) {
+    const value = given[parameter.name];
+    const isMissing = value === undefined || value === '' || (isList(value) && value.length === 0);
+    if (!isMissing) values[parameter.name] = isList(value) ? value.map(String) : String(value);
+    else if (!parameter.isOptional) throw RouteInvalidError.missingParameter(name, parameter.name);
+  }
+  return pattern.fill(values);
+}
+
+function toQuery(
+  parameters: readonly (readonly [string, UrlParameters[string]])[],
+): URLSearchParams {
   return new URLSearchParams(
-    [...parameters].map(([key, value]): [string, string] => [key, String(value)]),
+    parameters.flatMap(([key, value]) =>
+      (isList(value) ? value : [value]).flatMap((one): [string, string][] =>
+        one === undefined ? [] : [[key, String(one)]],
+      ),
+    ),
   );
+}
+
+function isList(value: UrlParameters[string]): value is readonly UrlValue[] {
+  return Array.isArray(value);
 }
 
 function textOf(query: URLSearchParams): string {
