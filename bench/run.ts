@@ -8,6 +8,7 @@ import { cache } from './cache';
 import { cacheLimit } from './cache-limit';
 import { eightWriters } from './eight-writers';
 import { groupCommit } from './group-commit';
+import { http } from './http';
 import type { Benchmark, Floor } from './lib/benchmark';
 import { lockWait } from './lock-wait';
 import { offload } from './offload';
@@ -29,6 +30,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   queueIdle,
   tenants,
   tenantLock,
+  http,
   offload,
   backup,
   start,

@@ -12,7 +12,7 @@ import { send } from './answers/send';
 import { CookieFactory } from './cookies/cookie-factory';
 import { NotFoundError, RouteInvalidError, TenantMembershipError } from './errors';
 import { errorHandler } from './error-handler';
-import { refuseUnsafeBody } from './json-body';
+import { bodyReader } from './request-body';
 import {
   TenantIdentification,
   type IdentifiedTenant,
@@ -117,15 +117,10 @@ export class HttpKernel {
     app.disable('x-powered-by');
     app.set('trust proxy', settings.http.trustProxy);
     Object.defineProperties(app.request, Object.getOwnPropertyDescriptors(requestMethods));
-    app.use(giveId);
-    app.use(asHandler(takeAbsoluteTarget));
+    app.use(asHandler(begin));
     app.get('/up', this.#health());
     app.use(asHandler((request, response, next) => this.#enter({ request, response, next })));
-    app.use(
-      express.json({ limit: settings.http.bodyLimit }),
-      express.urlencoded({ extended: false, limit: settings.http.bodyLimit }),
-      asHandler(refuseUnsafeBody),
-    );
+    app.use(bodyReader(settings.http.bodyLimit));
     for (const entry of options.middleware ?? []) app.use(this.#middleware(entry));
     if (this.#identification !== undefined) {
       app.use(asHandler((request, _response, next) => this.#requireMembership(request, next)));
@@ -290,10 +285,11 @@ function createIdentification({ tenants, options, settings }: HttpKernelParts) {
       });
 }
 
-function giveId(request: express.Request & { id?: string }, response: Response, next: Next): void {
+function begin(request: Request, response: Response, next: Next): void {
   const id = randomUUID();
-  request.id = id;
+  Object.assign(request, { id });
   response.setHeader('X-Request-Id', id);
+  takeAbsoluteTarget(request);
   next();
 }
 

@@ -11,15 +11,23 @@ import { workOf } from './request-work';
  * throws becomes an Error, for to express some values, such as 'route', are commands.
  */
 export function asHandler(handle: MiddlewareFunction): Handler {
-  const handler = async (request: Request, response: Response, next: Next): Promise<void> => {
+  const handler = (request: Request, response: Response, next: Next): void => {
+    const refuse = (thrown: unknown): void => next(toError(thrown));
     try {
       const work = workOf(request);
-      await (work === undefined
-        ? handle(request, response, next)
-        : work.rejoin(() => handle(request, response, next)));
+      const handled: unknown =
+        work === undefined
+          ? handle(request, response, next)
+          : work.rejoin(() => handle(request, response, next));
+      // Most of what a request passes goes on at once: for that, no promise is made
+      if (isThenable(handled)) Promise.resolve(handled).catch(refuse);
     } catch (thrown) {
-      next(toError(thrown));
+      refuse(thrown);
     }
   };
   return handler as unknown as Handler;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
 }

@@ -1,5 +1,5 @@
 import { RequestInvalidError } from './errors';
-import type { Next, Request, Response } from './request';
+import type { Request } from './request';
 
 /** `scheme://authority`, and what follows. */
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)(.*)$/is;
@@ -11,9 +11,9 @@ const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)(.*)$/is;
  * @throws E_REQUEST_INVALID (400) when address and `Host` name different hosts: one of them would be believed, and the other passed on
  * @see RFC 9112, 3.2.2
  */
-export function takeAbsoluteTarget(request: Request, _response: Response, next: Next): void {
+export function takeAbsoluteTarget(request: Request): void {
   const [, authority, rest] = ABSOLUTE.exec(request.url) ?? [];
-  if (authority === undefined || rest === undefined) return next();
+  if (authority === undefined || rest === undefined) return;
   const { host = '' } = request.headers;
   if (authority.toLowerCase() !== host.toLowerCase()) {
     throw RequestInvalidError.because(
@@ -24,5 +24,4 @@ export function takeAbsoluteTarget(request: Request, _response: Response, next: 
   }
   request.url = rest.startsWith('/') ? rest : `/${rest}`;
   request.originalUrl = request.url;
-  next();
 }

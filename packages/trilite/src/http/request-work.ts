@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { currentMemory } from '../support/scope-holder';
 import type { Scope } from '../tenancy/container';
 import type { IdentifiedTenant } from './identification/tenant-identification';
+import { RequestSlot } from './request-slot';
 
 /** The work that a request is answered in. */
 export interface RequestWork {
@@ -13,10 +14,10 @@ export interface RequestWork {
   readonly rejoin: <T>(work: () => T) => T;
 }
 
-const works = new WeakMap<IncomingMessage, RequestWork>();
+const works = new RequestSlot<RequestWork>();
 
-/** By the memory of each request: WeakMap keys must be objects. */
-const key = {};
+/** By the memory of each request. */
+const key = Symbol('the work of the request');
 
 /** Notes in which work a request is answered. Called inside of it. */
 export function beginWork(request: IncomingMessage, work: RequestWork): void {

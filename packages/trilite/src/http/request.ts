@@ -4,6 +4,7 @@ import type { ParameterBinding } from './binding';
 import type { CookieOptions, Cookies } from './cookies/cookies';
 import { cookiesOf } from './cookies/request-cookies';
 import { NotFoundError, RouteInvalidError, SessionMissingError } from './errors';
+import { RequestSlot } from './request-slot';
 import { sessionOf } from './session/request-session';
 import type { Session } from './session/session';
 import type { Validation } from './validation/validated';
@@ -54,7 +55,7 @@ export type Response = ExpressResponse;
 /** Goes on to the next middleware, or to the error handler with an error. */
 export type Next = NextFunction;
 
-const found = new WeakMap<object, Map<object, unknown>>();
+const found = new RequestSlot<Map<object, unknown>>();
 
 /** What was found for a request before its controller was made: by the binding or the validation that asked for it. */
 export function foundIn(request: ExpressRequest): Map<object, unknown> {

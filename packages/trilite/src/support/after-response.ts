@@ -3,8 +3,8 @@ import { currentMemory } from './scope-holder';
 /** Work that waits until a request is answered. */
 export type AfterResponse = () => Promise<void> | void;
 
-/** By the memory of each request: WeakMap keys must be objects. */
-const key = {};
+/** By the memory of each request. */
+const key = Symbol('after the response');
 
 /** Has the current work collect what is to happen after its response. @returns what takes it, once the response is sent */
 export function collectAfterResponse(): () => readonly AfterResponse[] {

@@ -24,7 +24,7 @@ export function wordsOfScope(identity: ScopeIdentity | undefined): string {
 
 interface Run {
   readonly identity: ScopeIdentity;
-  readonly memory: WeakMap<object, object>;
+  readonly memory: Map<object | symbol, object>;
 }
 
 const holder = new AsyncLocalStorage<Run>();
@@ -41,13 +41,13 @@ export function currentTenantId(): string | undefined {
 }
 
 /** What is kept for the length of the current work, by whom it belongs to: one request, one job. Undefined outside of any. */
-export function currentMemory(): WeakMap<object, object> | undefined {
+export function currentMemory(): Map<object | symbol, object> | undefined {
   return holder.getStore()?.memory;
 }
 
 /** Runs work for an identity. Called by the tenancy room alone: it is the only one that enters a scope. */
 export function runInScope<T>(identity: ScopeIdentity, work: () => T): T {
-  return holder.run({ identity, memory: new WeakMap() }, work);
+  return holder.run({ identity, memory: new Map() }, work);
 }
 
 /**

@@ -21,10 +21,14 @@ export class CookieFactory {
     this.#pathPrefix = identification?.path ?? '';
   }
 
-  /** Gives a request its cookies. */
+  /** Gives a request its cookies: most never ask for them. */
   begin(request: Request, response: Response, identified: IdentifiedTenant | undefined): void {
+    beginCookies(request, () => this.#create(request, response, identified));
+  }
+
+  #create(request: Request, response: Response, identified: IdentifiedTenant | undefined): Cookies {
     const { path, tenant } = identified ?? {};
-    const cookies = new Cookies({
+    return new Cookies({
       cipher: this.#cipher,
       header: request.headers.cookie,
       response,
@@ -33,6 +37,5 @@ export class CookieFactory {
       path: path === undefined ? '/' : `${this.#pathPrefix}/${path.slug}`,
       isSecure: request.secure || this.#hasSecureUrl,
     });
-    beginCookies(request, cookies);
   }
 }

@@ -1,14 +1,19 @@
 import type { IncomingMessage } from 'node:http';
+import { RequestSlot } from '../request-slot';
 import type { Cookies } from './cookies';
 
-const byRequest = new WeakMap<IncomingMessage, Cookies>();
+const slot = new RequestSlot<Cookies | (() => Cookies)>();
 
-/** Gives a request its cookies. */
-export function beginCookies(request: IncomingMessage, cookies: Cookies): void {
-  byRequest.set(request, cookies);
+/** Has a request have cookies, which are made when somebody asks for them. */
+export function beginCookies(request: IncomingMessage, make: () => Cookies): void {
+  slot.set(request, make);
 }
 
 /** The cookies of a request; undefined before it is told whose it is. */
 export function cookiesOf(request: IncomingMessage): Cookies | undefined {
-  return byRequest.get(request);
+  const known = slot.get(request);
+  if (typeof known !== 'function') return known;
+  const cookies = known();
+  slot.set(request, cookies);
+  return cookies;
 }
