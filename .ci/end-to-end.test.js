@@ -45,6 +45,40 @@ test.each([['test'], ['types'], ['lint'], ['format:check']])(
   },
 );
 
+test('what every make:… makes is well formed, compiles, passes lint and runs', () => {
+  const made = [
+    ['make:controller', 'Post'],
+    ['make:controller', 'Invoice', '--api'],
+    ['make:controller', 'Comment', '--resource'],
+    ['make:job', 'SendReport'],
+    ['make:command', 'Greet'],
+    ['make:middleware', 'NoStore'],
+    ['make:migration', 'tidy_up'],
+    ['make:migration', 'create_posts', '--connection=spare'],
+    ['make:migration', 'add_slug_to_posts', '--connection=spare'],
+    ['make:migration', 'create_notes', '--tenant'],
+    ['make:seeder', 'Post'],
+    ['make:factory', 'Visit', '--table=reports'],
+    ['make:provider', 'Mail'],
+    ['make:event', 'OrderPlaced'],
+    ['make:listener', 'SendReceipt', '--event=OrderPlaced'],
+    ['make:listener', 'CountOrders', '--event=OrderPlaced', '--queued'],
+    ['make:test', 'posts'],
+    ['make:test', 'notes', '--tenant'],
+    ['make:test', 'sums', '--unit'],
+  ].map((words) => /DONE +(\S+) is made/.exec(artisan(...words))[1]);
+  // Of connections and tenants that this application has not: well formed, and no more
+  const foreign = made.filter((file) => /migrations\/(spare|tenant)|notes\.test/.test(file));
+  run('npx', ['prettier', '--check', ...made], app);
+  run('npx', ['eslint', ...made], app);
+  run('npm', ['run', 'types'], app);
+  for (const file of foreign) fs.rmSync(path.join(app, file));
+  fs.rmSync(path.join(app, 'database/migrations/spare'), { recursive: true });
+  fs.rmSync(path.join(app, 'database/migrations/tenant'), { recursive: true });
+  expect(artisan('app:greet', 'you', '--loud')).toContain('HELLO YOU');
+  run('npm', ['test'], app);
+});
+
 test('list --json is valid JSON on standard output with nothing else', () => {
   const commands = JSON.parse(artisan('list', '--json'));
   expect(commands.map(({ name }) => name)).toEqual(

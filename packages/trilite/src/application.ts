@@ -19,7 +19,9 @@ import type { Database } from './database/database';
 import type { Migrator } from './database/migrations/migrator';
 import type { SeederClass } from './database/seeding/seeder';
 import { SeederRunner, type SeederReport } from './database/seeding/seeder-runner';
-import { generateTableTypes } from './database/types/generate-table-types';
+import { readMigratedTables } from './database/types/migrated-tables';
+import { printTables } from './database/types/print-tables';
+import type { Table } from './database/types/read-tables';
 import { createWalKeeper, logSlowQueries } from './database-log';
 import { createEvents } from './event-wiring';
 import type { EventDispatcher } from './events/event-dispatcher';
@@ -280,13 +282,18 @@ export class Application implements ConsoleApplication {
     return this.#tenants.migrator(tenant, this.#tenants.resourcesOf(identity));
   }
 
+  /** The interfaces of `migratedTables`, as a file of TypeScript. @throws E_MIGRATION_FAILED, E_TABLE_TYPES_CONFLICT */
+  async tableTypes(): Promise<string> {
+    return printTables(await this.migratedTables());
+  }
+
   /**
-   * The interfaces of the tables that database/migrations makes, those of tenants included, as a file of TypeScript. Needs and touches no database file.
+   * The tables that database/migrations makes, those of tenants included, by name. Needs and touches no database file.
    *
    * @throws E_MIGRATION_FAILED, E_TABLE_TYPES_CONFLICT
    */
-  tableTypes(): Promise<string> {
-    return generateTableTypes(
+  migratedTables(): Promise<readonly Table[]> {
+    return readMigratedTables(
       this.config.database,
       centralConnectionOptions(this.config),
       (connections) => createMigrator(this.#project, this.config, connections),

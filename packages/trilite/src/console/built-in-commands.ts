@@ -26,6 +26,19 @@ import { EventListCommand } from './commands/event-list-command';
 import { HelpCommand } from './commands/help-command';
 import { KeyGenerateCommand } from './commands/key-generate-command';
 import { ListCommand } from './commands/list-command';
+import {
+  MakeEventCommand,
+  MakeJobCommand,
+  MakeMiddlewareCommand,
+  MakeSeederCommand,
+} from './commands/make-class-commands';
+import { MakeCommandCommand } from './commands/make-command-command';
+import { MakeControllerCommand } from './commands/make-controller-command';
+import { MakeFactoryCommand } from './commands/make-factory-command';
+import { MakeListenerCommand } from './commands/make-listener-command';
+import { MakeMigrationCommand } from './commands/make-migration-command';
+import { MakeProviderCommand } from './commands/make-provider-command';
+import { MakeTestCommand } from './commands/make-test-command';
 import { MigrateCommand } from './commands/migrate-command';
 import { MigrateFreshCommand } from './commands/migrate-fresh-command';
 import { MigrateInstallCommand } from './commands/migrate-install-command';
@@ -59,6 +72,7 @@ import { ScheduleTestCommand } from './commands/schedule-test-command';
 import { ScheduleWorkCommand } from './commands/schedule-work-command';
 import { ServeCommand } from './commands/serve-command';
 import { SessionPruneCommand } from './commands/session-prune-command';
+import { StubPublishCommand } from './commands/stub-publish-command';
 import { TenantsBackupCommand } from './commands/tenants-backup-command';
 import { TenantsBackupsCommand } from './commands/tenants-backups-command';
 import { TenantsConfigCommand } from './commands/tenants-config-command';
@@ -117,6 +131,17 @@ export const builtInCommands: readonly CommandClass[] = [
   HelpCommand,
   KeyGenerateCommand,
   ListCommand,
+  MakeCommandCommand,
+  MakeControllerCommand,
+  MakeEventCommand,
+  MakeFactoryCommand,
+  MakeJobCommand,
+  MakeListenerCommand,
+  MakeMiddlewareCommand,
+  MakeMigrationCommand,
+  MakeProviderCommand,
+  MakeSeederCommand,
+  MakeTestCommand,
   MigrateCommand,
   MigrateFreshCommand,
   MigrateInstallCommand,
@@ -150,6 +175,7 @@ export const builtInCommands: readonly CommandClass[] = [
   ScheduleWorkCommand,
   ServeCommand,
   SessionPruneCommand,
+  StubPublishCommand,
   TenantsBackupCommand,
   TenantsBackupsCommand,
   TenantsConfigCommand,

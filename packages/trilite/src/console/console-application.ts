@@ -6,6 +6,7 @@ import type { ConnectionRegistry } from '../database/connection-registry';
 import type { Database } from '../database/database';
 import type { Migrator } from '../database/migrations/migrator';
 import type { SeederReport } from '../database/seeding/seeder-runner';
+import type { Table } from '../database/types/read-tables';
 import type { EventDispatcher } from '../events/event-dispatcher';
 import type { HttpKernel } from '../http/http-kernel';
 import type { QueueRegistry } from '../queue/queue-registry';
@@ -57,6 +58,8 @@ export interface ConsoleApplication extends Resolver {
   tenantMigrator(tenant: Tenant, scope: Scope): Migrator;
   /** The interfaces of the tables that the application's migrations make, as a file of TypeScript. */
   tableTypes(): Promise<string>;
+  /** The tables that they make, by name. */
+  migratedTables(): Promise<readonly Table[]>;
   /** Runs a seeder of database/seeders by name for whom the current work is, by default `DatabaseSeeder`; `report` stands around the run of each. */
   seed(seeder?: string, report?: SeederReport): Promise<void>;
   /** The web side; built at the first call. */

@@ -33,6 +33,7 @@ export function tenantView(
     tenantWorker: (options, told) => app.tenantWorker(options, told),
     tenantMigrator: (other, its) => app.tenantMigrator(other, its),
     tableTypes: () => app.tableTypes(),
+    migratedTables: () => app.migratedTables(),
     seed: (seeder, report) => app.seed(seeder, report),
     http: () => app.http(),
     about: () => app.about(),

@@ -2,11 +2,11 @@ import type { DatabaseSettings } from '../../config/schema';
 import { ConnectionRegistry, type ConnectionRegistryOptions } from '../connection-registry';
 import type { Migrator } from '../migrations/migrator';
 import { TableTypesError } from './errors';
-import { printColumns, printTables } from './print-tables';
+import { printColumns } from './print-tables';
 import { readTables, type Table } from './read-tables';
 
 /**
- * The interfaces of the tables that the application's own migrations make, on every connection, as a file of TypeScript.
+ * The tables that the application's own migrations make, on every connection, by name.
  *
  * The migrations run on databases in memory: no file is needed or touched, and the answer is the same on every machine.
  *
@@ -17,11 +17,11 @@ import { readTables, type Table } from './read-tables';
  * @param createMigrators make migrators for other connections: that of the application, and that of its tenants if it has any
  * @throws E_MIGRATION_FAILED, E_TABLE_TYPES_CONFLICT
  */
-export async function generateTableTypes(
+export async function readMigratedTables(
   settings: DatabaseSettings,
   connectionOptions: ConnectionRegistryOptions['connectionOptions'],
   ...createMigrators: readonly ((connections: ConnectionRegistry) => Migrator)[]
-): Promise<string> {
+): Promise<readonly Table[]> {
   const found: FoundTable[] = [];
   for (const createMigrator of createMigrators) {
     const memory = new ConnectionRegistry(inMemory(settings), { connectionOptions });
@@ -32,7 +32,7 @@ export async function generateTableTypes(
       await memory.close();
     }
   }
-  return printTables(uniqueTables(found));
+  return uniqueTables(found);
 }
 
 function inMemory({ default: defaultName, connections }: DatabaseSettings): DatabaseSettings {
