@@ -27,12 +27,13 @@ import { createEvents } from './event-wiring';
 import type { EventDispatcher } from './events/event-dispatcher';
 import { isListener } from './events/listener';
 import { createMigrator, holdsCachesAlone } from './framework-migrations';
-import { tellOfApplication, tellOfResources } from './happenings';
+import { tellOfApplication, tellOfResources, type Audience } from './happenings';
 import type { HttpKernel } from './http/http-kernel';
 import { TenantAddresses } from './http/identification/tenant-addresses';
 import type { HttpKernelOptions } from './http/middleware';
 import type { RouteFile } from './http/router';
 import { UrlGenerator } from './http/urls/url-generator';
+import { observe, type Observation } from './observation';
 import type { JobClass } from './queue/job';
 import { isJobClass, JobRegistry } from './queue/job-registry';
 import { QueueDispatcher } from './queue/queue-dispatcher';
@@ -125,6 +126,8 @@ export class Application implements ConsoleApplication {
   readonly #tenants: Tenants;
   readonly #providers: readonly Provider[];
   readonly #scope: Scope;
+  /** Who looks at its work beside it. */
+  readonly #observation: Observation;
   #http: HttpKernel | undefined;
   #closed: Promise<void> | undefined;
   readonly #booted: Provider[] = [];
@@ -140,6 +143,8 @@ export class Application implements ConsoleApplication {
     const onError = (error: unknown, what: string): void => this.logger.error({ err: error }, what);
     const jobs = this.#jobs;
     this.events = createEvents({ jobs, tenancy: () => this.tenancy, onError });
+    this.#observation = observe(this.config, this.logger);
+    const audience: Audience = { events: this.events, witness: this.#observation.witness };
     const central = this.#createCentral(cacheEvents, onError);
     this.#central = central;
     this.#tenants = new Tenants({
@@ -151,17 +156,12 @@ export class Application implements ConsoleApplication {
       jobs,
       cacheEvents,
       onError,
-      onOpen: (resources, scope) => tellOfResources(this.events, resources, scope),
+      onOpen: (resources, scope) => tellOfResources(audience, resources, scope),
     });
     this.tenancy = this.#tenants.tenancy;
     logSlowQueries(this.connections, this.logger);
     this.walKeeper = createWalKeeper(this.connections, this.logger);
-    for (const job of [...this.#discover('app/jobs', isJobClass), ...(options.jobs ?? [])]) {
-      this.#jobs.add(job);
-    }
-    for (const listener of this.#discover('app/listeners', isListener)) {
-      this.events.subscribe(listener);
-    }
+    this.#addJobsAndListeners();
     this.#providers = createProviders(this.config);
     bindServices(this.#container, {
       central,
@@ -174,7 +174,7 @@ export class Application implements ConsoleApplication {
     this.#container.freeze();
     this.#scope = this.#container.open(CENTRAL);
     central.use(this.#scope);
-    tellOfApplication(this.events, { central, cacheEvents, tenancy: this.tenancy }, this.#scope);
+    tellOfApplication(audience, { central, cacheEvents, tenancy: this.tenancy }, this.#scope);
     const made = [...this.#jobs.classes, ...this.#commands(), ...this.events.classes];
     refuseUnresolvable(made, this.#scope);
     this.schedule = this.#createSchedule();
@@ -355,6 +355,12 @@ export class Application implements ConsoleApplication {
     }
   }
 
+  #addJobsAndListeners(): void {
+    const jobs = [...this.#discover('app/jobs', isJobClass), ...(this.#options.jobs ?? [])];
+    for (const job of jobs) this.#jobs.add(job);
+    for (const type of this.#discover('app/listeners', isListener)) this.events.subscribe(type);
+  }
+
   #createCentral(
     cacheEvents: CacheEvents,
     onError: (error: unknown, what: string) => void,
@@ -386,6 +392,7 @@ export class Application implements ConsoleApplication {
       tenancy: this.tenancy,
       connections: this.connections,
       logger: this.logger,
+      observation: this.#observation,
     });
   }
 

@@ -1,6 +1,6 @@
 import type { Config } from './config/load-config';
 import type { ConnectionRegistry } from './database/connection-registry';
-import { HttpKernel } from './http/http-kernel';
+import { HttpKernel, type HttpKernelParts } from './http/http-kernel';
 import type { HttpKernelOptions } from './http/middleware';
 import { loadRoutes, type RouteSources } from './http/route-files';
 import type { Logger } from './support/logger';
@@ -20,11 +20,12 @@ export interface FrontDoorParts {
   /** Whose state /up tells. */
   readonly connections: ConnectionRegistry;
   readonly logger: Logger;
+  readonly observation: Pick<HttpKernelParts, 'watchers' | 'records'>;
 }
 
 /** Composes the web side. @throws E_ROUTE_INVALID, E_CONTAINER_UNRESOLVABLE */
 export function createHttpKernel(parts: FrontDoorParts): HttpKernel {
-  const { config, options, routes, scope, tenancy, connections, logger } = parts;
+  const { config, options, routes, scope, tenancy, connections, logger, observation } = parts;
   const hasTenants = config.tenancy.mode !== 'off';
   const settings = config.tenancy.identification;
   return new HttpKernel({
@@ -34,6 +35,8 @@ export function createHttpKernel(parts: FrontDoorParts): HttpKernel {
     scope,
     tenants: hasTenants ? { tenancy, settings, tokens: scope.make(TenantTokens) } : undefined,
     logger,
+    watchers: observation.watchers,
+    records: observation.records,
     health: () =>
       connections.health((connection, error) =>
         logger.error({ connection, err: error }, 'A connection does not answer'),

@@ -151,12 +151,38 @@ const TENANCY: Kinds<TenancyEvent> = {
   purged: TenantPurged,
 };
 
+/** Who is told at once, in the very work something happens in, and before any listener: what counts. */
+export interface Witness {
+  readonly query?: (event: QueryEvent) => void;
+  readonly lockWait?: (event: LockWaitEvent) => void;
+  readonly cache?: (event: CacheEvent) => void;
+  readonly queue?: (event: QueueEvent) => void;
+}
+
+/** Who is told of what happens. */
+export interface Audience {
+  readonly events: EventDispatcher;
+  /** Default: nobody. */
+  readonly witness?: Witness | undefined;
+}
+
 /** What happens in the connections and queues of a scope is told of in the work it happens in, or else in that scope's. */
-export function tellOfResources(events: EventDispatcher, resources: Resources, scope: Scope): void {
+export function tellOfResources(audience: Audience, resources: Resources, scope: Scope): void {
   const { connections, queues } = resources;
-  connections.queries.passOn(hearer(events, [QueryExecuted], () => QueryExecuted, scope));
-  connections.lockWaits.passOn(hearer(events, [LockWaited], () => LockWaited, scope));
-  queues.events.passOn(byKind(events, QUEUE, scope));
+  const { events, witness } = audience;
+  connections.queries.passOn(
+    witnessed(
+      witness?.query,
+      hearer(events, [QueryExecuted], () => QueryExecuted, scope),
+    ),
+  );
+  connections.lockWaits.passOn(
+    witnessed(
+      witness?.lockWait,
+      hearer(events, [LockWaited], () => LockWaited, scope),
+    ),
+  );
+  queues.events.passOn(witnessed(witness?.queue, byKind(events, QUEUE, scope)));
 }
 
 /** What there is once. */
@@ -168,13 +194,25 @@ export interface Sources {
 
 /** The same of the application's own, and of what there is once: the events of all caches and locks, and of tenants. */
 export function tellOfApplication(
-  events: EventDispatcher,
+  audience: Audience,
   { central, cacheEvents, tenancy }: Sources,
   scope: Scope,
 ): void {
-  tellOfResources(events, central, scope);
-  cacheEvents.passOn(byKind(events, CACHE, scope));
+  const { events, witness } = audience;
+  tellOfResources(audience, central, scope);
+  cacheEvents.passOn(witnessed(witness?.cache, byKind(events, CACHE, scope)));
   tenancy.events.passOn(byKind(events, TENANCY, scope));
+}
+
+function witnessed<E>(witness: ((event: E) => void) | undefined, hearer: Hearer<E>): Hearer<E> {
+  if (witness === undefined) return hearer;
+  return {
+    isHeard: true,
+    emit(event) {
+      witness(event);
+      hearer.emit(event);
+    },
+  };
 }
 
 type HappeningClass<E> = new (facts: E) => Happening;

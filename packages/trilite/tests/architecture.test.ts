@@ -56,6 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'support',
   ],
+  'observation.ts': ['happenings.ts', 'http', 'config', 'support'],
   'front-door.ts': ['http', 'tenancy', 'database', 'config', 'support'],
   'bindings.ts': [
     'tenants.ts',
@@ -75,6 +76,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'database-log.ts',
     'event-wiring.ts',
     'happenings.ts',
+    'observation.ts',
     'tenants.ts',
     'resources.ts',
     'framework-migrations.ts',

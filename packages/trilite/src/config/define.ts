@@ -320,6 +320,11 @@ export interface LoggingOptions {
   readonly level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   /** 'json' for machines, 'pretty' for a terminal. Default: 'json'. */
   readonly format?: 'json' | 'pretty';
+  /**
+   * Whether there is a line for each request, at the level 'info'; with `ip: true` it holds the address of who asked, which is personal data. Default:
+   * true, but false in the environments 'development', where "serve" prints a line of its own, and 'testing'.
+   */
+  readonly access?: boolean | { readonly ip?: boolean };
 }
 
 /** Describes the application: name, environment, key, providers, web server. */

@@ -40,7 +40,7 @@ export interface Config {
   readonly queue: QueueSettings;
   readonly tenancy: TenancySettings;
   readonly session: SessionSettings & { readonly connection: string; readonly cookie: string };
-  readonly logging: LoggingSettings;
+  readonly logging: LoggingSettings & { readonly access: false | { readonly ip: boolean } };
   /** The folder of the SQLite files, absolute. */
   readonly storagePath: string;
   /** What further files in config/ export, by file name. */
@@ -48,9 +48,10 @@ export interface Config {
 }
 
 /** What the files say, each for itself. */
-type LoadedSettings = Omit<Config, 'cache' | 'session' | 'storagePath' | 'others'> & {
+type LoadedSettings = Omit<Config, 'cache' | 'session' | 'logging' | 'storagePath' | 'others'> & {
   readonly cache: CacheSettings;
   readonly session: SessionSettings;
+  readonly logging: LoggingSettings;
 };
 
 /** Files that need not be there. */
@@ -96,7 +97,14 @@ export function loadConfig(project: Project, storage?: string): Config {
       : moveServers(loaded.cache.stores, basename(storage));
   const cache = { ...loaded.cache, stores, lockConnection: lockConnectionOf(loaded) };
   const session = placeSessions(loaded);
-  return deepFreeze({ ...config, cache, session, others: loadOthers(folder) });
+  const logging = { ...loaded.logging, access: accessOf(loaded) };
+  return deepFreeze({ ...config, cache, session, logging, others: loadOthers(folder) });
+}
+
+/** While somebody develops, "serve" prints a line for each request: there are not to be two. */
+function accessOf({ app, logging }: LoadedSettings): Config['logging']['access'] {
+  const { access = !['development', 'testing'].includes(app.env) } = logging;
+  return access === true ? { ip: false } : access;
 }
 
 function loadSettings(project: Project, folder: string): LoadedSettings {

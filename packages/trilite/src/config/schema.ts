@@ -214,6 +214,7 @@ export const sessionSchema = strict({
 export const loggingSchema = strict({
   level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   format: z.enum(['json', 'pretty']).default('json'),
+  access: z.union([z.boolean(), strict({ ip: z.boolean().default(false) })]).optional(),
 });
 
 export type AppSettings = z.output<typeof appSchema>;

@@ -3,6 +3,7 @@ import express, { type Express, type Handler, type IRouter } from 'express';
 import type { AppSettings, IdentificationSettings } from '../config/schema';
 import { afterResponse, collectAfterResponse, type AfterResponse } from '../support/after-response';
 import type { Logger } from '../support/logger';
+import { WorkRecord } from '../support/work-record';
 import type { Scope } from '../tenancy/container';
 import type { Tenancy } from '../tenancy/tenancy';
 import { refuseUnresolvable } from '../tenancy/resolution-check';
@@ -27,6 +28,7 @@ import { MiddlewareNames } from './middleware-aliases';
 import { requestMethods, type Next, type Request, type Response } from './request';
 import { asHandler } from './request-handler';
 import { takeAbsoluteTarget } from './request-target';
+import { noteRoute, watching, type RequestWatcher } from './request-watch';
 import { beginWork, workOf } from './request-work';
 import { mountRoutes } from './route-mount';
 import type { Route, RouteFunction } from './route';
@@ -44,6 +46,10 @@ export interface HttpKernelParts {
   /** Undefined in an application without tenants. */
   readonly tenants?: HttpTenants | undefined;
   readonly logger: Logger;
+  /** Told of every request but those of /up. */
+  readonly watchers: readonly RequestWatcher[];
+  /** What is kept of what each request asks of databases and caches. */
+  readonly records: 'nothing' | 'counts' | 'queries';
   /** The state of each connection, for /up. */
   readonly health: () => Promise<Readonly<Record<string, 'up' | 'down'>>>;
 }
@@ -112,13 +118,14 @@ export class HttpKernel {
   }
 
   #build(): Express {
-    const { settings, options, logger } = this.#parts;
+    const { settings, options, logger, watchers } = this.#parts;
     const app = express();
     app.disable('x-powered-by');
     app.set('trust proxy', settings.http.trustProxy);
     Object.defineProperties(app.request, Object.getOwnPropertyDescriptors(requestMethods));
     app.use(asHandler(begin));
     app.get('/up', this.#health());
+    if (watchers.length > 0) app.use(asHandler(watching(watchers)));
     app.use(asHandler((request, response, next) => this.#enter({ request, response, next })));
     app.use(bodyReader(settings.http.bodyLimit));
     for (const entry of options.middleware ?? []) app.use(this.#middleware(entry));
@@ -164,7 +171,7 @@ export class HttpKernel {
     return new Promise((resolve) => {
       if (response.closed) return resolve(); // its sender has gone: it would never close again
       scope.runRejoinable((rejoin) => {
-        beginWork(request, { scope, identified, rejoin });
+        beginWork(request, { scope, identified, rejoin, record: this.#createRecord() });
         this.#cookies.begin(request, response, identified);
         Object.assign(request, { tenant: identified?.tenant });
         if (identified?.path !== undefined) request.url = identified.path.rest;
@@ -173,6 +180,11 @@ export class HttpKernel {
         next();
       });
     });
+  }
+
+  #createRecord(): WorkRecord | undefined {
+    const { records } = this.#parts;
+    return records === 'nothing' ? undefined : new WorkRecord(records === 'queries');
   }
 
   async #requireMembership(request: Request, next: Next): Promise<void> {
@@ -219,6 +231,7 @@ export class HttpKernel {
     mountRoutes(router, routes, {
       chainOf: (route) => this.#expand(route).map((entry) => this.#middleware(entry)),
       scopeOf: (request) => this.#scopeOf(request),
+      note: this.#parts.watchers.length > 0 || this.#parts.settings.debug ? noteRoute : undefined,
       call: (route, request, response) => this.#call(route, request, response),
     });
   }

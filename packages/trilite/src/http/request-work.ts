@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { currentMemory } from '../support/scope-holder';
+import { recordWork, type WorkRecord } from '../support/work-record';
 import type { Scope } from '../tenancy/container';
 import type { IdentifiedTenant } from './identification/tenant-identification';
 import { RequestSlot } from './request-slot';
@@ -12,6 +13,8 @@ export interface RequestWork {
   readonly identified: IdentifiedTenant | undefined;
   /** Enters the work again, whoever calls: body readers, emitters and pools call from elsewhere. */
   readonly rejoin: <T>(work: () => T) => T;
+  /** What it has asked of databases and caches; undefined where nobody wants to know. */
+  readonly record?: WorkRecord | undefined;
 }
 
 const works = new RequestSlot<RequestWork>();
@@ -23,6 +26,7 @@ const key = Symbol('the work of the request');
 export function beginWork(request: IncomingMessage, work: RequestWork): void {
   works.set(request, work);
   currentMemory()?.set(key, work);
+  if (work.record !== undefined) recordWork(work.record);
 }
 
 /** The work of a request; undefined before it is told whose it is. */

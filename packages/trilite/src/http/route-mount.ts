@@ -11,6 +11,8 @@ export interface RouteMountParts {
   /** What a route's requests pass before it. */
   readonly chainOf: (route: Route) => readonly Handler[];
   readonly scopeOf: (request: Request) => Scope;
+  /** Told which route a request is for, before its middleware. Default: nobody is. */
+  readonly note?: ((request: Request, route: Route) => void) | undefined;
   /** Answers. */
   readonly call: (route: Route, request: Request, response: Response) => Promise<void>;
 }
@@ -43,6 +45,7 @@ function mount(router: IRouter, route: Route, parts: RouteMountParts): void {
     ...(route.domain === undefined && Object.keys(route.patterns).length === 0
       ? []
       : [passingBy(route)]),
+    ...(parts.note === undefined ? [] : [noting(route, parts.note)]),
     ...parts.chainOf(route),
     ...(route.bindings.length === 0 ? [] : [binding(route, parts.scopeOf)]),
     ...validating(route),
@@ -64,6 +67,13 @@ function passingBy(route: Route): Handler {
     const parameters = match(request.hostname, request.params);
     if (parameters === undefined) return next('route');
     Object.assign(request.params, parameters);
+    next();
+  };
+}
+
+function noting(route: Route, note: NonNullable<RouteMountParts['note']>): Handler {
+  return (request, _response, next) => {
+    note(request as Request, route);
     next();
   };
 }

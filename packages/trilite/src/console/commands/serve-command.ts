@@ -32,7 +32,10 @@ export class ServeCommand implements Command<typeof signature> {
 
   async handle({ app, options, output }: CommandContext<typeof signature>): Promise<void> {
     const application = await app();
-    const { http, env } = application.config.app;
+    const {
+      app: { http, env },
+      logging,
+    } = application.config;
     await warnOfPending(application, output);
     // Other commands need no server
     const { HttpServer } =
@@ -41,7 +44,8 @@ export class ServeCommand implements Command<typeof signature> {
     if (env === 'development' && (await refreshRouteTypes(application))) {
       output.info('Wrote app/routes.ts anew: named routes have changed.');
     }
-    const server = new HttpServer(env === 'development' ? withLines(handler, output) : handler);
+    const printsLines = env === 'development' && logging.access === false;
+    const server = new HttpServer(printsLines ? withLines(handler, output) : handler);
     const address = await server.start({
       host: options.host ?? http.host,
       port: options.port ?? http.port,
