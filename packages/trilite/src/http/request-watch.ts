@@ -1,6 +1,7 @@
 import { monotonicMs } from '../support/clock';
 import type { WorkRecord } from '../support/work-record';
 import type { Next, Request, Response } from './request';
+import { RequestSlot } from './request-slot';
 import { workOf } from './request-work';
 import type { Route } from './route';
 
@@ -24,7 +25,7 @@ export interface RequestWatcher {
   answered(answered: AnsweredRequest): void;
 }
 
-const routes = new WeakMap<Request, Route>();
+const routes = new RequestSlot<Route>();
 
 /** Notes which route a request is for. */
 export function noteRoute(request: Request, route: Route): void {
