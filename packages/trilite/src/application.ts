@@ -392,6 +392,7 @@ export class Application implements ConsoleApplication {
       tenancy: this.tenancy,
       connections: this.connections,
       logger: this.logger,
+      basePath: this.basePath,
       observation: this.#observation,
     });
   }

@@ -20,12 +20,15 @@ export interface FrontDoorParts {
   /** Whose state /up tells. */
   readonly connections: ConnectionRegistry;
   readonly logger: Logger;
+  /** The application's folder. */
+  readonly basePath: string;
   readonly observation: Pick<HttpKernelParts, 'watchers' | 'records'>;
 }
 
 /** Composes the web side. @throws E_ROUTE_INVALID, E_CONTAINER_UNRESOLVABLE */
 export function createHttpKernel(parts: FrontDoorParts): HttpKernel {
-  const { config, options, routes, scope, tenancy, connections, logger, observation } = parts;
+  const { config, options, routes, scope, tenancy, connections, logger, basePath, observation } =
+    parts;
   const hasTenants = config.tenancy.mode !== 'off';
   const settings = config.tenancy.identification;
   return new HttpKernel({
@@ -35,6 +38,7 @@ export function createHttpKernel(parts: FrontDoorParts): HttpKernel {
     scope,
     tenants: hasTenants ? { tenancy, settings, tokens: scope.make(TenantTokens) } : undefined,
     logger,
+    basePath,
     watchers: observation.watchers,
     records: observation.records,
     health: () =>

@@ -1,18 +1,21 @@
 import { STATUS_CODES } from 'node:http';
-import { inspect } from 'node:util';
-import { FrameworkError, toError } from '../support/errors';
+import { FrameworkError, messageOf, toError } from '../support/errors';
 import type { Logger } from '../support/logger';
-import { errorPage } from './error-page';
+import type { SafeHtml } from '../view/html';
+import { errorPage, errorStyle, type ErrorPageFacts } from './error-page';
 import { MethodNotAllowedError, RequestInvalidError, TenantUnavailableError } from './errors';
 import { previousPath } from './redirect-back';
+import { workOf } from './request-work';
 import { sessionOf } from './session/request-session';
 import { InputInvalidError } from './validation/errors';
 import type { Next, Request, Response } from './request';
 
 /** What the error handler needs to know. */
 export interface ErrorHandlerOptions {
-  /** Whether answers show messages, help and stacks of 5xx errors. */
+  /** Whether answers show messages, help, stacks and queries of 5xx errors. */
   readonly debug: boolean;
+  /** The application's folder: of nothing else the source is shown. */
+  readonly basePath: string;
   readonly logger: Logger;
 }
 
@@ -22,12 +25,13 @@ export interface ErrorHandlerOptions {
  *
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
-export function errorHandler({ debug, logger }: ErrorHandlerOptions) {
+export function errorHandler(options: ErrorHandlerOptions) {
   return (thrown: unknown, request: Request, response: Response, next: Next): void => {
     const error = understand(thrown);
     const status = error instanceof FrameworkError ? error.status : 500;
-    if (isFault(error, status)) {
-      logger.error(
+    const failure: Failure = { error, status, isFault: isFault(error, status) };
+    if (failure.isFault) {
+      options.logger.error(
         { requestId: request.id, method: request.method, url: request.originalUrl, err: error },
         error.message,
       );
@@ -42,35 +46,83 @@ export function errorHandler({ debug, logger }: ErrorHandlerOptions) {
     }
     if (error instanceof InputInvalidError && backToForm(error, request, response)) return;
     response.status(status);
-    respond(error, status, debug, request, response);
+    respond(failure, options, request, response);
   };
 }
 
+/** An error, and how it is answered. */
+interface Failure {
+  readonly error: Error;
+  readonly status: number;
+  /** Whether somebody has to look after it. */
+  readonly isFault: boolean;
+}
+
 function respond(
-  error: Error,
-  status: number,
-  debug: boolean,
+  failure: Failure,
+  { debug, basePath }: ErrorHandlerOptions,
   request: Request,
   response: Response,
 ): void {
-  const title = STATUS_CODES[status] ?? 'Error';
-  const isOpen = debug || !isFault(error, status);
-  const detail = isOpen
-    ? error.message
-    : 'Something went wrong here. The log knows more under this request id.';
-  const facts = { status, title, detail, requestId: request.id };
-  const help = debug && error instanceof FrameworkError ? error.help : undefined;
+  const { error } = failure;
+  const facts = factsOf(failure, debug, request.id);
+  const isShown = debug && failure.isFault;
   if (prefersHtml(request)) {
-    const stack = debug && isFault(error, status) ? inspect(error) : undefined;
-    response.type('html').send(errorPage({ ...facts, help, stack }).toString());
+    const page = (isShown && developmentPage(failure, request, basePath)) || plainPage(facts);
+    response.setHeader('Content-Security-Policy', page.policy);
+    response.type('html').send(page.html.toString());
     return;
   }
-  const code = error instanceof FrameworkError && isOpen ? error.code : undefined;
-  const stack = debug && isFault(error, status) ? error.stack?.split('\n') : undefined;
   const errors = error instanceof InputInvalidError ? error.errors : undefined;
+  const stack = isShown ? error.stack?.split('\n') : undefined;
+  const queries = isShown ? workOf(request)?.record?.queries : undefined;
   response
     .type('application/problem+json')
-    .send(JSON.stringify({ type: 'about:blank', ...facts, errors, code, help, stack }));
+    .send(JSON.stringify({ type: 'about:blank', ...facts, errors, stack, queries }));
+}
+
+/** What may be told. Of a fault that is nothing but its id, unless somebody develops. */
+function factsOf({ error, status, isFault }: Failure, debug: boolean, requestId: string) {
+  const isOpen = debug || !isFault;
+  const ofFramework = error instanceof FrameworkError ? error : undefined;
+  return {
+    status,
+    title: STATUS_CODES[status] ?? 'Error',
+    detail: isOpen
+      ? messageOf(error)
+      : 'Something went wrong here. The log knows more under this request id.',
+    requestId,
+    code: isOpen ? ofFramework?.code : undefined,
+    help: debug ? ofFramework?.help : undefined,
+  };
+}
+
+interface Page {
+  readonly html: SafeHtml;
+  /** What a browser takes from it. */
+  readonly policy: string;
+}
+
+function plainPage(facts: ErrorPageFacts): Page {
+  return { html: errorPage(facts), policy: errorStyle.policy };
+}
+
+/** Undefined when it cannot be made: an error that breaks its own page is still to be answered. */
+function developmentPage(
+  { error, status }: Failure,
+  request: Request,
+  basePath: string,
+): Page | undefined {
+  try {
+    // Nobody needs it but who develops
+    const { debugFacts } = require('./debug/debug-facts') as typeof import('./debug/debug-facts');
+    const { debugPage, debugStyle } =
+      require('./debug/debug-page') as typeof import('./debug/debug-page');
+    const html = debugPage(status, debugFacts(error, request, basePath));
+    return { html, policy: debugStyle.policy };
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -46,6 +46,8 @@ export interface HttpKernelParts {
   /** Undefined in an application without tenants. */
   readonly tenants?: HttpTenants | undefined;
   readonly logger: Logger;
+  /** The application's folder. */
+  readonly basePath: string;
   /** Told of every request but those of /up. */
   readonly watchers: readonly RequestWatcher[];
   /** What is kept of what each request asks of databases and caches. */
@@ -118,7 +120,7 @@ export class HttpKernel {
   }
 
   #build(): Express {
-    const { settings, options, logger, watchers } = this.#parts;
+    const { settings, options, logger, watchers, basePath } = this.#parts;
     const app = express();
     app.disable('x-powered-by');
     app.set('trust proxy', settings.http.trustProxy);
@@ -138,7 +140,7 @@ export class HttpKernel {
         throw NotFoundError.forPath(request.method, request.path);
       }),
     );
-    app.use(inItsWork(errorHandler({ debug: settings.debug, logger })));
+    app.use(inItsWork(errorHandler({ debug: settings.debug, basePath, logger })));
     return app;
   }
 
