@@ -238,6 +238,7 @@ export {
   type MiddlewareFunction,
 } from './http/middleware';
 export type { Next, Request, Response } from './http/request';
+export type { RequestUser } from './http/request-user';
 export { bindParameter, bindRow, type ParameterBinding } from './http/binding';
 export type { ResourceMethod, ResourceOptions } from './http/resource-routes';
 export type { HttpMethod, ParameterPattern, RouteSide } from './http/route';

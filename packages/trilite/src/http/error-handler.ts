@@ -5,6 +5,7 @@ import type { SafeHtml } from '../view/html';
 import { errorPage, errorStyle, type ErrorPageFacts } from './error-page';
 import { MethodNotAllowedError, RequestInvalidError, TenantUnavailableError } from './errors';
 import { previousPath } from './redirect-back';
+import { noteFailure } from './request-failure';
 import { workOf } from './request-work';
 import { sessionOf } from './session/request-session';
 import { InputInvalidError } from './validation/errors';
@@ -28,6 +29,7 @@ export interface ErrorHandlerOptions {
 export function errorHandler(options: ErrorHandlerOptions) {
   return (thrown: unknown, request: Request, response: Response, next: Next): void => {
     const error = understand(thrown);
+    noteFailure(request, error);
     const status = error instanceof FrameworkError ? error.status : 500;
     const failure: Failure = { error, status, isFault: isFault(error, status) };
     if (failure.isFault) {

@@ -5,6 +5,7 @@ import type { CookieOptions, Cookies } from './cookies/cookies';
 import { cookiesOf } from './cookies/request-cookies';
 import { NotFoundError, RouteInvalidError, SessionMissingError } from './errors';
 import { RequestSlot } from './request-slot';
+import { actAs, userOf, type RequestUser } from './request-user';
 import { sessionOf } from './session/request-session';
 import type { Session } from './session/session';
 import type { Validation } from './validation/validated';
@@ -47,6 +48,10 @@ export interface Request extends ExpressRequest {
    * @throws E_SESSION_MISSING where `startSession` stands before neither the route nor all
    */
   readonly session: Session;
+  /** Whom the request comes from, as a middleware of the application's own has said; undefined for nobody. */
+  readonly user: RequestUser | undefined;
+  /** Says whom the request comes from, for all that comes after; `undefined` for nobody. */
+  actAs(user: RequestUser | undefined): void;
 }
 
 /** A response: express's own. */
@@ -93,5 +98,15 @@ export const requestMethods = {
     const session = sessionOf(request);
     if (session === undefined) throw SessionMissingError.forRequest(request.method, request.path);
     return session;
+  },
+  get user(): RequestUser | undefined {
+    return userOf(this as unknown as Request);
+  },
+  /** Middleware for express, such as passport, assigns it. */
+  set user(user: RequestUser | undefined) {
+    actAs(this as unknown as Request, user);
+  },
+  actAs(this: Request, user: RequestUser | undefined): void {
+    actAs(this, user);
   },
 };
