@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { HttpServer } from '../../http/http-server';
-import { TenantAddresses, type Address } from '../../http/identification/tenant-addresses';
 import type { JobClass } from '../../queue/job';
 import { QueueDispatcher, type DispatchArguments } from '../../queue/queue-dispatcher';
 import type { WorkerEvent } from '../../queue/queue-events';
 import { toError } from '../../support/errors';
-import { TenantTokens } from '../../tenancy/tenant-tokens';
+import { pathAt, tenantPlace } from '../http/tenant-place';
 import type { TestApplication } from '../test-application';
 import type {
   IsolationJob,
@@ -86,19 +85,19 @@ export class IsolationSite {
 
   /** Sends a request for a tenant, and reads the whole answer. */
   async ask(tenant: IsolationTenant, request: IsolationRequest): Promise<IsolationAnswer> {
-    const { address, headers } = await this.#placeOf(tenant);
+    const place = await tenantPlace(this.app, tenant.id);
     const { body } = request;
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
     return exchange(
       {
         port: this.#port,
         method: request.method ?? 'GET',
-        path: `${address.prefix}${request.path}`,
+        path: pathAt(place, request.path),
         headers: {
-          Host: new URL(address.origin).host,
+          Host: new URL(place.address.origin).host,
           Connection: 'close',
           ...(text !== body && { 'Content-Type': 'application/json' }),
-          ...headers,
+          ...place.headers,
           ...(await this.#options.headers?.(tenant, this.app)),
           ...request.headers,
         },
@@ -137,23 +136,6 @@ export class IsolationSite {
     };
     await app.tenantWorker({ ...options, maxPerTenant: 2 }, { tell, onError }).run();
     return problems;
-  }
-
-  /** What names a tenant: its address, else what the first source of the chain reads. */
-  async #placeOf({ id }: IsolationTenant): Promise<{
-    readonly address: Address;
-    readonly headers: Readonly<Record<string, string>>;
-  }> {
-    const { app } = this;
-    const { chain, token, header, cookie } = app.config.tenancy.identification;
-    const addresses = new TenantAddresses(app.config);
-    const address = addresses.of(await app.tenancy.findOrFail(id));
-    if (address !== addresses.central) return { address, headers: {} };
-    if (chain[0] === 'token') {
-      return { address, headers: { [token]: app.make(TenantTokens).sign(id, '1h') } };
-    }
-    const isCookie = chain[0] === 'cookie';
-    return { address, headers: isCookie ? { Cookie: `${cookie}=${id}` } : { [header]: id } };
   }
 
   async close(): Promise<void> {
