@@ -1,6 +1,10 @@
 import { Application, type ApplicationOptions } from '../application';
 import { projectAt } from '../config/project';
 import type { WorkerEvent } from '../queue/queue-events';
+import { TestClientError } from './errors';
+import { Browser } from './http/browser';
+import { TestClient } from './http/test-client';
+import type { Unsent } from './http/test-request';
 import { removeFolder, storageFolder } from './storage-template';
 
 /** What a test's application differs in. `env` reaches the files of config/ only in the first application of a test file. */
@@ -78,9 +82,16 @@ export async function createTestApplication(
 
 /** An application for one test. */
 export class TestApplication extends Application {
+  readonly #unsent: Unsent = new Set();
+
   /** Its storage folder; removed by `close`. */
   get storagePath(): string {
     return this.config.storagePath;
+  }
+
+  /** A browser of its own in front of the application. */
+  client(): TestClient {
+    return new TestClient(new Browser(this), this.#unsent);
   }
 
   /**
@@ -133,9 +144,13 @@ export class TestApplication extends Application {
     await worker.run();
   }
 
+  /** @throws E_TEST_CLIENT_NOT_AWAITED for requests that the test forgot to await, once all is closed */
   override async close(): Promise<void> {
     await this.caches.clearServers();
     await super.close();
     removeFolder(this.storagePath);
+    const forgotten = [...this.#unsent].map(({ label }) => label);
+    this.#unsent.clear();
+    if (forgotten.length > 0) throw TestClientError.neverSent(forgotten);
   }
 }

@@ -1,0 +1,29 @@
+import { FrameworkError } from '../support/errors';
+
+/** Thrown when a test client cannot do what a test asks of it. */
+export class TestClientError extends FrameworkError {
+  static supertestMissing(cause: unknown): TestClientError {
+    return new TestClientError({
+      code: 'E_TEST_CLIENT_SUPERTEST_MISSING',
+      message: 'A test sends a request, and the package "supertest" is not installed.',
+      help: 'Run "npm install --save-dev supertest".',
+      cause,
+    });
+  }
+
+  static otherTenant(asked: string, found: string | undefined, request: string): TestClientError {
+    return new TestClientError({
+      code: 'E_TEST_CLIENT_TENANT',
+      message: `${request} was sent as tenant "${asked}", and taken for a request of ${found === undefined ? 'the application itself' : `"${found}"`}.`,
+      help: 'Give the tenant a domain, or name it as a resolver of app/http/kernel.ts reads it, with "withHeader": see "chain" in config/tenancy.ts.',
+    });
+  }
+
+  static neverSent(requests: readonly string[]): TestClientError {
+    return new TestClientError({
+      code: 'E_TEST_CLIENT_NOT_AWAITED',
+      message: `The test made requests that nobody awaited, and so none was sent:\n${requests.join('\n')}`,
+      help: 'Write "await" before each.',
+    });
+  }
+}

@@ -1,0 +1,191 @@
+import type { CookieOptions } from '../../http/cookies/cookies';
+import type { RequestUser } from '../../http/request-user';
+import type { Tenant } from '../../tenancy/tenant';
+import type { Arrangement, Browser, Outgoing } from './browser';
+import { TestRequest, type Unsent } from './test-request';
+import type { Verb } from './wire';
+
+/** A field of a form: a list is sent as several of its name. */
+export type FormField = string | number | boolean | readonly (string | number | boolean)[];
+
+/** What is the same in every request of a client. */
+type ClientSettings = Omit<Outgoing, 'method' | 'path' | 'body'>;
+
+const NOTHING: ClientSettings = {
+  headers: {},
+  from: undefined,
+  user: undefined,
+  tenantId: undefined,
+  arrangements: [],
+  hasToken: false,
+  followsRedirects: false,
+};
+
+/**
+ * A browser in front of a test's application. It keeps cookies from request to request, and so has a session; requests say that they come from a
+ * page of the application's own.
+ *
+ * What begins with `with`, `as`, `acting`, `from` or `follow` gives another client of the same browser; the one it is called on stays as it is.
+ *
+ * @example
+ * import { createTestApplication } from 'trilite/testing';
+ *
+ * test('a report is built', async () => {
+ *   const app = await createTestApplication();
+ *   const client = app.client();
+ *   await client.post('/reports').assertAccepted().assertJsonPath('state', 'waiting');
+ *   await client.get('/reports/unknown').assertNotFound();
+ *   await app.close();
+ * });
+ */
+export class TestClient {
+  readonly #browser: Browser;
+  readonly #unsent: Unsent;
+  readonly #settings: ClientSettings;
+
+  constructor(browser: Browser, unsent: Unsent, settings: ClientSettings = NOTHING) {
+    this.#browser = browser;
+    this.#unsent = unsent;
+    this.#settings = settings;
+  }
+
+  /** @param path below the address of whose request it is, '/reports?page=2', or a whole address */
+  get(path: string): TestRequest {
+    return this.#request('get', path);
+  }
+
+  head(path: string): TestRequest {
+    return this.#request('head', path);
+  }
+
+  options(path: string): TestRequest {
+    return this.#request('options', path);
+  }
+
+  /** @param body text and bytes as they are, anything else as JSON */
+  post(path: string, body?: unknown): TestRequest {
+    return this.#request('post', path, body);
+  }
+
+  /** @param body text and bytes as they are, anything else as JSON */
+  put(path: string, body?: unknown): TestRequest {
+    return this.#request('put', path, body);
+  }
+
+  /** @param body text and bytes as they are, anything else as JSON */
+  patch(path: string, body?: unknown): TestRequest {
+    return this.#request('patch', path, body);
+  }
+
+  /** @param body text and bytes as they are, anything else as JSON */
+  delete(path: string, body?: unknown): TestRequest {
+    return this.#request('delete', path, body);
+  }
+
+  /** Sends a form as a page does, and asks for a page. @param method 'post' by default */
+  form(
+    path: string,
+    fields: Readonly<Record<string, FormField>>,
+    method: 'post' | 'put' | 'patch' | 'delete' = 'post',
+  ): TestRequest {
+    const type = 'application/x-www-form-urlencoded';
+    const client = this.#with({
+      headers: { Accept: 'text/html', 'Content-Type': type, ...this.#settings.headers },
+    });
+    return client.#request(method, path, encoded(fields));
+  }
+
+  withHeader(name: string, value: string): TestClient {
+    return this.withHeaders({ [name]: value });
+  }
+
+  withHeaders(headers: Readonly<Record<string, string>>): TestClient {
+    return this.#with({ headers: { ...this.#settings.headers, ...headers } });
+  }
+
+  /** Sends `Authorization: Bearer …`. */
+  withToken(token: string): TestClient {
+    return this.withHeader('Authorization', `Bearer ${token}`);
+  }
+
+  /** Has the browser hold a cookie from the next request on, as the application would have set it: encrypted, unless it is `plain`. */
+  withCookie(name: string, value: string, options: CookieOptions = {}): TestClient {
+    return this.#arranged((visit) => visit.setCookie(name, value, options));
+  }
+
+  /** Puts values into the session before the next request; begins one where there is none. */
+  withSession(values: Readonly<Record<string, unknown>>): TestClient {
+    return this.#arranged((visit) => visit.putInSession(values));
+  }
+
+  /** Sends the token of the session with what changes something: where tenants share an origin, `verifyCsrf` asks for it. */
+  withCsrfToken(): TestClient {
+    return this.#with({ hasToken: true });
+  }
+
+  /** Sends requests from a page: its address is in the header "Referer". */
+  from(path: string): TestClient {
+    return this.#with({ from: path });
+  }
+
+  /** Goes on to where answers send to, up to 20 times, as long as that is the application. */
+  followRedirects(): TestClient {
+    return this.#with({ followsRedirects: true });
+  }
+
+  /**
+   * Sends requests as a tenant's: to its host or below its path, else with the token, header, cookie or query parameter that the chain of
+   * config/tenancy.ts reads. One that the application takes for somebody else's fails.
+   */
+  asTenant(tenant: string | Tenant): TestClient {
+    return this.#with({ tenantId: typeof tenant === 'string' ? tenant : tenant.id });
+  }
+
+  /** Sends requests that come from a user, `request.user`, without signing in. What a middleware says with `actAs` wins. */
+  actingAs(user: RequestUser | undefined): TestClient {
+    return this.#with({ user });
+  }
+
+  #with(settings: Partial<ClientSettings>): TestClient {
+    return new TestClient(this.#browser, this.#unsent, { ...this.#settings, ...settings });
+  }
+
+  /** Once, before the first request of the client that comes of it: what that changes is not put back. */
+  #arranged(arrange: Arrangement): TestClient {
+    let arranged: Promise<void> | undefined;
+    const once: Arrangement = (visit) => (arranged ??= arrange(visit));
+    return this.#with({ arrangements: [...this.#settings.arrangements, once] });
+  }
+
+  #request(method: Verb, path: string, body?: unknown): TestRequest {
+    const outgoing: Outgoing = { ...this.#settings, method, path, ...bodyOf(body, this.#settings) };
+    return new TestRequest({
+      name: `${method.toUpperCase()} ${path}`,
+      send: () => this.#browser.send(outgoing),
+      unsent: this.#unsent,
+    });
+  }
+}
+
+/** A body with what it says of itself, unless the client does. */
+function bodyOf(body: unknown, { headers }: ClientSettings): Pick<Outgoing, 'headers' | 'body'> {
+  if (body === undefined) return { headers, body };
+  if (typeof body === 'string') {
+    return { headers: { 'Content-Type': 'text/plain', ...headers }, body };
+  }
+  if (Buffer.isBuffer(body)) {
+    return { headers: { 'Content-Type': 'application/octet-stream', ...headers }, body };
+  }
+  const type = 'application/json';
+  return {
+    headers: { Accept: type, 'Content-Type': type, ...headers },
+    body: JSON.stringify(body),
+  };
+}
+
+function encoded(fields: Readonly<Record<string, FormField>>): string {
+  const pairs = Object.entries(fields).flatMap(([name, value]) =>
+    [value].flat().map((one): [string, string] => [name, String(one)]),
+  );
+  return new URLSearchParams(pairs).toString();
+}
