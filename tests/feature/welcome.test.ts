@@ -1,4 +1,3 @@
-import request from 'supertest';
 import { createTestApplication, type TestApplication } from 'trilite/testing';
 
 let app: TestApplication;
@@ -10,14 +9,31 @@ beforeEach(async () => {
 afterEach(() => app.close());
 
 test('the first page says what is running', async () => {
-  const response = await request(app.http().handler).get('/').expect(200);
-  for (const file of ['database.sqlite', 'cache.sqlite', 'queue.sqlite']) {
-    expect(response.text).toContain(file);
-  }
+  const client = app.client();
+  await client.get('/').assertOk().assertSee('database.sqlite', 'cache.sqlite', 'queue.sqlite');
 });
 
 test('the first page counts its visits in the cache', async () => {
-  await request(app.http().handler).get('/');
-  await request(app.http().handler).get('/');
+  const client = app.client();
+  await client.get('/');
+  await client.get('/');
   expect(await app.cache().get('visits')).toBe(2);
+});
+
+test('the button of the first page has a report built', async () => {
+  const client = app.client().from('/').followRedirects();
+  await client.form('/reports', {}).assertOk().assertSee('waiting');
+  expect(await app.runJobs()).toBe(1);
+});
+
+test('a report that is asked for as JSON is told by its id', async () => {
+  const client = app.client();
+  const { json } = await client
+    .post('/reports')
+    .assertAccepted()
+    .assertJsonPath('state', 'waiting');
+  const { id } = json as { id: string };
+  await app.runJobs();
+  await client.get(`/reports/${id}`).assertOk().assertJson({ id, state: 'done' });
+  await client.get('/reports/unknown').assertNotFound();
 });
