@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import type { ZodType, output } from 'zod';
+import { MethodNotes } from '../method-notes';
 import { InputInvalidError, type InputErrors } from './errors';
 
 /** The parts of a request that are validated. */
@@ -30,7 +31,7 @@ export interface Validation<T> {
 /** Problems named at most: what somebody sends may have any number. */
 const MOST_PROBLEMS = 100;
 
-const decorated = new WeakMap<object, Map<string, Validation<unknown>[]>>();
+const decorated = new MethodNotes<Validation<unknown>>();
 
 /**
  * Says what a request has to hold: one schema is that of its body. What is not named is not looked at; unknown keys are left out, as the schema
@@ -62,11 +63,7 @@ export function validated(schema: ZodType | RequestSchemas): Validation<unknown>
     ? async (request: Request) => (await checkParts({ body: schema }, request))['body']
     : (request: Request) => checkParts(schema, request);
   const validation: Validation<unknown> = Object.assign(
-    (controller: object, method: string): void => {
-      const ofClass = decorated.get(controller) ?? new Map<string, Validation<unknown>[]>();
-      decorated.set(controller, ofClass);
-      ofClass.set(method, [validation, ...(ofClass.get(method) ?? [])]);
-    },
+    (controller: object, method: string): void => decorated.add(controller, method, validation),
     { check },
   );
   return validation;
@@ -74,7 +71,7 @@ export function validated(schema: ZodType | RequestSchemas): Validation<unknown>
 
 /** What is written above a controller's method, in that order. */
 export function validationsOf(controller: object, method: string): readonly Validation<unknown>[] {
-  return decorated.get(controller)?.get(method) ?? [];
+  return decorated.of(controller, method);
 }
 
 async function checkParts(
