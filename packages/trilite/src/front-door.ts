@@ -33,6 +33,7 @@ export function createHttpKernel(parts: FrontDoorParts): HttpKernel {
   const settings = config.tenancy.identification;
   return new HttpKernel({
     settings: config.app,
+    storagePath: config.storagePath,
     options,
     routes: loadRoutes({ ...routes, hasTenants }),
     scope,

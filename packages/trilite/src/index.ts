@@ -78,6 +78,7 @@ export {
   type SyncQueueOptions,
   type TenancyOptions,
   type TieredCacheOptions,
+  type UploadLimitOptions,
 } from './config/define';
 export { defineEnv, storagePath, type BaseEnv, type EnvShape } from './config/env';
 export type { Config } from './config/load-config';
@@ -271,6 +272,15 @@ export type {
   UrlParameters,
   UrlValue,
 } from './http/urls/routes';
+export {
+  upload,
+  uploads,
+  type Upload,
+  type UploadOptions,
+  type UploadsOptions,
+} from './http/uploads/upload';
+export { UploadedFile, type StoreOptions } from './http/uploads/uploaded-file';
+export { UploadFailedError, UploadPlaceError, UploadRefusedError } from './http/uploads/errors';
 
 export { BatchHandle } from './queue/batch-handle';
 export { ChainHandle } from './queue/chain-handle';

@@ -32,7 +32,21 @@ export interface AppOptions {
     readonly trustProxy?: boolean | number | string;
     /** How long a stop waits for open requests. Default: '10s'. */
     readonly shutdownTimeout?: DurationText;
+    /** What forms with files may hold, whatever their routes take. */
+    readonly uploads?: UploadLimitOptions;
   };
+}
+
+/** What a form with files may hold at most. */
+export interface UploadLimitOptions {
+  /** Where files wait until they are stored, absolute or relative to the storage folder; it is made when it is missing. Default: 'uploads'. */
+  readonly folder?: string;
+  /** Largest request with files. Default: '16mb'. */
+  readonly maxBytes?: BytesText;
+  /** Most files of a request. Default: 20. */
+  readonly maxFiles?: number;
+  /** Most fields of text of a request; all together are at most `bodyLimit`. Default: 200. */
+  readonly maxFields?: number;
 }
 
 /** One SQLite file. */

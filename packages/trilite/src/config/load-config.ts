@@ -86,6 +86,7 @@ export function loadConfig(project: Project, storage?: string): Config {
   const target = storage ?? evaluatedStorage;
   const config = {
     ...loaded,
+    app: placeUploads(loaded.app, evaluatedStorage, target),
     database: placeFiles(loaded.database, evaluatedStorage, target),
     storagePath: target,
   };
@@ -134,22 +135,30 @@ function loadOthers(folder: string): Record<string, unknown> {
   return Object.fromEntries(others.map((file) => [file.stem, loadExports(file)['default']]));
 }
 
-/** Makes files absolute, and moves those below the storage folder they were written for to the one asked for. */
+/** Makes files absolute. */
 function placeFiles(database: DatabaseSettings, from: string, to: string): DatabaseSettings {
-  const place = (file: string): string => {
-    if (file === ':memory:') return file;
-    const path = under(to, [file]);
-    const inside = relative(from, path);
-    return inside.startsWith('..') ? path : resolve(to, inside);
-  };
-  const connections = Object.entries(database.connections).map(([name, settings]) => [
-    name,
-    { ...settings, file: place(settings.file) },
-  ]);
+  const connections = Object.entries(database.connections).map(([name, settings]) => {
+    const { file } = settings;
+    return [name, { ...settings, file: file === ':memory:' ? file : place(file, from, to) }];
+  });
   return {
     ...database,
     connections: Object.fromEntries(connections) as DatabaseSettings['connections'],
   };
+}
+
+/** Makes the folder of uploads absolute. */
+function placeUploads(app: AppSettings, from: string, to: string): AppSettings {
+  const { http } = app;
+  const folder = place(http.uploads.folder, from, to);
+  return { ...app, http: { ...http, uploads: { ...http.uploads, folder } } };
+}
+
+/** An absolute path; what lies below the storage folder it was written for is moved to the one asked for. */
+function place(file: string, from: string, to: string): string {
+  const path = under(to, [file]);
+  const inside = relative(from, path);
+  return inside.startsWith('..') ? path : resolve(to, inside);
 }
 
 /** Another storage folder goes with other places on servers: tests are not to meet what an application keeps there. */

@@ -53,6 +53,12 @@ export const appSchema = strict({
     bodyLimit: bytes.prefault('1mb'),
     trustProxy: z.union([z.boolean(), z.int().min(0), z.string()]).default(false),
     shutdownTimeout: duration.prefault('10s'),
+    uploads: strict({
+      folder: z.string().min(1).default('uploads'),
+      maxBytes: bytes.prefault('16mb').refine((size) => size > 0, 'more than nothing'),
+      maxFiles: z.int().min(1).max(1000).default(20),
+      maxFields: z.int().min(1).max(10_000).default(200),
+    }).prefault({}),
   }).prefault({}),
 });
 

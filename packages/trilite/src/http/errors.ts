@@ -299,6 +299,27 @@ export class RouteInvalidError extends FrameworkError {
     );
   }
 
+  static notUploaded(field: string, path: string): RouteInvalidError {
+    return RouteInvalidError.#of(
+      `The route that answers "${path}" does not take the files of "${field}" that are asked for.`,
+      'Add ".upload(…)" with the same one to the route, or write it above the method.',
+    );
+  }
+
+  static sameUpload(field: string, path: string): RouteInvalidError {
+    return RouteInvalidError.#of(
+      `The route "${path}" takes the files of "${field}" twice.`,
+      'Leave one of the two, at the route or above the method; "uploads" takes several files.',
+    );
+  }
+
+  static uploadTooLarge(field: string, path: string, most: string): RouteInvalidError {
+    return RouteInvalidError.#of(
+      `The route "${path}" takes more in "${field}" than a request may have, ${most}.`,
+      'Raise "http.uploads" in config/app.ts, or lower "maxBytes" or "maxFiles" of the upload.',
+    );
+  }
+
   static badPath(path: string, cause: unknown): RouteInvalidError {
     return RouteInvalidError.#of(
       `The route path "${path}" is not valid: ${cause instanceof Error ? cause.message : String(cause)}`,

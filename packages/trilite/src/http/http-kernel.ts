@@ -32,6 +32,7 @@ import { noteRoute, watching, type RequestWatcher } from './request-watch';
 import { beginWork, workOf } from './request-work';
 import { mountRoutes } from './route-mount';
 import type { Route, RouteFunction } from './route';
+import { UploadDesk } from './uploads/upload-desk';
 
 /** The groups of routes/web.ts, routes/api.ts and routes/tenant.ts. */
 const NO_GROUPS = { web: [], api: [], tenant: [] };
@@ -39,6 +40,8 @@ const NO_GROUPS = { web: [], api: [], tenant: [] };
 /** What a kernel is made of. */
 export interface HttpKernelParts {
   readonly settings: AppSettings;
+  /** The folder of the SQLite files, absolute. */
+  readonly storagePath: string;
   readonly options: HttpKernelOptions;
   readonly routes: readonly Route[];
   /** The application's own scope; the container of a request's makes its controllers and middleware. */
@@ -88,6 +91,7 @@ export class HttpKernel {
   readonly #identification: TenantIdentification | undefined;
   readonly #cookies: CookieFactory;
   readonly #names: MiddlewareNames;
+  readonly #uploads: UploadDesk;
   readonly #express: Express;
   /** What requests have put off until after their response, while it runs. */
   readonly #afterResponses = new Set<Promise<void>>();
@@ -104,6 +108,7 @@ export class HttpKernel {
     // Those that route files name by themselves are there, if only with nothing in them
     this.#names = new MiddlewareNames({ ...NO_GROUPS, ...groups }, aliases);
     this.#cookies = new CookieFactory(parts.settings, parts.tenants?.settings);
+    this.#uploads = new UploadDesk(parts.settings, parts.storagePath);
     refuseDuplicateNames(parts.routes);
     refuseUnresolvable(this.#classes(), parts.scope);
     this.#express = this.#build();
@@ -234,6 +239,7 @@ export class HttpKernel {
       chainOf: (route) => this.#expand(route).map((entry) => this.#middleware(entry)),
       scopeOf: (request) => this.#scopeOf(request),
       note: this.#parts.watchers.length > 0 || this.#parts.settings.debug ? noteRoute : undefined,
+      uploads: this.#uploads,
       call: (route, request, response) => this.#call(route, request, response),
     });
   }

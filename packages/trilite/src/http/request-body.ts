@@ -21,7 +21,7 @@ export function bodyReader(limit: number): Handler {
     express.json({ limit }),
     express.urlencoded({ extended: false, limit }),
     asHandler((request, _response, next) => {
-      refuseUnsafe(request);
+      refuseUnsafe(request.body);
       next();
     }),
   );
@@ -36,8 +36,9 @@ function hasBody({ headers }: Pick<Request, 'headers'>): boolean {
   return headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;
 }
 
-function refuseUnsafe(request: Request): void {
-  const problem = problemOf(request.body);
+/** @throws E_REQUEST_INVALID (400) */
+export function refuseUnsafe(body: unknown): void {
+  const problem = problemOf(body);
   if (problem !== undefined) throw RequestInvalidError.because(problem, 400, undefined);
 }
 

@@ -8,6 +8,7 @@ import { RequestSlot } from './request-slot';
 import { actAs, userOf, type RequestUser } from './request-user';
 import { sessionOf } from './session/request-session';
 import type { Session } from './session/session';
+import type { Upload } from './uploads/upload';
 import type { Validation } from './validation/validated';
 
 /** A request: express's own, with an id and parameters that are there or answer 404. */
@@ -34,6 +35,12 @@ export interface Request extends ExpressRequest {
    * @throws E_ROUTE_INVALID when neither the route nor its method asks for it
    */
   valid<T>(validation: Validation<T>): T;
+  /**
+   * The files that came with a request.
+   *
+   * @throws E_ROUTE_INVALID when neither the route nor its method takes them
+   */
+  file<T>(upload: Upload<T>): T;
   /** The cookies of the request, and those its response sets. */
   readonly cookies: Cookies;
   /**
@@ -86,6 +93,11 @@ export const requestMethods = {
     const known = foundIn(this);
     if (!known.has(validation)) throw RouteInvalidError.notValidated(this.path);
     return known.get(validation) as T;
+  },
+  file<T>(this: ExpressRequest, upload: Upload<T>): T {
+    const known = foundIn(this);
+    if (!known.has(upload)) throw RouteInvalidError.notUploaded(upload.field, this.path);
+    return known.get(upload) as T;
   },
   get cookies(): Cookies | undefined {
     return cookiesOf(this as unknown as Request);

@@ -4,6 +4,8 @@ import { MethodNotAllowedError, NotFoundError, RouteInvalidError } from './error
 import { foundIn, type Request, type Response } from './request';
 import { asHandler } from './request-handler';
 import { matcherOf, type HttpMethod, type Route } from './route';
+import { expecting, taking } from './uploads/route-uploads';
+import type { UploadDesk } from './uploads/upload-desk';
 import { validationsOf } from './validation/validated';
 
 /** What routes are mounted with. */
@@ -13,6 +15,7 @@ export interface RouteMountParts {
   readonly scopeOf: (request: Request) => Scope;
   /** Told which route a request is for, before its middleware. Default: nobody is. */
   readonly note?: ((request: Request, route: Route) => void) | undefined;
+  readonly uploads: UploadDesk;
   /** Answers. */
   readonly call: (route: Route, request: Request, response: Response) => Promise<void>;
 }
@@ -22,8 +25,9 @@ export interface RouteMountParts {
  *
  *     host, patterns ──not this route's──▶ the next route
  *      └──▶ middleware ──▶ bindings ──not there──▶ 404
- *                           └──▶ validation ──not valid──▶ 422
- *                                 └──▶ controller
+ *                           └──▶ files ──none taken──▶ 415
+ *                                 └──▶ validation ──not valid──▶ 422
+ *                                       └──▶ controller
  *
  * @throws E_ROUTE_INVALID
  */
@@ -46,8 +50,10 @@ function mount(router: IRouter, route: Route, parts: RouteMountParts): void {
       ? []
       : [passingBy(route)]),
     ...(parts.note === undefined ? [] : [noting(route, parts.note)]),
+    ...expecting(route, parts.uploads),
     ...parts.chainOf(route),
     ...(route.bindings.length === 0 ? [] : [binding(route, parts.scopeOf)]),
+    ...taking(route),
     ...validating(route),
     asHandler((request, response) => parts.call(route, request, response)),
   ];

@@ -1,6 +1,7 @@
 import type { ParameterBinding } from './binding';
 import type { MiddlewareEntry } from './middleware';
 import type { Request, Response } from './request';
+import type { Upload } from './uploads/upload';
 import type { Validation } from './validation/validated';
 
 /** A controller class. */
@@ -55,6 +56,8 @@ export interface Route {
   readonly bindings: readonly ParameterBinding<unknown>[];
   /** What its requests have to hold, beside what stands above its controller's method. */
   readonly validations: readonly Validation<unknown>[];
+  /** The files it takes, beside what stands above its controller's method. */
+  readonly uploads: readonly Upload<unknown>[];
   /** Whether it answers what no other route of its side does. */
   readonly isFallback: boolean;
 }

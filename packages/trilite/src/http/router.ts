@@ -11,6 +11,7 @@ import {
   type RouteAction,
   type RouteSide,
 } from './route';
+import type { Upload } from './uploads/upload';
 import type { Validation } from './validation/validated';
 
 /** What a group gives to its routes. */
@@ -63,6 +64,8 @@ export interface RouteBuilder {
   bind(...bindings: readonly ParameterBinding<unknown>[]): RouteBuilder;
   /** Says what its requests have to hold: what does not is 422 before the controller is made. `request.valid(validation)` gives it. */
   validate(...validations: readonly Validation<unknown>[]): RouteBuilder;
+  /** Says which files it takes: forms with files are 415 elsewhere. `request.file(upload)` gives them. */
+  upload(...uploads: readonly Upload<unknown>[]): RouteBuilder;
 }
 
 /** Collects routes as they are declared. */
@@ -191,6 +194,7 @@ export class Router {
       patterns: this.#group.where,
       bindings: [],
       validations: [],
+      uploads: [],
     };
     this.#routes.push(route);
     const change = (changes: Partial<Route>): RouteBuilder => {
@@ -204,6 +208,7 @@ export class Router {
       where: (parameter, pattern) =>
         change({ patterns: { ...route.patterns, [parameter]: pattern } }),
       validate: (...validations) => change({ validations: [...route.validations, ...validations] }),
+      upload: (...uploads) => change({ uploads: [...route.uploads, ...uploads] }),
       bind: (...bindings) => change({ bindings: [...route.bindings, ...bindings] }),
     };
     return builder;

@@ -2,6 +2,7 @@ import { workOf } from '../request-work';
 import { CsrfError } from '../errors';
 import type { MiddlewareFunction } from '../middleware';
 import type { Request } from '../request';
+import { intakeOf } from '../uploads/intake';
 
 /** Methods that change nothing, and so need no proof. */
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
@@ -33,7 +34,7 @@ export function verifyCsrf(options: CsrfOptions = {}): MiddlewareFunction {
       SAFE_METHODS.includes(request.method) ||
       except.some((pattern) => fits(pattern, request.path)) ||
       isOwn(request, trusted) ||
-      (await request.session.hasToken(tokenOf(request)));
+      (await request.session.hasToken(await tokenOf(request)));
     if (!passes) throw CsrfError.withoutToken();
     next();
   };
@@ -67,13 +68,16 @@ function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined;
 }
 
-function tokenOf(request: Request): string {
+/** A form with files is read for it here, with all the limits of its route. */
+async function tokenOf(request: Request): Promise<string> {
+  const header = request.get('X-CSRF-Token') ?? request.get('X-XSRF-Token');
+  if (header === undefined) await intakeOf(request)?.read();
   const body: unknown = request.body;
   const field =
     typeof body === 'object' && body !== null && Object.hasOwn(body, '_token')
       ? (body as { readonly _token: unknown })._token
       : undefined;
-  const token = field ?? request.get('X-CSRF-Token') ?? request.get('X-XSRF-Token');
+  const token = field ?? header;
   return typeof token === 'string' ? token : '';
 }
 

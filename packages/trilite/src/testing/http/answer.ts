@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { UrlParameters } from '../../http/url-generator';
+import type { UrlParameters } from '../../http/urls/routes';
 import { readSetCookie, type SetCookie } from './cookie-jar';
 import type { SessionContents } from './visit';
 

@@ -6,7 +6,7 @@ import { failureOf } from '../../http/request-failure';
 import { actAs, type RequestUser } from '../../http/request-user';
 import { workOf } from '../../http/request-work';
 import { sessionOf } from '../../http/session/request-session';
-import { UrlGenerator } from '../../http/url-generator';
+import { UrlGenerator } from '../../http/urls/url-generator';
 import { toError } from '../../support/errors';
 import { TestClientError } from '../errors';
 import { Answer } from './answer';

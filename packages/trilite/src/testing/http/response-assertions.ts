@@ -1,4 +1,4 @@
-import type { UrlParameters } from '../../http/url-generator';
+import type { UrlParameters } from '../../http/urls/routes';
 import type { Answer } from './answer';
 import { reportOf } from './answer-report';
 import type { ExpectedErrors } from './checks/field-errors';

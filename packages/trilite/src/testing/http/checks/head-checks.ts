@@ -1,5 +1,5 @@
 import { clock } from '../../../support/clock';
-import type { UrlParameters } from '../../../http/url-generator';
+import type { UrlParameters } from '../../../http/urls/routes';
 import type { Answer } from '../answer';
 import { statusText } from '../answer-report';
 import { shown } from './json-values';

@@ -1,0 +1,71 @@
+import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { TestApplication } from 'trilite/testing';
+
+/** A form as it goes over the wire: parts as their headers and bytes. */
+export interface Form {
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+const BOUNDARY = 'x-boundary';
+
+/** Puts a form together by hand, as no client would. */
+export function form(
+  parts: readonly (readonly [headers: string, content: string | Buffer])[],
+  end = `--${BOUNDARY}--\r\n`,
+): Form {
+  const pieces = parts.flatMap(([headers, content]) => [
+    Buffer.from(`--${BOUNDARY}\r\n${headers}\r\n\r\n`),
+    Buffer.from(content),
+    Buffer.from('\r\n'),
+  ]);
+  return {
+    type: `multipart/form-data; boundary=${BOUNDARY}`,
+    body: Buffer.concat([...pieces, Buffer.from(end)]),
+  };
+}
+
+/** The headers of a file's part. */
+export function file(field: string, name: string, type = 'application/octet-stream'): string {
+  return `Content-Disposition: form-data; name="${field}"; filename="${name}"\r\nContent-Type: ${type}`;
+}
+
+/** The headers of a field's part. */
+export function text(field: string): string {
+  return `Content-Disposition: form-data; name="${field}"`;
+}
+
+/** What waits in the temporary folder. */
+export function waiting(app: TestApplication): string[] {
+  const { folder } = app.config.app.http.uploads;
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // nobody has needed it yet
+  }
+}
+
+/** What is below a folder of the storage. */
+export function kept(app: TestApplication, folder = 'files'): string[] {
+  return readdirSync(join(app.storagePath, folder), { recursive: true, encoding: 'utf8' }).sort();
+}
+
+/** Sends bytes as they are, reads what comes until the connection ends, and gives it as text. */
+export function exchange(port: number, sent: string | Buffer): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.on('error', () => undefined); // a reset is an end, too
+    socket.on('close', () => resolve(Buffer.concat(chunks).toString('latin1')));
+    socket.write(sent);
+  });
+}
+
+/** A picture of one pixel. */
+export const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
