@@ -214,7 +214,7 @@ export {
 export { Responder } from './http/answers/responder';
 export type { CookieAttributes, CookieOptions, Cookies } from './http/cookies/cookies';
 export { HttpKernel } from './http/http-kernel';
-export { HttpServer, type ListenOptions } from './http/http-server';
+export { HttpServer, type ListenOptions, type ServerLimits } from './http/http-server';
 export { NotFoundError } from './http/errors';
 export {
   abort,

@@ -28,8 +28,19 @@ export interface AppOptions {
     readonly port?: number;
     /** Largest request body. Default: '1mb'. */
     readonly bodyLimit?: BytesText;
-    /** Proxies whose X-Forwarded headers are believed, as express's "trust proxy". Default: false. */
+    /**
+     * Proxies whose X-Forwarded headers are believed: how many there are, or their addresses, 'loopback, 10.0.0.0/8'. `true` believes everybody: only
+     * where nobody but the proxy reaches the server. Default: false.
+     */
     readonly trustProxy?: boolean | number | string;
+    /** How long a request may take to come in, body included. Default: '2m'. */
+    readonly requestTimeout?: DurationText;
+    /** How long its headers may take. Default: '20s'. */
+    readonly headersTimeout?: DurationText;
+    /** How long a connection is kept for the next request: longer than a proxy in front keeps it. Default: '65s'. */
+    readonly keepAliveTimeout?: DurationText;
+    /** Most bytes of the headers of a request, '1kb' to '1mb'. Default: '16kb'. */
+    readonly maxHeaderBytes?: BytesText;
     /** How long a stop waits for open requests. Default: '10s'. */
     readonly shutdownTimeout?: DurationText;
     /** What forms with files may hold, whatever their routes take. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isDurationText, toMilliseconds } from '../support/duration';
 import { parseBytes, SMALLEST_TENANT_FILE } from './bytes';
@@ -39,6 +40,30 @@ const classOf = z.custom<new (...args: never[]) => object>(
   'a class',
 );
 
+/** How long the server waits for somebody: for ever would be for everybody at once. */
+const patience = duration.refine((ms) => ms > 0, 'more than nothing');
+
+/** Addresses and networks, or the names of some that express knows. */
+const proxies = z
+  .string()
+  .refine(
+    (text) => text.split(',').every((one) => isProxy(one.trim())),
+    'addresses and networks with commas, such as "loopback, 10.0.0.0/8"',
+  );
+
+function isProxy(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && isWidth(Number(bits), family));
+}
+
+/** A network of all addresses is nobody's. */
+function isWidth(bits: number, family: number): boolean {
+  return bits > 0 && bits <= (family === 4 ? 32 : 128);
+}
+
 export const appSchema = strict({
   name: z.string().min(1).default('Trilite'),
   env: z.string().min(1).default('production'),
@@ -51,7 +76,13 @@ export const appSchema = strict({
     host: z.string().min(1).default('127.0.0.1'),
     port: z.int().min(0).max(65535).default(3000),
     bodyLimit: bytes.prefault('1mb'),
-    trustProxy: z.union([z.boolean(), z.int().min(0), z.string()]).default(false),
+    trustProxy: z.union([z.boolean(), z.int().min(0), proxies]).default(false),
+    requestTimeout: patience.prefault('2m'),
+    headersTimeout: patience.prefault('20s'),
+    keepAliveTimeout: patience.prefault('65s'),
+    maxHeaderBytes: bytes
+      .prefault('16kb')
+      .refine((size) => size >= 1024 && size <= 1_048_576, '"1kb" to "1mb"'),
     shutdownTimeout: duration.prefault('10s'),
     uploads: strict({
       folder: z.string().min(1).default('uploads'),
@@ -59,7 +90,12 @@ export const appSchema = strict({
       maxFiles: z.int().min(1).max(1000).default(20),
       maxFields: z.int().min(1).max(10_000).default(200),
     }).prefault({}),
-  }).prefault({}),
+  })
+    .refine((http) => http.headersTimeout <= http.requestTimeout, {
+      path: ['headersTimeout'],
+      error: 'at most "http.requestTimeout", of which it is a part',
+    })
+    .prefault({}),
 });
 
 const sqlite = strict({

@@ -1,5 +1,13 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  STATUS_CODES,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { errorCode } from '../support/errors';
 import { ListenError } from './errors';
 
 /** Where a server listens. */
@@ -9,20 +17,44 @@ export interface ListenOptions {
   readonly port: number;
 }
 
-/** A web server that stops without dropping anybody: it answers what it accepted, then closes. */
+/** How long a server waits for its clients, and how much of them it takes. */
+export interface ServerLimits {
+  /** Milliseconds for a whole request to come in, body included. Default: 2 minutes. */
+  readonly requestTimeoutMs?: number;
+  /** Milliseconds for its headers, `requestTimeoutMs` at most. Default: 20 seconds. */
+  readonly headersTimeoutMs?: number;
+  /** Milliseconds until a connection without a request is closed. Default: 65 seconds. */
+  readonly keepAliveTimeoutMs?: number;
+  /** Most bytes of the headers of a request. Default: 16384. */
+  readonly maxHeaderBytes?: number;
+}
+
+/** What is wrong with a request that never became one, by the code of node's error. Everything else is malformed. */
+const REFUSALS: Readonly<Record<string, readonly [status: number, detail: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request takes too long to come in.'],
+  HPE_HEADER_OVERFLOW: [431, 'The headers of the request are too large.'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The body of the request is too large.'],
+};
+const MALFORMED = [400, 'The request is malformed.'] as const;
+
+/**
+ * A web server that stops without dropping anybody: it answers what it accepted, then closes. Clients that send too slowly, too much or nothing that is
+ * HTTP are answered and let go.
+ */
 export class HttpServer {
   readonly #server: Server;
   readonly #open = new Set<ServerResponse>();
   #isStopping = false;
   #stopped: Promise<void> | undefined;
 
-  constructor(listener: RequestListener) {
-    this.#server = createServer((request, response) => {
+  constructor(listener: RequestListener, limits: ServerLimits = {}) {
+    this.#server = createServer(optionsOf(limits), (request, response) => {
       this.#open.add(response);
       response.once('close', () => this.#open.delete(response));
       if (this.#isStopping) askToClose(response);
       listener(request, response);
     });
+    this.#server.on('clientError', (error, socket) => this.#refuse(error, socket));
   }
 
   /**
@@ -46,6 +78,18 @@ export class HttpServer {
     return this.#stopped;
   }
 
+  /** Without a request there is nothing that could go through the kernel: no header of it is sure. */
+  #refuse(error: Error, socket: Duplex): void {
+    const code = errorCode(error) ?? '';
+    const isAnswered = [...this.#open].some((one) => one.socket === socket && one.headersSent);
+    if (!socket.writable || code === 'ECONNRESET' || isAnswered) {
+      socket.destroy();
+      return;
+    }
+    const [status, detail] = REFUSALS[code] ?? MALFORMED;
+    socket.end(refusal(status, detail), () => socket.destroy());
+  }
+
   async #close(deadlineMs: number): Promise<void> {
     this.#isStopping = true;
     for (const response of this.#open) askToClose(response);
@@ -58,6 +102,35 @@ export class HttpServer {
 /** Told with the answer, so that a kept-alive connection neither sends a request into the closing nor keeps the server open. */
 function askToClose(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('Connection', 'close');
+}
+
+function optionsOf({
+  requestTimeoutMs = 120_000,
+  headersTimeoutMs = Math.min(20_000, requestTimeoutMs),
+  keepAliveTimeoutMs = 65_000,
+  maxHeaderBytes = 16_384,
+}: ServerLimits) {
+  return {
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: headersTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    maxHeaderSize: maxHeaderBytes,
+    // Node looks only as often whether a time is over
+    connectionsCheckingInterval: Math.max(10, Math.min(5000, headersTimeoutMs / 2)),
+  };
+}
+
+function refusal(status: number, detail: string): string {
+  const title = STATUS_CODES[status] ?? 'Error';
+  const body = JSON.stringify({ type: 'about:blank', status, title, detail });
+  return [
+    `HTTP/1.1 ${status} ${title}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n');
 }
 
 function addressOf({ address, family, port }: AddressInfo): string {

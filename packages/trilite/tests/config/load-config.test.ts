@@ -51,6 +51,31 @@ test('an unknown driver names those there are', () => {
   );
 });
 
+describe('the web server', () => {
+  const http = (options: string) => ({ 'config/app.js': exportDefault(`{ http: ${options} }`) });
+
+  test.each(["'loopback'", "'10.0.0.1, fd00::/8, uniquelocal'", '2', 'true'])(
+    'believes the proxies %s',
+    (trustProxy) => {
+      expect(() => load(http(`{ trustProxy: ${trustProxy} }`))).not.toThrow();
+    },
+  );
+
+  test.each(["'everybody'", "'10.0.0.1/33'", "'0.0.0.0/0'", "''", '-1', '0.5', "'10.0.0.1,'"])(
+    'believes no proxies %s',
+    (trustProxy) => {
+      expect(refusal(http(`{ trustProxy: ${trustProxy} }`)).message).toContain('http.trustProxy');
+    },
+  );
+
+  test('waits for headers no longer than for the whole request, and for nobody for ever', () => {
+    const { message } = refusal(http("{ requestTimeout: '5s' }"));
+    expect(message).toContain('"http.headersTimeout": found');
+    expect(message).toContain('at most "http.requestTimeout"');
+    expect(refusal(http("{ requestTimeout: '0s' }")).message).toContain('more than nothing');
+  });
+});
+
 describe('locks live on', () => {
   const lockConnection = (files: Record<string, string> = {}): string =>
     load(files).cache.lockConnection;

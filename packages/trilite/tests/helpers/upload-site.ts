@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { TestApplication } from 'trilite/testing';
 
@@ -50,18 +49,6 @@ export function waiting(app: TestApplication): string[] {
 /** What is below a folder of the storage. */
 export function kept(app: TestApplication, folder = 'files'): string[] {
   return readdirSync(join(app.storagePath, folder), { recursive: true, encoding: 'utf8' }).sort();
-}
-
-/** Sends bytes as they are, reads what comes until the connection ends, and gives it as text. */
-export function exchange(port: number, sent: string | Buffer): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    const chunks: Buffer[] = [];
-    socket.on('data', (chunk) => chunks.push(chunk));
-    socket.on('error', () => undefined); // a reset is an end, too
-    socket.on('close', () => resolve(Buffer.concat(chunks).toString('latin1')));
-    socket.write(sent);
-  });
 }
 
 /** A picture of one pixel. */

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import type { ServerResponse } from 'node:http';
 import { HttpServer } from '../../src/http/http-server';
+import { exchange } from '../helpers/exchange';
 import { gate } from '../helpers/gate';
 
 const LOCAL = { host: '127.0.0.1', port: 0 };
@@ -49,4 +50,83 @@ test('a port that is taken is named with what to do', async () => {
     code: 'E_LISTEN',
   });
   await first.stop(0);
+});
+
+describe('clients that are no good', () => {
+  const HEAD = 'POST / HTTP/1.1\r\nHost: x\r\n';
+
+  async function answerTo(sent: string): Promise<string> {
+    const server = new HttpServer(
+      (request, response) => {
+        request.on('error', () => undefined).on('end', () => response.end('done'));
+        request.resume();
+      },
+      { requestTimeoutMs: 60, headersTimeoutMs: 30, maxHeaderBytes: 2048 },
+    );
+    const { port } = new URL(await server.start(LOCAL));
+    const answer = await exchange(Number(port), sent);
+    expect((await fetch(`http://127.0.0.1:${port}`)).status).toBe(200);
+    await server.stop(0);
+    return answer;
+  }
+
+  test.each([
+    ['never sends the end of its headers', HEAD, 408, /takes too long/],
+    [
+      'never sends the end of its body',
+      `${HEAD}Content-Length: 9\r\n\r\nabc`,
+      408,
+      /takes too long/,
+    ],
+    [
+      'never sends the end of a chunk',
+      `${HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\nab`,
+      408,
+      /takes too long/,
+    ],
+    [
+      'sends too many headers',
+      `${HEAD}X: ${'x'.repeat(3000)}\r\n\r\n`,
+      431,
+      /headers of the request are too large/,
+    ],
+    ['sends no HTTP', 'hello\r\n\r\n', 400, /malformed/],
+    [
+      'says its length twice',
+      `${HEAD}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`,
+      400,
+      /malformed/,
+    ],
+    [
+      'says its length in two ways',
+      `${HEAD}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      400,
+      /malformed/,
+    ],
+    [
+      'sends a chunk that is none',
+      `${HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n`,
+      400,
+      /malformed/,
+    ],
+    ['breaks a line within a header', `${HEAD}X: a\rb\r\n\r\n`, 400, /malformed/],
+  ])('who %s is answered and let go', async (_what, sent, status, detail) => {
+    const answer = await answerTo(sent);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(head).toMatch(/Connection: close/i);
+    expect(JSON.parse(body)).toMatchObject({ status, detail: expect.stringMatching(detail) });
+  });
+
+  test('who is being answered already is told nothing more', async () => {
+    const server = new HttpServer((_request, response) => void response.write('half'));
+    const { port } = new URL(await server.start(LOCAL));
+    const answer = await exchange(
+      Number(port),
+      `${HEAD}Transfer-Encoding: chunked\r\n\r\n`,
+      'zz\r\n',
+    );
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+    await server.stop(0);
+  });
 });

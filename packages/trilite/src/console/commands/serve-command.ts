@@ -45,7 +45,12 @@ export class ServeCommand implements Command<typeof signature> {
       output.info('Wrote app/routes.ts anew: named routes have changed.');
     }
     const printsLines = env === 'development' && logging.access === false;
-    const server = new HttpServer(printsLines ? withLines(handler, output) : handler);
+    const server = new HttpServer(printsLines ? withLines(handler, output) : handler, {
+      requestTimeoutMs: http.requestTimeout,
+      headersTimeoutMs: http.headersTimeout,
+      keepAliveTimeoutMs: http.keepAliveTimeout,
+      maxHeaderBytes: http.maxHeaderBytes,
+    });
     const address = await server.start({
       host: options.host ?? http.host,
       port: options.port ?? http.port,

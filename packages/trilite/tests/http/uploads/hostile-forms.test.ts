@@ -5,9 +5,10 @@ import request, { type Test } from 'supertest';
 import { HttpServer, upload, uploads, type Request, type Response } from 'trilite';
 import { createTestApplication, type TestApplication } from 'trilite/testing';
 import { UploadFailedError } from '../../../src/http/uploads/errors';
+import { exchange } from '../../helpers/exchange';
 import { gate } from '../../helpers/gate';
 import { createProject, exportDefault, type TestProject } from '../../helpers/project';
-import { exchange, file, form, PNG, text, waiting, type Form } from '../../helpers/upload-site';
+import { file, form, PNG, text, waiting, type Form } from '../../helpers/upload-site';
 
 let project: TestProject;
 let app: TestApplication;
