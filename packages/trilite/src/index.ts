@@ -213,6 +213,7 @@ export {
 
 export { Responder } from './http/answers/responder';
 export type { CookieAttributes, CookieOptions, Cookies } from './http/cookies/cookies';
+export { cors, type CorsOptions } from './http/cors';
 export { HttpKernel } from './http/http-kernel';
 export { HttpServer, type ListenOptions, type ServerLimits } from './http/http-server';
 export { NotFoundError } from './http/errors';
@@ -250,6 +251,7 @@ export {
   type RouteFile,
   type Router,
 } from './http/router';
+export type { SecureHeadersOptions } from './http/secure-headers';
 export type { Session } from './http/session/session';
 export { Sessions } from './http/session/sessions';
 export { startSession } from './http/session/start-session';

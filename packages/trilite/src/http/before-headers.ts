@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http';
 /** What sends headers, or has them sent. */
 const SENDERS = ['writeHead', 'write', 'end', 'flushHeaders'] as const;
 
-/** Headers that belong to an answer which is not sent after all. */
-const OF_CONTENT = /^(content-.*|etag|last-modified|location|cache-control)$/;
+/** Headers that belong to an answer which is not sent after all; the policy for pages is of every one. */
+const OF_CONTENT = /^(content-(?!security-policy).*|etag|last-modified|location|cache-control)$/;
 
 type Send = (...values: unknown[]) => unknown;
 

@@ -11,6 +11,7 @@ import type { TenantTokens } from '../tenancy/tenant-tokens';
 import type { InjectableClass } from '../tenancy/token';
 import { send } from './answers/send';
 import { CookieFactory } from './cookies/cookie-factory';
+import { cors, corsPolicyAmong } from './cors';
 import { NotFoundError, RouteInvalidError, TenantMembershipError } from './errors';
 import { errorHandler } from './error-handler';
 import { bodyReader } from './request-body';
@@ -32,6 +33,7 @@ import { noteRoute, watching, type RequestWatcher } from './request-watch';
 import { beginWork, workOf } from './request-work';
 import { mountRoutes } from './route-mount';
 import type { Route, RouteFunction } from './route';
+import { secureHeaders } from './secure-headers';
 import { UploadDesk } from './uploads/upload-desk';
 
 /** The groups of routes/web.ts, routes/api.ts and routes/tenant.ts. */
@@ -130,7 +132,7 @@ export class HttpKernel {
     app.disable('x-powered-by');
     app.set('trust proxy', settings.http.trustProxy);
     Object.defineProperties(app.request, Object.getOwnPropertyDescriptors(requestMethods));
-    app.use(asHandler(begin));
+    app.use(...this.#ofEveryAnswer(), asHandler(begin));
     app.get('/up', this.#health());
     if (watchers.length > 0) app.use(asHandler(watching(watchers)));
     app.use(asHandler((request, response, next) => this.#enter({ request, response, next })));
@@ -147,6 +149,16 @@ export class HttpKernel {
     );
     app.use(inItsWork(errorHandler({ debug: settings.debug, basePath, logger })));
     return app;
+  }
+
+  /** Before anything can fail: an error is an answer, too. */
+  #ofEveryAnswer(): Handler[] {
+    const { secureHeaders: headers = false, cors: policy } = this.#parts.options;
+    const isHttps = this.#parts.settings.url?.startsWith('https:') === true;
+    return [
+      ...(headers === false ? [] : [secureHeaders(headers === true ? {} : headers, isHttps)]),
+      ...(policy === undefined ? [] : [asHandler(cors(policy))]),
+    ];
   }
 
   async #enter(passage: Passage): Promise<void> {
@@ -237,6 +249,7 @@ export class HttpKernel {
   #mountSide(router: IRouter, routes: readonly Route[]): void {
     mountRoutes(router, routes, {
       chainOf: (route) => this.#expand(route).map((entry) => this.#middleware(entry)),
+      corsOf: (route) => corsPolicyAmong(this.#expand(route)),
       scopeOf: (request) => this.#scopeOf(request),
       note: this.#parts.watchers.length > 0 || this.#parts.settings.debug ? noteRoute : undefined,
       uploads: this.#uploads,

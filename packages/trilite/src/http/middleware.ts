@@ -1,5 +1,7 @@
+import type { CorsOptions } from './cors';
 import type { TenantMembership, TenantResolver } from './identification/tenant-claim';
 import type { Next, Request, Response } from './request';
+import type { SecureHeadersOptions } from './secure-headers';
 
 /**
  * Something a request passes on its way to the controller. Made anew for each request by the container.
@@ -48,6 +50,13 @@ export interface HttpKernelOptions {
    * after `middleware`, which says who the user is, and before the groups and the route. Default: nobody belongs to any.
    */
   readonly membership?: TenantMembership;
+  /**
+   * Sets headers that have browsers protect pages on every answer, errors included, as helmet names them: `true` for all, `{ … }` for what differs.
+   * Default: false.
+   */
+  readonly secureHeaders?: boolean | SecureHeadersOptions;
+  /** Whose pages may read every answer, errors included. For some routes alone put `cors(…)` into their group. Default: those of the same origin. */
+  readonly cors?: CorsOptions;
   /** Ways of your own to tell the tenant of a request, beside the chain of config/tenancy.ts. Default: none. */
   readonly resolvers?: readonly TenantResolver[];
 }

@@ -1,5 +1,6 @@
 import type { Handler, IRouter } from 'express';
 import type { Scope } from '../tenancy/container';
+import { isPreflight } from './cors';
 import { MethodNotAllowedError, NotFoundError, RouteInvalidError } from './errors';
 import { foundIn, type Request, type Response } from './request';
 import { asHandler } from './request-handler';
@@ -12,6 +13,8 @@ import { validationsOf } from './validation/validated';
 export interface RouteMountParts {
   /** What a route's requests pass before it. */
   readonly chainOf: (route: Route) => readonly Handler[];
+  /** What answers for its preflights. */
+  readonly corsOf: (route: Route) => Handler | undefined;
   readonly scopeOf: (request: Request) => Scope;
   /** Told which route a request is for, before its middleware. Default: nobody is. */
   readonly note?: ((request: Request, route: Route) => void) | undefined;
@@ -40,7 +43,7 @@ export function mountRoutes(
   if (others.length > 0) throw RouteInvalidError.severalFallbacks();
   const declared = routes.filter(({ isFallback }) => !isFallback);
   for (const route of declared) mount(router, route, parts);
-  mountMethodRefusals(router, declared);
+  mountMethodRefusals(router, declared, parts);
   if (fallback !== undefined) mount(router, fallback, parts);
 }
 
@@ -114,23 +117,34 @@ function validating({ action, validations }: Route): Handler[] {
   ];
 }
 
-/** A path that other methods answer is 405, not 404. */
-function mountMethodRefusals(router: IRouter, routes: readonly Route[]): void {
+/** A path that other methods answer is 405, not 404. A preflight is for the route of the method that it asks for. */
+function mountMethodRefusals(
+  router: IRouter,
+  routes: readonly Route[],
+  { corsOf }: RouteMountParts,
+): void {
   for (const path of new Set(routes.map((route) => route.path))) {
     const ofPath = routes
       .filter((route) => route.path === path)
-      .map((route) => ({ route, match: matcherOf(route) }));
+      .map((route) => ({ route, match: matcherOf(route), policy: corsOf(route) }));
     router.all(
       path,
       asHandler((request, response, next) => {
         const { hostname, params } = request;
         const answering = ofPath.filter(({ match }) => match(hostname, params) !== undefined);
+        const asked = isPreflight(request) && request.get('Access-Control-Request-Method');
+        const policy = answering.find(({ route }) => answers(route, asked))?.policy;
+        if (policy !== undefined) return policy(request, response, next);
         const allowed = methodsOf(answering.map(({ route }) => route));
         if (allowed.length === 0) next();
         else refuseMethod(request, response, allowed);
       }),
     );
   }
+}
+
+function answers({ methods }: Route, method: string | false | undefined): boolean {
+  return methods.some((one) => one === (method === 'HEAD' ? 'GET' : method));
 }
 
 function methodsOf(routes: readonly Route[]): readonly string[] {
