@@ -37,3 +37,7 @@ test('a report that is asked for as JSON is told by its id', async () => {
   await client.get(`/reports/${id}`).assertOk().assertJson({ id, state: 'done' });
   await client.get('/reports/unknown').assertNotFound();
 });
+
+test('every answer has the headers that protect pages', async () => {
+  await app.client().get('/nowhere').assertNotFound().assertHeader('content-security-policy');
+});
