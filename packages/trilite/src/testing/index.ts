@@ -13,7 +13,8 @@ export {
 } from './fake-queue';
 export type { ExpectedErrors } from './http/checks/field-errors';
 export type { JsonStructure, JsonStructureOf } from './http/checks/json-values';
-export { TestClient, type FormField } from './http/test-client';
+export type { FormField } from './http/request-body';
+export { TestClient } from './http/test-client';
 export { TestRequest } from './http/test-request';
 export { TestResponse } from './http/test-response';
 export { describeTenantIsolation } from './isolation/describe-tenant-isolation';

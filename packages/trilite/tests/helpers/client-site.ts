@@ -66,6 +66,11 @@ const routes: RouteFile = (route) => {
     () => html`<head><style>p { color: red; }</style></head><p>${'Tom & Jerry'}</p><p>Spike</p>`,
   );
   route.any('/echo', ({ method, headers, body }) => ({ method, headers, body: body as unknown }));
+  route.post('/raw', async (request, response) => {
+    let text = '';
+    for await (const chunk of request) text += String(chunk);
+    response.type('text').send(`${request.get('Content-Type') ?? ''}\n${text}`);
+  });
   route.post('/sign-up', () => ({})).validate(signUp);
   route.get('/moved', (_request, response) => response.redirect('/posts?page=2'));
   route.get('/away', (_request, response) => response.redirect('http://elsewhere.test/'));

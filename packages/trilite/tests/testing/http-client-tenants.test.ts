@@ -52,6 +52,10 @@ const tenantRoutes: RouteFile = (route) => {
     web
       .get('/back', (request, response) => response.redirect(request.get('Referer') ?? '/'))
       .name('back');
+    web.post('/close', async ({ session }) => {
+      session.put('closed', true);
+      await app.tenancy.suspend('acme');
+    });
     web.get('/to-back', [BackController, 'show']);
   });
 };
@@ -156,6 +160,8 @@ test('a tenant that is not there fails, and one that is suspended answers', asyn
   await expect(app.client().asTenant('nobody').get('/whose')).rejects.toMatchObject({
     code: 'E_TENANT_NOT_FOUND',
   });
-  await app.tenancy.suspend('acme');
-  await app.client().asTenant('acme').get('/whose').assertStatus(503);
+  const acme = app.client().asTenant('acme');
+  const closed = await acme.post('/close');
+  expect(closed.session).toBeUndefined();
+  await acme.get('/whose').assertStatus(503);
 });

@@ -63,6 +63,16 @@ describe('a request', () => {
     expect(headers['accept']).toBe('text/html');
   });
 
+  test('sends a form with files in parts, as a browser does', async () => {
+    const file = new File(['a,b'], 'Über.csv', { type: 'text/csv' });
+    const { text } = await app.client().form('/raw', { name: 'Ada', sheets: [file, file] });
+    expect(text).toMatch(/^multipart\/form-data; boundary=/);
+    expect(text).toContain('form-data; name="name"\r\n\r\nAda\r\n');
+    const part =
+      'form-data; name="sheets"; filename="Über.csv"\r\nContent-Type: text/csv\r\n\r\na,b\r\n';
+    expect(text.split(part)).toHaveLength(3);
+  });
+
   test('is sent once, when it is awaited', async () => {
     const request = app.client().post('/session/count');
     const [first, second] = [await request, await request];
@@ -89,7 +99,7 @@ describe('a request', () => {
 
   test('whose answer breaks off fails with what the application broke off for', async () => {
     await expect(app.client().get('/half')).rejects.toThrow(
-      /^GET http:\/\/shop\.test\/half was not answered to its end \(aborted\), for an error:\nRangeError: Seven is too many\n/,
+      /^GET \/half was not answered to its end \(aborted\), for an error:\nRangeError: Seven is too many\n/,
     );
   });
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { UrlParameters } from '../../http/urls/routes';
+import type { RouteName, UrlArguments } from '../../http/urls/routes';
 import { readSetCookie, type SetCookie } from './cookie-jar';
 import type { SessionContents } from './visit';
 
@@ -19,7 +19,7 @@ export interface AnswerParts {
   /** The value of a cookie that came with it; undefined for one that the application would not believe. */
   readonly openCookie: (name: string, text: string) => string | undefined;
   /** The whole address of a route, for whose request it was. */
-  readonly routeUrl: (name: string, parameters: UrlParameters) => string;
+  readonly routeUrl: <N extends RouteName>(name: N, ...parameters: UrlArguments<N>) => string;
 }
 
 /** What became of a request: all that assertions look at. It does not change with later requests. */
@@ -79,8 +79,8 @@ export class Answer {
   }
 
   /** @throws E_ROUTE_INVALID */
-  routeUrl(name: string, parameters: UrlParameters): string {
-    return new URL(this.#parts.routeUrl(name, parameters)).href;
+  routeUrl<N extends RouteName>(name: N, ...parameters: UrlArguments<N>): string {
+    return new URL(this.#parts.routeUrl(name, ...parameters)).href;
   }
 
   /** A cookie that it sets: of several of one name the last, as a browser takes it. */

@@ -1,19 +1,20 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Application } from '../../application';
 import { cookiesOf } from '../../http/cookies/request-cookies';
 import { TenantAddresses } from '../../http/identification/tenant-addresses';
 import { failureOf } from '../../http/request-failure';
-import { actAs, type RequestUser } from '../../http/request-user';
+import type { RequestUser } from '../../http/request-user';
 import { workOf } from '../../http/request-work';
 import { sessionOf } from '../../http/session/request-session';
 import { UrlGenerator } from '../../http/urls/url-generator';
-import { toError } from '../../support/errors';
 import { TestClientError } from '../errors';
 import { Answer } from './answer';
 import { CookieJar } from './cookie-jar';
+import { meet, type Meeting } from './meeting';
+import type { RequestBody } from './request-body';
 import { centralPlace, pathAt, tenantPlace, type Place } from './tenant-place';
 import { Visit } from './visit';
-import { exchange, type Verb, type WireAnswer } from './wire';
+import type { Verb } from './wire';
 
 /** As many as browsers follow. */
 const MOST_REDIRECTS = 20;
@@ -27,7 +28,7 @@ export interface Outgoing {
   /** Below the address of whose request it is, or a whole address. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Buffer | undefined;
+  readonly body: RequestBody | undefined;
   /** The page it is sent from, by its path. */
   readonly from: string | undefined;
   readonly user: RequestUser | undefined;
@@ -41,12 +42,6 @@ export interface Outgoing {
 interface Passage extends Outgoing {
   readonly place: Place;
   readonly url: URL;
-}
-
-/** A request as the application met it. */
-interface Met {
-  readonly request: IncomingMessage | undefined;
-  readonly answer: WireAnswer;
 }
 
 /** A browser in front of an application: it keeps cookies, and knows where each tenant is. */
@@ -100,71 +95,39 @@ export class Browser {
   }
 
   async #ask(passage: Passage): Promise<Answer> {
-    const { url } = passage;
-    const { request, answer } = await this.#exchange(passage);
-    this.#jar.keep(answer.headers['set-cookie'] ?? [], url);
-    const tenant = request === undefined ? undefined : workOf(request)?.identified?.tenant;
-    refuseOther(passage, request);
-    const cookies = request === undefined ? undefined : cookiesOf(request);
-    const visit = new Visit(this.#app, this.#jar, {
-      url,
-      tenantId: tenant?.id,
-      cookiePath: cookies?.path ?? '/',
-      isSecure: cookies?.isSecure ?? false,
+    const { method, url, body, user } = passage;
+    const target = `${url.pathname}${url.search}`;
+    const wire = { method, target, headers: this.#headers(passage), body: body?.content };
+    const meeting = await meet(this.#app.http(), wire, user);
+    this.#jar.keep(meeting.answer.headers['set-cookie'] ?? [], url);
+    refuseOther(passage, meeting.request);
+    return this.#answerOf(passage, meeting);
+  }
+
+  async #answerOf({ method, url }: Passage, { request, answer }: Meeting): Promise<Answer> {
+    const tenant = workOf(request)?.identified?.tenant;
+    const { path = '/', isSecure = false } = cookiesOf(request) ?? {};
+    const place = { url, tenantId: tenant?.id, cookiePath: path, isSecure };
+    const visit = new Visit(this.#app, this.#jar, place);
+    const urls = new UrlGenerator({
+      routes: this.#app.http().routes,
+      addresses: new TenantAddresses(this.#app.config),
+      current: () => tenant,
+      appKey: undefined,
     });
-    const hasSession = request !== undefined && sessionOf(request) !== undefined;
     return new Answer({
       ...answer,
-      method: passage.method.toUpperCase(),
+      method: method.toUpperCase(),
       url,
-      prefix: cookies?.path.replace(/\/$/, '') ?? '',
-      failure: request === undefined ? undefined : failureOf(request),
-      session: hasSession ? await visit.session() : undefined,
+      prefix: path.replace(/\/$/, ''),
+      failure: failureOf(request),
+      session: sessionOf(request) === undefined ? undefined : await visit.session(),
       openCookie: (name, text) => visit.open(name, text),
-      routeUrl: (name, parameters) =>
-        new UrlGenerator({
-          routes: this.#app.http().routes,
-          addresses: new TenantAddresses(this.#app.config),
-          current: () => tenant,
-          appKey: undefined,
-        }).absoluteUrl(name, parameters),
+      routeUrl: (name, ...parameters) => urls.absoluteUrl(name, ...parameters),
     });
   }
 
-  async #exchange(passage: Passage): Promise<Met> {
-    const { method, url, body, user } = passage;
-    const kernel = this.#app.http();
-    let met: IncomingMessage | undefined;
-    let closed: Promise<void> | undefined;
-    const listener: RequestListener = (request, response) => {
-      met = request;
-      if (user !== undefined) actAs(request, user);
-      closed = new Promise((resolve) => response.once('close', () => resolve()));
-      kernel.handler(request, response);
-    };
-    const target = `${url.pathname}${url.search}`;
-    try {
-      const answer = await exchange(listener, {
-        method,
-        target,
-        headers: this.#headers(passage),
-        body,
-      });
-      await closed;
-      await kernel.settled();
-      return { request: met, answer };
-    } catch (error) {
-      const failure = met === undefined ? undefined : failureOf(met);
-      if (failure === undefined) throw error;
-      const what = `${method.toUpperCase()} ${url.href} was not answered to its end`;
-      const why = failure.stack ?? failure.message;
-      throw new Error(`${what} (${toError(error).message}), for an error:\n${why}`, {
-        cause: error,
-      });
-    }
-  }
-
-  #headers({ url, place, headers }: Passage): Record<string, string> {
+  #headers({ url, place, body, headers }: Passage): Record<string, string> {
     const { Cookie: claim, ...claims } = place.headers;
     const cookies = [this.#jar.header(url), claim].filter((one) => one !== undefined).join('; ');
     return {
@@ -172,6 +135,7 @@ export class Browser {
       'Sec-Fetch-Site': 'same-origin',
       ...(cookies !== '' && { Cookie: cookies }),
       ...claims,
+      ...body?.headers,
       ...headers,
     };
   }
@@ -203,11 +167,8 @@ function addressAt(place: Place, path: string): URL {
 }
 
 /** What was sent as a tenant's and taken for somebody else's would prove nothing. What was refused before that is told by its answer. */
-function refuseOther(
-  { tenantId, method, url }: Passage,
-  request: IncomingMessage | undefined,
-): void {
-  const work = request === undefined ? undefined : workOf(request);
+function refuseOther({ tenantId, method, url }: Passage, request: IncomingMessage): void {
+  const work = workOf(request);
   const found = work?.identified?.tenant.id;
   if (tenantId === undefined || work === undefined || found === tenantId) return;
   throw TestClientError.otherTenant(tenantId, found, `${method.toUpperCase()} ${url.href}`);

@@ -1,4 +1,4 @@
-import type { UrlParameters } from '../../http/urls/routes';
+import type { RouteName, UrlArguments } from '../../http/urls/routes';
 import type { Answer } from './answer';
 import { reportOf } from './answer-report';
 import type { ExpectedErrors } from './checks/field-errors';
@@ -168,8 +168,10 @@ export abstract class ResponseAssertions {
   }
 
   /** It sends to a named route. @throws E_ROUTE_INVALID for an unknown name */
-  assertRedirectToRoute(name: string, parameters: UrlParameters = {}): this {
-    return this.check((answer) => head.routeRedirectProblem(answer, name, parameters));
+  assertRedirectToRoute<N extends RouteName>(name: N, ...parameters: UrlArguments<N>): this {
+    return this.check((answer) =>
+      head.redirectProblem(answer, answer.routeUrl(name, ...parameters)),
+    );
   }
 
   /** It is a file to be saved, of this name. */

@@ -2,11 +2,9 @@ import type { CookieOptions } from '../../http/cookies/cookies';
 import type { RequestUser } from '../../http/request-user';
 import type { Tenant } from '../../tenancy/tenant';
 import type { Arrangement, Browser, Outgoing } from './browser';
+import { bodyOf, formOf, type FormField, type RequestBody } from './request-body';
 import { TestRequest, type Unsent } from './test-request';
 import type { Verb } from './wire';
-
-/** A field of a form: a list is sent as several of its name. */
-export type FormField = string | number | boolean | readonly (string | number | boolean)[];
 
 /** What is the same in every request of a client. */
 type ClientSettings = Omit<Outgoing, 'method' | 'path' | 'body'>;
@@ -64,35 +62,36 @@ export class TestClient {
 
   /** @param body text and bytes as they are, anything else as JSON */
   post(path: string, body?: unknown): TestRequest {
-    return this.#request('post', path, body);
+    return this.#send('post', path, body);
   }
 
   /** @param body text and bytes as they are, anything else as JSON */
   put(path: string, body?: unknown): TestRequest {
-    return this.#request('put', path, body);
+    return this.#send('put', path, body);
   }
 
   /** @param body text and bytes as they are, anything else as JSON */
   patch(path: string, body?: unknown): TestRequest {
-    return this.#request('patch', path, body);
+    return this.#send('patch', path, body);
   }
 
   /** @param body text and bytes as they are, anything else as JSON */
   delete(path: string, body?: unknown): TestRequest {
-    return this.#request('delete', path, body);
+    return this.#send('delete', path, body);
   }
 
-  /** Sends a form as a page does, and asks for a page. @param method 'post' by default */
+  /**
+   * Sends a form as a page does, and asks for a page.
+   *
+   * @param fields a `File` is a file that was chosen
+   * @param method 'post' by default
+   */
   form(
     path: string,
     fields: Readonly<Record<string, FormField>>,
     method: 'post' | 'put' | 'patch' | 'delete' = 'post',
   ): TestRequest {
-    const type = 'application/x-www-form-urlencoded';
-    const client = this.#with({
-      headers: { Accept: 'text/html', 'Content-Type': type, ...this.#settings.headers },
-    });
-    return client.#request(method, path, encoded(fields));
+    return this.#request(method, path, () => formOf(fields));
   }
 
   withHeader(name: string, value: string): TestClient {
@@ -157,35 +156,22 @@ export class TestClient {
     return this.#with({ arrangements: [...this.#settings.arrangements, once] });
   }
 
-  #request(method: Verb, path: string, body?: unknown): TestRequest {
-    const outgoing: Outgoing = { ...this.#settings, method, path, ...bodyOf(body, this.#settings) };
+  #send(method: Verb, path: string, body: unknown): TestRequest {
+    return this.#request(method, path, () => (body === undefined ? undefined : bodyOf(body)));
+  }
+
+  #request(
+    method: Verb,
+    path: string,
+    write: () => RequestBody | undefined | Promise<RequestBody> = () => undefined,
+  ): TestRequest {
     return new TestRequest({
       name: `${method.toUpperCase()} ${path}`,
-      send: () => this.#browser.send(outgoing),
+      send: async () => {
+        const body = await write();
+        return this.#browser.send({ ...this.#settings, method, path, body });
+      },
       unsent: this.#unsent,
     });
   }
-}
-
-/** A body with what it says of itself, unless the client does. */
-function bodyOf(body: unknown, { headers }: ClientSettings): Pick<Outgoing, 'headers' | 'body'> {
-  if (body === undefined) return { headers, body };
-  if (typeof body === 'string') {
-    return { headers: { 'Content-Type': 'text/plain', ...headers }, body };
-  }
-  if (Buffer.isBuffer(body)) {
-    return { headers: { 'Content-Type': 'application/octet-stream', ...headers }, body };
-  }
-  const type = 'application/json';
-  return {
-    headers: { Accept: type, 'Content-Type': type, ...headers },
-    body: JSON.stringify(body),
-  };
-}
-
-function encoded(fields: Readonly<Record<string, FormField>>): string {
-  const pairs = Object.entries(fields).flatMap(([name, value]) =>
-    [value].flat().map((one): [string, string] => [name, String(one)]),
-  );
-  return new URLSearchParams(pairs).toString();
 }

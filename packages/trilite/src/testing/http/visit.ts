@@ -65,8 +65,11 @@ export class Visit {
     });
   }
 
-  /** Nothing is written: what was flashed stays for the next request. */
-  session(): Promise<SessionContents> {
+  /** What the session holds; undefined where its tenant is closed by now. Nothing is written: what was flashed stays for the next request. */
+  async session(): Promise<SessionContents | undefined> {
+    const { tenantId } = this.#place;
+    const tenant = tenantId === undefined ? undefined : await this.#app.tenancy.find(tenantId);
+    if (tenantId !== undefined && tenant?.state !== 'active') return undefined;
     return this.#withSession(async (session) => ({
       values: await session.all(),
       errors: await session.errors(),

@@ -1,5 +1,4 @@
 import { clock } from '../../../support/clock';
-import type { UrlParameters } from '../../../http/urls/routes';
 import type { Answer } from '../answer';
 import { statusText } from '../answer-report';
 import { shown } from './json-values';
@@ -81,15 +80,6 @@ export function redirectProblem(answer: Answer, target: string | undefined): Pro
   }
   if (target === undefined || answer.addressesOf(target).includes(location)) return undefined;
   return `Expected a redirect to "${target}", got one to "${location}".`;
-}
-
-/** @throws E_ROUTE_INVALID */
-export function routeRedirectProblem(
-  answer: Answer,
-  name: string,
-  parameters: UrlParameters,
-): Problem {
-  return redirectProblem(answer, answer.routeUrl(name, parameters));
 }
 
 export function downloadProblem(answer: Answer, name: string | undefined): Problem {
