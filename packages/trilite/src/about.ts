@@ -1,13 +1,16 @@
 import type { Config } from './config/load-config';
 import type { About } from './console/console-application';
 import { driverVersions } from './database/connection-driver';
+import type { Maintenance } from './support/maintenance';
 import { triliteVersion } from './support/version';
 
 /** What an application is made of, by section. */
 export function aboutApplication(
   { app, cache, queue, database, tenancy }: Config,
   basePath: string,
+  maintenance: Maintenance,
 ): About {
+  const down = maintenance.state();
   const versions = driverVersions();
   const files = Object.entries(database.connections).map(([name, { file }]) => [name, file]);
   return {
@@ -15,6 +18,7 @@ export function aboutApplication(
       Name: app.name,
       Environment: app.env,
       Debug: app.debug,
+      Maintenance: down === undefined ? false : `since ${new Date(down.since).toISOString()}`,
       URL: app.url ?? `http://localhost:${app.http.port}`,
       Folder: basePath,
     },

@@ -50,6 +50,7 @@ import type { Scheduler, SchedulerOptions } from './schedule/scheduler';
 import type { TellSchedulerEvent } from './schedule/scheduler-events';
 import { loadExports, sourceFile, sourceFiles } from './support/file-discovery';
 import { createLogger, type Logger } from './support/logger';
+import { Maintenance } from './support/maintenance';
 import { CENTRAL } from './support/scope-holder';
 import { Container, type Scope } from './tenancy/container';
 import { createProviders, type Provider } from './tenancy/provider';
@@ -118,6 +119,8 @@ export class Application implements ConsoleApplication {
   /** Keeps the -wal files small in a process that runs for long. "serve" and "queue:work" start it; `close` stops it. */
   readonly walKeeper: WalKeeper;
   readonly logger: Logger;
+  /** Whether it is down for maintenance, in all of its processes. */
+  readonly maintenance: Maintenance;
   readonly #options: ApplicationOptions;
   readonly #project: Project;
   readonly #jobs = new JobRegistry();
@@ -138,6 +141,7 @@ export class Application implements ConsoleApplication {
     this.basePath = this.#project.basePath;
     this.config = loadConfig(this.#project, options.storagePath);
     this.logger = createLogger(this.config.logging);
+    this.maintenance = new Maintenance(this.config.storagePath, this.logger);
     const cacheEvents = new CacheEvents();
     logCacheTroubles(cacheEvents, this.logger);
     const onError = (error: unknown, what: string): void => this.logger.error({ err: error }, what);
@@ -334,7 +338,7 @@ export class Application implements ConsoleApplication {
 
   /** What the application is made of, by section. */
   async about(): Promise<About> {
-    return aboutApplication(this.config, this.basePath);
+    return aboutApplication(this.config, this.basePath, this.maintenance);
   }
 
   /** Shuts providers down in reverse order, finishes what was asked for, closes every file. Twice without harm. */
@@ -392,6 +396,7 @@ export class Application implements ConsoleApplication {
       tenancy: this.tenancy,
       connections: this.connections,
       logger: this.logger,
+      maintenance: this.maintenance,
       basePath: this.basePath,
       observation: this.#observation,
     });
@@ -426,6 +431,7 @@ export class Application implements ConsoleApplication {
       connection: () => this.connections.connection(this.config.cache.lockConnection),
       make: (token) => this.make(token),
       enter: (work) => this.#scope.run(work),
+      isDown: () => this.maintenance.isDown,
       commandNames: () => commands.names,
       runCommand: (argv, print, whose) => commands.run(argv, print, whose),
       commandProgram: (argv) => commands.program(argv),

@@ -4,6 +4,7 @@ import { HttpKernel, type HttpKernelParts } from './http/http-kernel';
 import type { HttpKernelOptions } from './http/middleware';
 import { loadRoutes, type RouteSources } from './http/route-files';
 import type { Logger } from './support/logger';
+import type { Maintenance } from './support/maintenance';
 import type { Scope } from './tenancy/container';
 import type { Tenancy } from './tenancy/tenancy';
 import { TenantTokens } from './tenancy/tenant-tokens';
@@ -20,6 +21,7 @@ export interface FrontDoorParts {
   /** Whose state /up tells. */
   readonly connections: ConnectionRegistry;
   readonly logger: Logger;
+  readonly maintenance: Maintenance;
   /** The application's folder. */
   readonly basePath: string;
   readonly observation: Pick<HttpKernelParts, 'watchers' | 'records'>;
@@ -27,8 +29,18 @@ export interface FrontDoorParts {
 
 /** Composes the web side. @throws E_ROUTE_INVALID, E_CONTAINER_UNRESOLVABLE */
 export function createHttpKernel(parts: FrontDoorParts): HttpKernel {
-  const { config, options, routes, scope, tenancy, connections, logger, basePath, observation } =
-    parts;
+  const {
+    config,
+    options,
+    routes,
+    scope,
+    tenancy,
+    connections,
+    logger,
+    maintenance,
+    basePath,
+    observation,
+  } = parts;
   const hasTenants = config.tenancy.mode !== 'off';
   const settings = config.tenancy.identification;
   return new HttpKernel({
@@ -39,6 +51,7 @@ export function createHttpKernel(parts: FrontDoorParts): HttpKernel {
     scope,
     tenants: hasTenants ? { tenancy, settings, tokens: scope.make(TenantTokens) } : undefined,
     logger,
+    maintenance,
     basePath,
     watchers: observation.watchers,
     records: observation.records,

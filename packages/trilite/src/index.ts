@@ -366,6 +366,7 @@ export { FrameworkError, type ErrorCode, type ErrorFacts } from './support/error
 export { clock, type Clock } from './support/clock';
 export type { Duration } from './support/duration';
 export type { Logger } from './support/logger';
+export { Maintenance, type DownOptions, type DownState } from './support/maintenance';
 export { triliteVersion } from './support/version';
 
 export type { Bindings, Resolver, Scope } from './tenancy/container';

@@ -22,6 +22,7 @@ import { DbTypesCommand } from './commands/db-types-command';
 import { DbWipeCommand } from './commands/db-wipe-command';
 import { DevCommand } from './commands/dev-command';
 import { DoctorCommand } from './commands/doctor-command';
+import { DownCommand } from './commands/down-command';
 import { EventListCommand } from './commands/event-list-command';
 import { HelpCommand } from './commands/help-command';
 import { KeyGenerateCommand } from './commands/key-generate-command';
@@ -100,6 +101,7 @@ import { TenantsStatsCommand } from './commands/tenants-stats-command';
 import { TenantsSuspendCommand } from './commands/tenants-suspend-command';
 import { TenantsUpCommand } from './commands/tenants-up-command';
 import { TenantsWorkIndexRebuildCommand } from './commands/tenants-work-index-rebuild-command';
+import { UpCommand } from './commands/up-command';
 import { VersionCommand } from './commands/version-command';
 
 /** The commands every application has. Their files load nothing heavy: `list` reads them all, and is to answer at once. */
@@ -127,6 +129,7 @@ export const builtInCommands: readonly CommandClass[] = [
   DbWipeCommand,
   DevCommand,
   DoctorCommand,
+  DownCommand,
   EventListCommand,
   HelpCommand,
   KeyGenerateCommand,
@@ -203,5 +206,6 @@ export const builtInCommands: readonly CommandClass[] = [
   TenantsSuspendCommand,
   TenantsUpCommand,
   TenantsWorkIndexRebuildCommand,
+  UpCommand,
   VersionCommand,
 ];

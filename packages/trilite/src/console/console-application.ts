@@ -13,6 +13,7 @@ import type { QueueRegistry } from '../queue/queue-registry';
 import type { ScheduleRegistry } from '../schedule/schedule-registry';
 import type { Scheduler, SchedulerOptions } from '../schedule/scheduler';
 import type { TellSchedulerEvent } from '../schedule/scheduler-events';
+import type { Maintenance } from '../support/maintenance';
 import type { Resolver, Scope } from '../tenancy/container';
 import type {
   TenantWorker,
@@ -41,6 +42,7 @@ export interface ConsoleApplication extends Resolver {
   readonly events: EventDispatcher;
   readonly schedule: ScheduleRegistry;
   readonly walKeeper: WalKeeper;
+  readonly maintenance: Maintenance;
   /** Runs the tasks of the schedule; it does nothing before `run` or `runDue`. */
   scheduler(tell?: TellSchedulerEvent, options?: SchedulerOptions): Scheduler;
   /** The query builder of a connection by name, by default of the default one. */

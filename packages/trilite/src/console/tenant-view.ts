@@ -25,6 +25,7 @@ export function tenantView(
     events: app.events,
     schedule: app.schedule,
     walKeeper: app.walKeeper,
+    maintenance: app.maintenance,
     make: (token) => scope.make(token),
     scheduler: (tell, options) => app.scheduler(tell, options),
     database: (name) => app.database(name),

@@ -3,7 +3,7 @@ import { FrameworkError, messageOf, toError } from '../support/errors';
 import type { Logger } from '../support/logger';
 import type { SafeHtml } from '../view/html';
 import { errorPage, errorStyle, type ErrorPageFacts } from './error-page';
-import { MethodNotAllowedError, RequestInvalidError, TenantUnavailableError } from './errors';
+import { ClosedError, MethodNotAllowedError, RequestInvalidError } from './errors';
 import { previousPath } from './redirect-back';
 import { noteFailure } from './request-failure';
 import { workOf } from './request-work';
@@ -43,7 +43,7 @@ export function errorHandler(options: ErrorHandlerOptions) {
     if (error instanceof MethodNotAllowedError) {
       response.setHeader('Allow', error.allowed.join(', '));
     }
-    if (error instanceof TenantUnavailableError && error.retryAfterSeconds !== undefined) {
+    if (error instanceof ClosedError && error.retryAfterSeconds !== undefined) {
       response.setHeader('Retry-After', String(error.retryAfterSeconds));
     }
     if (error instanceof InputInvalidError && backToForm(error, request, response)) return;
@@ -140,9 +140,9 @@ function backToForm(error: InputInvalidError, request: Request, response: Respon
   return true;
 }
 
-/** What somebody has to look after: a tenant that is closed on purpose is no fault, and its callers may fill no log. */
+/** What somebody has to look after: what is closed on purpose is no fault, and its callers may fill no log. */
 function isFault(error: Error, status: number): boolean {
-  return status >= 500 && !(error instanceof TenantUnavailableError);
+  return status >= 500 && !(error instanceof ClosedError);
 }
 
 function prefersHtml(request: Request): boolean {

@@ -208,8 +208,8 @@ export class TenantMembershipError extends FrameworkError {
 /** Seconds after which somebody may ask again whether maintenance is over. */
 const MAINTENANCE_RETRY_SECONDS = 60;
 
-/** Thrown when a request is for a tenant that takes none now. Answered with 503, and Retry-After where it is for a while. */
-export class TenantUnavailableError extends FrameworkError {
+/** Thrown when somebody has closed what a request is for: no fault, and nothing that the log is to be filled with. */
+export abstract class ClosedError extends FrameworkError {
   /** Undefined when it may be for ever. */
   readonly retryAfterSeconds: number | undefined;
 
@@ -217,7 +217,31 @@ export class TenantUnavailableError extends FrameworkError {
     super(facts);
     this.retryAfterSeconds = retryAfterSeconds;
   }
+}
 
+/** Thrown when the whole application is down for maintenance. Answered with the status that "artisan down" was told, and Retry-After. */
+export class ApplicationDownError extends ClosedError {
+  static with({
+    status,
+    retryAfterSeconds,
+  }: {
+    readonly status: number;
+    readonly retryAfterSeconds?: number | undefined;
+  }): ApplicationDownError {
+    return new ApplicationDownError(
+      {
+        code: 'E_APPLICATION_DOWN',
+        message: 'This application is being maintained. Try again in a while.',
+        help: 'Run "artisan up" to end it.',
+        status,
+      },
+      retryAfterSeconds,
+    );
+  }
+}
+
+/** Thrown when a request is for a tenant that takes none now. Answered with 503, and Retry-After where it is for a while. */
+export class TenantUnavailableError extends ClosedError {
   static suspended(id: string): TenantUnavailableError {
     return new TenantUnavailableError({
       code: 'E_TENANT_UNAVAILABLE',

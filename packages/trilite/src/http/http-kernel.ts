@@ -3,6 +3,7 @@ import express, { type Express, type Handler, type IRouter } from 'express';
 import type { AppSettings, IdentificationSettings } from '../config/schema';
 import { afterResponse, collectAfterResponse, type AfterResponse } from '../support/after-response';
 import type { Logger } from '../support/logger';
+import type { Maintenance } from '../support/maintenance';
 import { WorkRecord } from '../support/work-record';
 import type { Scope } from '../tenancy/container';
 import type { Tenancy } from '../tenancy/tenancy';
@@ -25,6 +26,7 @@ import {
   type MiddlewareClass,
   type MiddlewareFunction,
 } from './middleware';
+import { maintenanceGate } from './maintenance-gate';
 import { MiddlewareNames } from './middleware-aliases';
 import { requestMethods, type Next, type Request, type Response } from './request';
 import { asHandler } from './request-handler';
@@ -51,6 +53,7 @@ export interface HttpKernelParts {
   /** Undefined in an application without tenants. */
   readonly tenants?: HttpTenants | undefined;
   readonly logger: Logger;
+  readonly maintenance: Maintenance;
   /** The application's folder. */
   readonly basePath: string;
   /** Told of every request but those of /up. */
@@ -127,7 +130,7 @@ export class HttpKernel {
   }
 
   #build(): Express {
-    const { settings, options, logger, watchers, basePath } = this.#parts;
+    const { settings, options, logger, watchers, basePath, maintenance } = this.#parts;
     const app = express();
     app.disable('x-powered-by');
     app.set('trust proxy', settings.http.trustProxy);
@@ -135,6 +138,7 @@ export class HttpKernel {
     app.use(...this.#ofEveryAnswer(), asHandler(begin));
     app.get('/up', this.#health());
     if (watchers.length > 0) app.use(asHandler(watching(watchers)));
+    app.use(asHandler(maintenanceGate(maintenance, settings.url?.startsWith('https:') === true)));
     app.use(asHandler((request, response, next) => this.#enter({ request, response, next })));
     app.use(bodyReader(settings.http.bodyLimit));
     for (const entry of options.middleware ?? []) app.use(this.#middleware(entry));
@@ -303,7 +307,9 @@ export class HttpKernel {
     return asHandler(async (_request, response) => {
       const connections = await this.#parts.health();
       const isUp = Object.values(connections).every((state) => state === 'up');
-      response.status(isUp ? 200 : 503).json({ status: isUp ? 'up' : 'down', connections });
+      // Whoever asks may leave the application where it is: it answers, if only that it is being maintained
+      const status = !isUp ? 'down' : this.#parts.maintenance.isDown ? 'maintenance' : 'up';
+      response.status(isUp ? 200 : 503).json({ status, connections });
     });
   }
 }

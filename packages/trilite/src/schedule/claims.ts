@@ -27,6 +27,8 @@ export interface ClaimsParts {
   readonly tenant?: string | undefined;
   /** The file the store is in: schedulers that share it are one server. */
   readonly file: string;
+  /** Whether the application is down for maintenance. */
+  readonly isDown: () => boolean;
   /** Whether a task's job is stored in the store's own file. */
   readonly sharesFile: (task: Task) => boolean;
   readonly tell: TellSchedulerEvent;
@@ -164,6 +166,9 @@ export class Claims {
   ): Promise<Refusal | undefined> {
     const isPaused = paused.has(task.name) || paused.has(EVERY_TASK);
     if (isPaused && !task.evenWhenPaused) return { state: 'skipped', message: 'it is paused' };
+    if (!task.evenInMaintenanceMode && this.#parts.isDown()) {
+      return { state: 'skipped', message: 'the application is down for maintenance' };
+    }
     if (this.#isForEach(task)) return undefined;
     const refusal = await this.#ask(task, dueAt);
     if (refusal !== undefined) return refusal;

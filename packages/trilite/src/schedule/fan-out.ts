@@ -43,6 +43,8 @@ export interface FanOutParts {
   /** Called in the tenant's work. */
   readonly open: (tenant: Tenant, scope: Scope) => TenantSchedule;
   readonly sharesFile: (task: Task) => boolean;
+  /** Whether the application is down for maintenance. */
+  readonly isDown: () => boolean;
   /** Whose claims they are. */
   readonly owner: string;
   /** The application's own. */
@@ -121,14 +123,14 @@ export class FanOut {
   }
 
   async #visitInside(round: Round, { id }: Tenant, schedule: TenantSchedule): Promise<boolean> {
-    const { owner, signals, sharesFile } = this.#parts;
+    const { owner, signals, sharesFile, isDown } = this.#parts;
     const { task, dueAt } = round.run;
     const { store, runner } = schedule;
     const tell = (event: SchedulerEvent): void => round.tell(event, id);
     const onError = (thrown: unknown): void => tell({ kind: 'error', error: toError(thrown) });
     const hooks: Promise<void>[] = [];
     const follow = (work: Promise<void>): void => void hooks.push(work);
-    const tenantClaims = { tenant: id, tasks: [task], owner, sharesFile, tell, follow };
+    const tenantClaims = { tenant: id, tasks: [task], owner, sharesFile, isDown, tell, follow };
     const claims = new Claims({ ...schedule, ...tenantClaims });
     const claimed = new ClaimedRuns({ owner, store, runner, signals, tell, onError });
     const state = await store.state();

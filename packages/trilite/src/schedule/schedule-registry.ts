@@ -35,6 +35,8 @@ export interface ScheduleRegistryParts extends Omit<TaskRunnerParts, 'onHookErro
   readonly config: Config;
   readonly jobs: JobRegistry;
   readonly tenancy: Tenancy;
+  /** Whether the application is down for maintenance. */
+  readonly isDown: () => boolean;
   /** The names of the commands there are; asked only when the schedule has commands. */
   readonly commandNames: () => readonly string[];
   /** The connection of the file that remembers what was run: that of the locks. */
@@ -129,13 +131,14 @@ export class ScheduleRegistry {
   scheduler(tell: TellSchedulerEvent = () => undefined, options: SchedulerOptions = {}): Scheduler {
     // A web server never needs it
     const { Scheduler } = require('./scheduler') as typeof import('./scheduler');
-    const { locks, enter, tenancy } = this.#parts;
+    const { locks, enter, tenancy, isDown } = this.#parts;
     const parts = {
       tasks: this.tasks,
       store: this.store,
       runner: this.#runner((error) => tell({ kind: 'error', error })),
       locks,
       enter,
+      isDown,
       file: this.#parts.connection().file,
       sharesFile: (task: Task) => this.#sharesFile(task),
       tenants: tenancy.isOn

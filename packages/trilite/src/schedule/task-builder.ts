@@ -70,6 +70,7 @@ export class TaskBuilder extends Frequencies {
   #whenMissed: MissedPolicy = 'skip';
   #isOnOneServer = false;
   #isEvenWhenPaused = false;
+  #isEvenInMaintenance = false;
   #perTenant: PerTenant | undefined;
 
   constructor(parts: TaskBuilderParts) {
@@ -126,6 +127,12 @@ export class TaskBuilder extends Frequencies {
   /** Runs while it, or the whole schedule, is paused. */
   evenWhenPaused(): this {
     this.#isEvenWhenPaused = true;
+    return this;
+  }
+
+  /** Runs while the application is down for maintenance. */
+  evenInMaintenanceMode(): this {
+    this.#isEvenInMaintenance = true;
     return this;
   }
 
@@ -229,6 +236,7 @@ export class TaskBuilder extends Frequencies {
       whenMissed: this.#whenMissed,
       onOneServer: this.#isOnOneServer,
       evenWhenPaused: this.#isEvenWhenPaused,
+      evenInMaintenanceMode: this.#isEvenInMaintenance,
       inBackground: this.isBackground,
       rerunAfterCrash: this.isRerun,
       overlapMs: this.overlapMs,

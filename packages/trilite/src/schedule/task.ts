@@ -96,6 +96,7 @@ export interface Task {
   readonly whenMissed: MissedPolicy;
   readonly onOneServer: boolean;
   readonly evenWhenPaused: boolean;
+  readonly evenInMaintenanceMode: boolean;
   readonly inBackground: boolean;
   readonly rerunAfterCrash: boolean;
   /** How long another run is kept out at most; undefined when runs may overlap. */

@@ -296,6 +296,24 @@ describe('a paused task', () => {
   });
 });
 
+describe('while the application is down for maintenance', () => {
+  test('a task is skipped, unless it runs even then', async () => {
+    const app = await appWith((schedule) => {
+      schedule.call('task', () => undefined).everyMinute();
+      schedule
+        .call('always', () => undefined)
+        .everyMinute()
+        .evenInMaintenanceMode();
+    });
+    app.maintenance.begin();
+    await runDueAt(app, NOON);
+    app.maintenance.end();
+    await runDueAt(app, NOON + MINUTE);
+    expect(await runsOf(app, 'task')).toEqual(['0: skipped', '1: done']);
+    expect(await runsOf(app, 'always')).toEqual(['0: done', '1: done']);
+  });
+});
+
 describe('without overlapping', () => {
   test('a run is skipped while another goes on in any process', async () => {
     const app = await appWith((schedule) =>

@@ -6,6 +6,7 @@ import type { Scheduler } from '../../schedule/scheduler';
 import type { Tenancy } from '../../tenancy/tenancy';
 import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
+import { warnOfMaintenance, WorkerPauses } from '../maintenance';
 import type { Output } from '../output';
 import { requireOwnFiles } from '../own-files';
 import { printingScheduler } from '../printing-scheduler';
@@ -48,6 +49,7 @@ const signature = defineSignature({
       description: 'With --tenants: jobs of one tenant at a time; by default half of --concurrency',
       min: 1,
     },
+    force: { description: 'Work on while the application is down for maintenance' },
     once: { description: 'Run one job, or none when none is due' },
     'stop-when-empty': { description: 'Stop when no job is due' },
     'jobs-only': { description: 'Print neither which queues are worked nor why it stops' },
@@ -221,8 +223,10 @@ async function runUntilTold(
     worker.stop();
     running?.scheduler.stop();
   };
-  const pause = (): void => worker.pause();
-  const resume = (): void => worker.resume();
+  const pauses = new WorkerPauses(worker);
+  const pause = (): void => pauses.pause('signal');
+  const resume = (): void => pauses.resume('signal');
+  const stopFollowing = await followMaintenance(pauses, context);
   process.on('SIGUSR2', pause).on('SIGCONT', resume);
   process.on('disconnect', stop); // its supervisor is gone
   // It was before anybody listened; undefined where nobody supervises, which the types leave out
@@ -245,8 +249,17 @@ async function runUntilTold(
     return result;
   } finally {
     stopListening();
+    stopFollowing();
     process.off('SIGUSR2', pause).off('SIGCONT', resume).off('disconnect', stop);
   }
+}
+
+/** @returns what ends it */
+async function followMaintenance(pauses: WorkerPauses, context: Context): Promise<() => void> {
+  if (context.options.force) return () => undefined;
+  const app = await context.app();
+  if (!saysJobsAlone(context)) warnOfMaintenance(app, context.output, 'jobs wait');
+  return pauses.follow(app.maintenance);
 }
 
 function sayStopping(jobs: number, output: Output): void {

@@ -3,6 +3,7 @@ import { monotonicMs } from '../../support/clock';
 import { humanDuration } from '../../support/duration';
 import type { Command, CommandContext } from '../command';
 import type { ConsoleApplication } from '../console-application';
+import { warnOfMaintenance } from '../maintenance';
 import type { Output } from '../output';
 import { shutdownRequested } from '../shutdown';
 import { warnOfOutdated } from '../tenant-migrations';
@@ -56,6 +57,7 @@ export class ServeCommand implements Command<typeof signature> {
       port: options.port ?? http.port,
     });
     application.walKeeper.start();
+    warnOfMaintenance(application, output, 'every request is told so');
     output.info(`Server running on [${address}] (${env}).`);
     output.line(`  ${output.colors.dim('Press Ctrl+C to stop it.')}\n`);
     await shutdownRequested();

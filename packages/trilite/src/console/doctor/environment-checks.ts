@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectAt } from '../../config/project';
 import type { Config } from '../../config/load-config';
+import type { Maintenance } from '../../support/maintenance';
 import { fail, ok, warn, type ApplicationChecks, type Check, type Finding } from './check';
 
 const OTHERS_READ = 0o004;
@@ -13,9 +14,22 @@ export function secretChecks(codePath: string): Check[] {
 }
 
 /** Whether the settings suit where the application runs. */
-export const environmentChecks: ApplicationChecks = ({ config }) => [
+export const environmentChecks: ApplicationChecks = ({ config, maintenance }) => [
   { name: 'APP_KEY', run: () => judgeKey(config.app) },
+  { name: 'Maintenance', run: () => judgeMaintenance(maintenance) },
 ];
+
+/** Judges whether an application that is down is meant to be. */
+export function judgeMaintenance(maintenance: Pick<Maintenance, 'state' | 'file'>): Finding {
+  const state = maintenance.state();
+  if (state === undefined) return ok('The application is up.');
+  const mend = 'Run "artisan up" once that is over.';
+  if (state.damage !== undefined) {
+    const why = `"${maintenance.file}" cannot be read: ${state.damage.message}`;
+    return fail(`The application is down, for ${why}`, mend);
+  }
+  return warn(`The application is down since ${new Date(state.since).toISOString()}.`, mend);
+}
 
 /** Judges the key of an application. */
 export function judgeKey({ key, env }: Pick<Config['app'], 'key' | 'env'>): Finding {
