@@ -147,7 +147,7 @@ export class Application implements ConsoleApplication {
     const onError = (error: unknown, what: string): void => this.logger.error({ err: error }, what);
     const jobs = this.#jobs;
     this.events = createEvents({ jobs, tenancy: () => this.tenancy, onError });
-    this.#observation = observe(this.config, this.logger);
+    this.#observation = observe(this, () => this.#tenants.openConnections);
     const audience: Audience = { events: this.events, witness: this.#observation.witness };
     const central = this.#createCentral(cacheEvents, onError);
     this.#central = central;

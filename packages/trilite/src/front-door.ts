@@ -1,8 +1,9 @@
 import type { Config } from './config/load-config';
 import type { ConnectionRegistry } from './database/connection-registry';
-import { HttpKernel, type HttpKernelParts } from './http/http-kernel';
+import { HttpKernel } from './http/http-kernel';
 import type { HttpKernelOptions } from './http/middleware';
 import { loadRoutes, type RouteSources } from './http/route-files';
+import type { Observation } from './observation';
 import type { Logger } from './support/logger';
 import type { Maintenance } from './support/maintenance';
 import type { Scope } from './tenancy/container';
@@ -24,7 +25,7 @@ export interface FrontDoorParts {
   readonly maintenance: Maintenance;
   /** The application's folder. */
   readonly basePath: string;
-  readonly observation: Pick<HttpKernelParts, 'watchers' | 'records'>;
+  readonly observation: Observation;
 }
 
 /** Composes the web side. @throws E_ROUTE_INVALID, E_CONTAINER_UNRESOLVABLE */
@@ -41,6 +42,7 @@ export function createHttpKernel(parts: FrontDoorParts): HttpKernel {
     basePath,
     observation,
   } = parts;
+  observation.metrics?.start();
   const hasTenants = config.tenancy.mode !== 'off';
   const settings = config.tenancy.identification;
   return new HttpKernel({
@@ -55,6 +57,7 @@ export function createHttpKernel(parts: FrontDoorParts): HttpKernel {
     basePath,
     watchers: observation.watchers,
     records: observation.records,
+    metrics: observation.metrics,
     health: () =>
       connections.health((connection, error) =>
         logger.error({ connection, err: error }, 'A connection does not answer'),

@@ -124,6 +124,11 @@ export class Tenants {
     this.archives = new TenantArchives(tenancy.isOn, files && this.#archiveParts(tenancy, files));
   }
 
+  /** How many connections to files of tenants are open now. */
+  get openConnections(): number {
+    return this.#pool.statistics.open;
+  }
+
   /** Which tenants have work, in storage/tenancy.sqlite. */
   get workIndex(): WorkIndex {
     this.#workIndex ??= new WorkIndex({

@@ -56,8 +56,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'support',
   ],
-  'observation.ts': ['happenings.ts', 'http', 'config', 'support'],
-  'front-door.ts': ['http', 'tenancy', 'database', 'config', 'support'],
+  'metrics.ts': ['happenings.ts', 'http', 'queue'],
+  'observation.ts': ['metrics.ts', 'happenings.ts', 'http', 'queue', 'config', 'support'],
+  'front-door.ts': ['observation.ts', 'http', 'tenancy', 'database', 'config', 'support'],
   'bindings.ts': [
     'tenants.ts',
     'resources.ts',

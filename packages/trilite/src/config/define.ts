@@ -45,6 +45,11 @@ export interface AppOptions {
     readonly shutdownTimeout?: DurationText;
     /** What forms with files may hold, whatever their routes take. */
     readonly uploads?: UploadLimitOptions;
+    /**
+     * Where Prometheus may ask for metrics, and with which token, of 16 characters or more; without one, programs on this machine alone may. Default:
+     * false, nowhere.
+     */
+    readonly metrics?: false | { readonly path?: string; readonly token?: string | undefined };
   };
 }
 

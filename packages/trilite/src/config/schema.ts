@@ -90,6 +90,18 @@ export const appSchema = strict({
       maxFiles: z.int().min(1).max(1000).default(20),
       maxFields: z.int().min(1).max(10_000).default(200),
     }).prefault({}),
+    metrics: z
+      .union([
+        z.literal(false),
+        strict({
+          path: z
+            .string()
+            .regex(/^(?:\/[\w.-]+)+$/, 'a path such as "/metrics"')
+            .default('/metrics'),
+          token: z.string().min(16).optional(),
+        }),
+      ])
+      .default(false),
   })
     .refine((http) => http.headersTimeout <= http.requestTimeout, {
       path: ['headersTimeout'],

@@ -27,6 +27,7 @@ import {
   type MiddlewareFunction,
 } from './middleware';
 import { maintenanceGate } from './maintenance-gate';
+import { metricsEndpoint, type MetricsText } from './metrics-endpoint';
 import { MiddlewareNames } from './middleware-aliases';
 import { requestMethods, type Next, type Request, type Response } from './request';
 import { asHandler } from './request-handler';
@@ -60,6 +61,8 @@ export interface HttpKernelParts {
   readonly watchers: readonly RequestWatcher[];
   /** What is kept of what each request asks of databases and caches. */
   readonly records: 'nothing' | 'counts' | 'queries';
+  /** What is counted; undefined where nothing is. */
+  readonly metrics: { readonly text: MetricsText } | undefined;
   /** The state of each connection, for /up. */
   readonly health: () => Promise<Readonly<Record<string, 'up' | 'down'>>>;
 }
@@ -137,6 +140,7 @@ export class HttpKernel {
     Object.defineProperties(app.request, Object.getOwnPropertyDescriptors(requestMethods));
     app.use(...this.#ofEveryAnswer(), asHandler(begin));
     app.get('/up', this.#health());
+    this.#mountMetrics(app);
     if (watchers.length > 0) app.use(asHandler(watching(watchers)));
     app.use(asHandler(maintenanceGate(maintenance, settings.url?.startsWith('https:') === true)));
     app.use(asHandler((request, response, next) => this.#enter({ request, response, next })));
@@ -301,6 +305,13 @@ export class HttpKernel {
       ...this.routes.flatMap((route) => this.#expand(route)),
     ];
     return [...entries.filter(isMiddlewareClass), ...this.routes.flatMap(controllerOf)];
+  }
+
+  #mountMetrics(app: Express): void {
+    const { metrics, settings } = this.#parts;
+    const { metrics: asked } = settings.http;
+    if (metrics === undefined || asked === false) return;
+    app.get(asked.path, asHandler(metricsEndpoint(asked, () => metrics.text())));
   }
 
   #health(): Handler {

@@ -1,0 +1,41 @@
+import type { AppSettings } from '../config/schema';
+import { isSameSignature } from '../support/app-key';
+import type { Next, Request, Response } from './request';
+
+/** Where metrics are asked for, and who may. */
+export type MetricsSettings = Exclude<AppSettings['http']['metrics'], false>;
+
+/** What is answered. */
+export type MetricsText = () => Promise<{ readonly type: string; readonly body: string }>;
+
+const LOOPBACK = /^(?:(?:::ffff:)?127\.\d+\.\d+\.\d+|::1)$/;
+
+/** What a proxy says of whom it asks for. */
+const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
+
+/** Answers with metrics. For whoever may not see them, nothing is there: the request goes on to the routes. */
+export function metricsEndpoint({ token }: Pick<MetricsSettings, 'token'>, text: MetricsText) {
+  return async (request: Request, response: Response, next: Next): Promise<void> => {
+    if (!(token === undefined ? isFromHere(request) : hasToken(request, token))) return next();
+    const { type, body } = await text();
+    response.setHeader('Cache-Control', 'no-store');
+    response.setHeader('Content-Type', type);
+    response.end(body);
+  };
+}
+
+/**
+ * Whether somebody on this machine asks, by the connection itself: headers are anybody's to write. A proxy on this machine asks for others,
+ * and is told from what it says of them.
+ */
+function isFromHere({ socket, headers }: Request): boolean {
+  return (
+    LOOPBACK.test(socket.remoteAddress ?? '') &&
+    !FORWARDED.some((name) => headers[name] !== undefined)
+  );
+}
+
+function hasToken({ headers }: Request, token: string): boolean {
+  const [, given] = /^Bearer +(.+)$/i.exec(headers.authorization ?? '') ?? [];
+  return given !== undefined && isSameSignature(given, token);
+}
