@@ -1,10 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import { forgetContent } from './content-headers';
 
 /** What sends headers, or has them sent. */
 const SENDERS = ['writeHead', 'write', 'end', 'flushHeaders'] as const;
-
-/** Headers that belong to an answer which is not sent after all; the policy for pages is of every one. */
-const OF_CONTENT = /^(content-(?!security-policy).*|etag|last-modified|location|cache-control)$/;
 
 type Send = (...values: unknown[]) => unknown;
 
@@ -39,9 +37,7 @@ export function beforeHeaders(response: ServerResponse, { work, onError }: Befor
     if (response.statusCode >= 500) return release();
     settle();
     waiting.length = 0;
-    for (const name of response.getHeaderNames()) {
-      if (OF_CONTENT.test(name)) response.removeHeader(name);
-    }
+    forgetContent(response);
     onError(error);
   };
   const begin = (): void => {

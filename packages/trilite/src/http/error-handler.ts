@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { FrameworkError, messageOf, toError } from '../support/errors';
 import type { Logger } from '../support/logger';
 import type { SafeHtml } from '../view/html';
+import { forgetContent } from './content-headers';
 import { errorPage, errorStyle, type ErrorPageFacts } from './error-page';
 import { ClosedError, MethodNotAllowedError, RequestInvalidError } from './errors';
 import { previousPath } from './redirect-back';
@@ -40,6 +41,9 @@ export function errorHandler(options: ErrorHandlerOptions) {
     }
     // Half an answer is out already: all that is left is to end the connection, which express does.
     if (response.headersSent) return next(error);
+    const range = response.get('Content-Range');
+    forgetContent(response);
+    if (status === 416 && range !== undefined) response.setHeader('Content-Range', range);
     if (error instanceof MethodNotAllowedError) {
       response.setHeader('Allow', error.allowed.join(', '));
     }
