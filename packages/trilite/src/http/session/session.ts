@@ -255,6 +255,11 @@ export class Session {
     else await this.#write(known);
   }
 
+  /** Ends the use of a session before it has begun: who changes it from now on is told that it is too late. For `startSession`. */
+  close(): undefined {
+    this.#isClosed = true;
+  }
+
   async #create(): Promise<void> {
     const state = this.#changes.applied(newState(this.#newToken ?? randomText()));
     if (state.values.size === 0 && this.#newToken === undefined) return;

@@ -28,7 +28,7 @@ class StartSession implements Middleware {
     // Who answers inside of a transaction does not have the session be part of it
     const saveOutside = AsyncResource.bind(save);
     beforeHeaders(response, {
-      work: () => (session.isUsed ? saveOutside() : undefined),
+      work: () => (session.isUsed ? saveOutside() : session.close()),
       onError: next,
     });
     next();
