@@ -211,6 +211,7 @@ export {
   WorkerStopped,
 } from './happenings';
 
+export { AnswerInvalidError, RedirectRefusedError } from './http/answers/errors';
 export { Responder } from './http/answers/responder';
 export type { CookieAttributes, CookieOptions, Cookies } from './http/cookies/cookies';
 export { cors, type CorsOptions } from './http/cors';

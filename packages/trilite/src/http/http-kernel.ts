@@ -10,6 +10,7 @@ import type { Tenancy } from '../tenancy/tenancy';
 import { refuseUnresolvable } from '../tenancy/resolution-check';
 import type { TenantTokens } from '../tenancy/tenant-tokens';
 import type { InjectableClass } from '../tenancy/token';
+import { responseMethods } from './answers/response-methods';
 import { send } from './answers/send';
 import { CookieFactory } from './cookies/cookie-factory';
 import { cors, corsPolicyAmong } from './cors';
@@ -138,6 +139,7 @@ export class HttpKernel {
     app.disable('x-powered-by');
     app.set('trust proxy', settings.http.trustProxy);
     Object.defineProperties(app.request, Object.getOwnPropertyDescriptors(requestMethods));
+    Object.assign(app.response, responseMethods);
     app.use(...this.#ofEveryAnswer(), asHandler(begin));
     app.get('/up', this.#health());
     this.#mountMetrics(app);

@@ -19,14 +19,9 @@ export function send(
   if (response.headersSent || response.writableEnded) return undefined;
   if (result instanceof Responder) return result.respond(request, response);
   if (result instanceof SafeHtml) return response.type('html').send(result.toString());
-  if (typeof result === 'string') return response.type('html').send(result);
-  if (Buffer.isBuffer(result)) return response.send(result);
-  if (result !== undefined) return response.json(jsonOf(result));
+  // Text is HTML, unless the action has said what it is
+  if (typeof result === 'string' || types.isUint8Array(result)) return response.send(result);
+  if (result !== undefined) return response.json(result);
   if (!hasResponse) response.status(204).end();
   return undefined;
-}
-
-/** A Map, such as `cache.many` gives, would be an empty object. */
-function jsonOf(result: unknown): unknown {
-  return types.isMap(result) ? Object.fromEntries(result) : result;
 }
