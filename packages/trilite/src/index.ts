@@ -212,6 +212,15 @@ export {
 } from './happenings';
 
 export { AnswerInvalidError, RedirectRefusedError } from './http/answers/errors';
+export {
+  back,
+  redirect,
+  redirectAway,
+  redirectToRoute,
+  type FieldErrors,
+  type Redirect,
+  type RedirectStatus,
+} from './http/answers/redirect';
 export { Responder } from './http/answers/responder';
 export type { CookieAttributes, CookieOptions, Cookies } from './http/cookies/cookies';
 export { cors, type CorsOptions } from './http/cors';
@@ -242,6 +251,7 @@ export {
 } from './http/middleware';
 export type { Next, Request, Response } from './http/request';
 export type { RequestUser } from './http/request-user';
+export { localPath } from './http/local-path';
 export { bindParameter, bindRow, type ParameterBinding } from './http/binding';
 export type { ResourceMethod, ResourceOptions } from './http/resource-routes';
 export type { HttpMethod, ParameterPattern, RouteSide } from './http/route';

@@ -1,3 +1,4 @@
+import { withOneSlash } from './local-path';
 import type { Request } from './request';
 
 /**
@@ -11,6 +12,5 @@ export function previousPath(request: Request, fallback = '/'): string {
   if (referer === undefined || !URL.canParse(referer)) return fallback;
   const { host, pathname, search } = new URL(referer);
   if (host !== request.host) return fallback;
-  // A path that begins with two slashes would be another host
-  return `${pathname.replace(/^[/\\]+/, '/')}${search}`;
+  return `${withOneSlash(pathname)}${search}`;
 }
