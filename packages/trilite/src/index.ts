@@ -212,6 +212,7 @@ export {
 } from './happenings';
 
 export { AnswerInvalidError, RedirectRefusedError } from './http/answers/errors';
+export { download, sendFile, type DownloadOptions, type FileOptions } from './http/answers/file';
 export {
   back,
   redirect,
