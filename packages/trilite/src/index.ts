@@ -211,6 +211,7 @@ export {
   WorkerStopped,
 } from './happenings';
 
+export type { StreamChunk } from './http/answers/chunks';
 export { AnswerInvalidError, RedirectRefusedError } from './http/answers/errors';
 export { download, sendFile, type DownloadOptions, type FileOptions } from './http/answers/file';
 export {
@@ -223,6 +224,13 @@ export {
   type RedirectStatus,
 } from './http/answers/redirect';
 export { Responder } from './http/answers/responder';
+export {
+  downloadContent,
+  stream,
+  type StreamSource,
+  type StreamContext,
+  type StreamOptions,
+} from './http/answers/stream';
 export type { CookieAttributes, CookieOptions, Cookies } from './http/cookies/cookies';
 export { cors, type CorsOptions } from './http/cors';
 export { HttpKernel } from './http/http-kernel';
