@@ -213,6 +213,13 @@ export {
 
 export type { StreamChunk } from './http/answers/chunks';
 export { AnswerInvalidError, RedirectRefusedError } from './http/answers/errors';
+export {
+  eventStream,
+  type EventSourceFunction,
+  type EventStreamContext,
+  type EventStreamOptions,
+  type ServerEvent,
+} from './http/answers/event-stream';
 export { download, sendFile, type DownloadOptions, type FileOptions } from './http/answers/file';
 export {
   back,

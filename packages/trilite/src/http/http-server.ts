@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   createServer,
   STATUS_CODES,
@@ -9,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorCode } from '../support/errors';
 import { ListenError } from './errors';
+import { noteStop } from './server-stop';
 
 /** Where a server listens. */
 export interface ListenOptions {
@@ -39,22 +41,25 @@ const MALFORMED = [400, 'The request is malformed.'] as const;
 
 /**
  * A web server that stops without dropping anybody: it answers what it accepted, then closes. Clients that send too slowly, too much or nothing that is
- * HTTP are answered and let go.
+ * HTTP are answered and let go. Answers without an end are told to end when it stops.
  */
 export class HttpServer {
   readonly #server: Server;
   readonly #open = new Set<ServerResponse>();
-  #isStopping = false;
+  readonly #stopping = new AbortController();
   #stopped: Promise<void> | undefined;
 
   constructor(listener: RequestListener, limits: ServerLimits = {}) {
     this.#server = createServer(optionsOf(limits), (request, response) => {
       this.#open.add(response);
       response.once('close', () => this.#open.delete(response));
-      if (this.#isStopping) askToClose(response);
+      if (this.#stopping.signal.aborted) askToClose(response);
       listener(request, response);
     });
     this.#server.on('clientError', (error, socket) => this.#refuse(error, socket));
+    const { signal } = this.#stopping;
+    setMaxListeners(0, signal); // as many as there are open event streams
+    this.#server.on('connection', (socket) => noteStop(socket, signal));
   }
 
   /**
@@ -91,8 +96,8 @@ export class HttpServer {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    this.#isStopping = true;
     for (const response of this.#open) askToClose(response);
+    this.#stopping.abort();
     const timer = setTimeout(() => this.#server.closeAllConnections(), deadlineMs);
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     clearTimeout(timer);
