@@ -221,6 +221,7 @@ export {
   type ServerEvent,
 } from './http/answers/event-stream';
 export { download, sendFile, type DownloadOptions, type FileOptions } from './http/answers/file';
+export type { CursorLinks, PageLinks } from './http/answers/page-links';
 export {
   back,
   redirect,
@@ -230,6 +231,15 @@ export {
   type Redirect,
   type RedirectStatus,
 } from './http/answers/redirect';
+export {
+  defineResource,
+  type CursorPageBody,
+  type PageBody,
+  type PageLinkOptions,
+  type Resource,
+  type ResourceAnswer,
+  type ResourceTransform,
+} from './http/answers/resource';
 export { Responder } from './http/answers/responder';
 export {
   downloadContent,
