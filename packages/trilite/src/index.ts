@@ -211,6 +211,7 @@ export {
   WorkerStopped,
 } from './happenings';
 
+export { answer, type Answer, type CacheForOptions } from './http/answers/answer';
 export type { StreamChunk } from './http/answers/chunks';
 export { AnswerInvalidError, RedirectRefusedError } from './http/answers/errors';
 export {
@@ -221,6 +222,7 @@ export {
   type ServerEvent,
 } from './http/answers/event-stream';
 export { download, sendFile, type DownloadOptions, type FileOptions } from './http/answers/file';
+export { negotiate, type AnswerForms } from './http/answers/negotiate';
 export type { CursorLinks, PageLinks } from './http/answers/page-links';
 export {
   back,
@@ -259,6 +261,7 @@ export {
   ConflictError,
   ForbiddenError,
   HttpError,
+  NotAcceptableError,
   UnauthorizedError,
 } from './http/http-errors';
 export type {

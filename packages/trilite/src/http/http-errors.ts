@@ -54,6 +54,18 @@ export class ForbiddenError extends HttpError {
   }
 }
 
+/** Thrown when a request takes none of the forms in which there is an answer. Answered with 406. */
+export class NotAcceptableError extends HttpError {
+  static offering(forms: readonly string[]): NotAcceptableError {
+    return new NotAcceptableError({
+      code: 'E_NOT_ACCEPTABLE',
+      message: `The answer is there as ${forms.join(', ')}.`,
+      help: 'Name one of them in the header "Accept".',
+      status: 406,
+    });
+  }
+}
+
 /** Thrown when what a request asks for does not fit what is there by now. Answered with 409. */
 export class ConflictError extends HttpError {
   static because(message: string): ConflictError {
