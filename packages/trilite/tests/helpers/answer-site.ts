@@ -23,6 +23,7 @@ export function useAnswers(): void {
   afterEach(async () => {
     await opened?.stop(0);
     await opened?.app.close();
+    await opened?.app.http().settled(); // of streams that a test has left behind
     opened?.project.remove();
     opened = undefined;
   });
