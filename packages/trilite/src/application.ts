@@ -29,10 +29,9 @@ import { isListener } from './events/listener';
 import { createMigrator, holdsCachesAlone } from './framework-migrations';
 import { tellOfApplication, tellOfResources, type Audience } from './happenings';
 import type { HttpKernel } from './http/http-kernel';
-import { TenantAddresses } from './http/identification/tenant-addresses';
 import type { HttpKernelOptions } from './http/middleware';
 import type { RouteFile } from './http/router';
-import { UrlGenerator } from './http/urls/url-generator';
+import type { ViewOptions } from './http/views/view-options';
 import { observe, type Observation } from './observation';
 import type { JobClass } from './queue/job';
 import { isJobClass, JobRegistry } from './queue/job-registry';
@@ -167,15 +166,7 @@ export class Application implements ConsoleApplication {
     this.walKeeper = createWalKeeper(this.connections, this.logger);
     this.#addJobsAndListeners();
     this.#providers = createProviders(this.config);
-    bindServices(this.#container, {
-      central,
-      tenants: this.#tenants,
-      events: this.events,
-      urls: () => this.#createUrls(),
-      config: this.config,
-    });
-    for (const provider of this.#providers) provider.register(this.#container);
-    this.#container.freeze();
+    this.#bind(central);
     this.#scope = this.#container.open(CENTRAL);
     central.use(this.#scope);
     tellOfApplication(audience, { central, cacheEvents, tenancy: this.tenancy }, this.#scope);
@@ -365,6 +356,21 @@ export class Application implements ConsoleApplication {
     for (const type of this.#discover('app/listeners', isListener)) this.events.subscribe(type);
   }
 
+  /** Binds what every scope has, then what providers add. */
+  #bind(central: Resources): void {
+    bindServices(this.#container, {
+      central,
+      tenants: this.#tenants,
+      events: this.events,
+      routes: () => this.http().routes,
+      config: this.config,
+      basePath: this.basePath,
+      views: () => this.#loadDefault<ViewOptions>('app', 'views') ?? {},
+    });
+    for (const provider of this.#providers) provider.register(this.#container);
+    this.#container.freeze();
+  }
+
   #createCentral(
     cacheEvents: CacheEvents,
     onError: (error: unknown, what: string) => void,
@@ -399,15 +405,6 @@ export class Application implements ConsoleApplication {
       maintenance: this.maintenance,
       basePath: this.basePath,
       observation: this.#observation,
-    });
-  }
-
-  #createUrls(): UrlGenerator {
-    return new UrlGenerator({
-      routes: this.http().routes,
-      addresses: new TenantAddresses(this.config),
-      current: () => this.tenancy.current(),
-      appKey: this.config.app.key,
     });
   }
 

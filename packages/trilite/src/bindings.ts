@@ -8,9 +8,12 @@ import { ConnectionRegistry } from './database/connection-registry';
 import { Database } from './database/database';
 import { databaseConnection } from './database/tokens';
 import { EventDispatcher } from './events/event-dispatcher';
+import { TenantAddresses } from './http/identification/tenant-addresses';
+import type { Route } from './http/route';
 import { Sessions } from './http/session/sessions';
 import { SqliteSessionStore } from './http/session/sqlite-session-store';
 import { UrlGenerator } from './http/urls/url-generator';
+import type { ViewOptions } from './http/views/view-options';
 import { QueueDispatcher } from './queue/queue-dispatcher';
 import { QueueRegistry } from './queue/queue-registry';
 import { queueConnection } from './queue/tokens';
@@ -21,6 +24,7 @@ import { Tenancy } from './tenancy/tenancy';
 import { TenantTokens } from './tenancy/tenant-tokens';
 import type { Token } from './tenancy/token';
 import type { Tenants } from './tenants';
+import { bindViews } from './view-wiring';
 
 /** What is bound. */
 export interface BoundServices {
@@ -28,21 +32,36 @@ export interface BoundServices {
   readonly central: Resources;
   readonly tenants: Tenants;
   readonly events: EventDispatcher;
-  readonly urls: () => UrlGenerator;
+  /** Those of the web side, which is made at the first use. */
+  readonly routes: () => readonly Route[];
   readonly config: Config;
+  /** The folder of package.json. */
+  readonly basePath: string;
+  /** What app/views.ts says. */
+  readonly views: () => ViewOptions;
 }
 
 /** Binds what every application has, once for each scope. */
 export function bindServices(
   container: Container,
-  { central, tenants, events, urls, config }: BoundServices,
+  { central, tenants, events, routes, config, basePath, views }: BoundServices,
 ): void {
   container.perTenant(Resources, (scope) => tenants.resourcesOf(scope.identity));
   container.perTenant(Tenancy, () => tenants.tenancy);
   container.perTenant(TenantArchives, () => tenants.archives);
-  container.perTenant(UrlGenerator, urls);
+  container.perTenant(
+    UrlGenerator,
+    () =>
+      new UrlGenerator({
+        routes: routes(),
+        addresses: new TenantAddresses(config),
+        current: () => tenants.tenancy.current(),
+        appKey: config.app.key,
+      }),
+  );
   container.shared(EventDispatcher, () => events);
   container.shared(TenantTokens, () => new TenantTokens(config.app.key));
+  bindViews(container, { basePath, config, options: views });
   const bind = <T>(token: Token<T>, choose: (resources: Resources) => T): void =>
     container.perTenant(token, (scope) => choose(scope.make(Resources)));
   bind(ConnectionRegistry, ({ connections }) => connections);

@@ -4,6 +4,8 @@ import { HttpKernel } from './http/http-kernel';
 import type { HttpKernelOptions } from './http/middleware';
 import { loadRoutes, type RouteSources } from './http/route-files';
 import type { Observation } from './observation';
+import { errorView } from './http/views/error-views';
+import { RequestViews } from './http/views/request-views';
 import type { Logger } from './support/logger';
 import type { Maintenance } from './support/maintenance';
 import type { Scope } from './tenancy/container';
@@ -28,7 +30,7 @@ export interface FrontDoorParts {
   readonly observation: Observation;
 }
 
-/** Composes the web side. @throws E_ROUTE_INVALID, E_CONTAINER_UNRESOLVABLE */
+/** Composes the web side. @throws E_ROUTE_INVALID, E_CONTAINER_UNRESOLVABLE, E_VIEW_HELPER_INVALID */
 export function createHttpKernel(parts: FrontDoorParts): HttpKernel {
   const {
     config,
@@ -45,6 +47,7 @@ export function createHttpKernel(parts: FrontDoorParts): HttpKernel {
   observation.metrics?.start();
   const hasTenants = config.tenancy.mode !== 'off';
   const settings = config.tenancy.identification;
+  scope.make(RequestViews); // what app/views.ts says is judged now, not at the first page
   return new HttpKernel({
     settings: config.app,
     storagePath: config.storagePath,
@@ -58,6 +61,7 @@ export function createHttpKernel(parts: FrontDoorParts): HttpKernel {
     watchers: observation.watchers,
     records: observation.records,
     metrics: observation.metrics,
+    errorView: errorView({ scope, logger }),
     health: () =>
       connections.health((connection, error) =>
         logger.error({ connection, err: error }, 'A connection does not answer'),

@@ -323,6 +323,8 @@ export {
 } from './http/uploads/upload';
 export { UploadedFile, type StoreOptions } from './http/uploads/uploaded-file';
 export { UploadFailedError, UploadPlaceError, UploadRefusedError } from './http/uploads/errors';
+export { View, view } from './http/views/view';
+export { defineViews, type ViewOptions } from './http/views/view-options';
 
 export { BatchHandle } from './queue/batch-handle';
 export { ChainHandle } from './queue/chain-handle';
@@ -432,7 +434,9 @@ export { TenantTokens } from './tenancy/tenant-tokens';
 export { isTenantId, parseTenantId, type TenantId } from './tenancy/tenant-id';
 export type { Token } from './tenancy/token';
 
-export { html, SafeHtml } from './view/html';
+export { html, json, SafeHtml } from './view/html';
+export type { ViewHelpers } from './view/view-engine';
+export { ViewRenderer } from './view/view-renderer';
 
 export {
   sql,

@@ -58,8 +58,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'metrics.ts': ['happenings.ts', 'http', 'queue'],
   'observation.ts': ['metrics.ts', 'happenings.ts', 'http', 'queue', 'config', 'support'],
-  'front-door.ts': ['observation.ts', 'http', 'tenancy', 'database', 'config', 'support'],
+  'front-door.ts': ['observation.ts', 'http', 'view', 'tenancy', 'database', 'config', 'support'],
+  'view-wiring.ts': ['http', 'view', 'tenancy', 'config'],
   'bindings.ts': [
+    'view-wiring.ts',
     'tenants.ts',
     'resources.ts',
     'http',
@@ -250,6 +252,7 @@ describe('walls', () => {
       'cli-progress',
       'croner',
       'tar-stream',
+      'eta',
     ];
     const loaded = new Set<string>();
     const load = (path: string): void => {

@@ -11,6 +11,7 @@ import { workOf } from './request-work';
 import { sessionOf } from './session/request-session';
 import { InputInvalidError } from './validation/errors';
 import type { Next, Request, Response } from './request';
+import type { ErrorView } from './views/error-views';
 
 /** What the error handler needs to know. */
 export interface ErrorHandlerOptions {
@@ -19,6 +20,8 @@ export interface ErrorHandlerOptions {
   /** The application's folder: of nothing else the source is shown. */
   readonly basePath: string;
   readonly logger: Logger;
+  /** The application's own pages, which stand in for the plain one outside debug mode. */
+  readonly view?: ErrorView | undefined;
 }
 
 /**
@@ -66,7 +69,7 @@ interface Failure {
 
 function respond(
   failure: Failure,
-  { debug, basePath }: ErrorHandlerOptions,
+  { debug, basePath, view }: ErrorHandlerOptions,
   request: Request,
   response: Response,
 ): void {
@@ -75,9 +78,7 @@ function respond(
   const isShown = debug && failure.isFault;
   if (prefersHtml(request)) {
     const page = (isShown && developmentPage(failure, request, basePath)) || plainPage(facts);
-    response.setHeader('Content-Security-Policy', page.policy);
-    response.type('html').send(page.html.toString());
-    return;
+    return sendPage(page, debug ? undefined : view?.(facts, request, response), response);
   }
   const errors = error instanceof InputInvalidError ? error.errors : undefined;
   const stack = isShown ? error.stack?.split('\n') : undefined;
@@ -129,6 +130,21 @@ function developmentPage(
   } catch {
     return undefined;
   }
+}
+
+/** Sends the application's own page where it has one, at once where it has none. */
+function sendPage(
+  ours: Page,
+  own: Promise<string | undefined> | undefined,
+  response: Response,
+): void {
+  const send = (page: string | undefined): void => {
+    if (response.headersSent) return;
+    if (page === undefined) response.setHeader('Content-Security-Policy', ours.policy);
+    response.type('html').send(page ?? ours.html.toString());
+  };
+  if (own === undefined) send(undefined);
+  else void own.then(send);
 }
 
 /**

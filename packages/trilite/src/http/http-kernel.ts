@@ -39,6 +39,7 @@ import { mountRoutes } from './route-mount';
 import type { Route, RouteFunction } from './route';
 import { secureHeaders } from './secure-headers';
 import { UploadDesk } from './uploads/upload-desk';
+import type { ErrorView } from './views/error-views';
 
 /** The groups of routes/web.ts, routes/api.ts and routes/tenant.ts. */
 const NO_GROUPS = { web: [], api: [], tenant: [] };
@@ -66,6 +67,8 @@ export interface HttpKernelParts {
   readonly metrics: { readonly text: MetricsText } | undefined;
   /** The state of each connection, for /up. */
   readonly health: () => Promise<Readonly<Record<string, 'up' | 'down'>>>;
+  /** The application's own pages for requests that failed. */
+  readonly errorView?: ErrorView | undefined;
 }
 
 /** How a kernel serves tenants. */
@@ -134,7 +137,7 @@ export class HttpKernel {
   }
 
   #build(): Express {
-    const { settings, options, logger, watchers, basePath, maintenance } = this.#parts;
+    const { settings, options, logger, watchers, basePath, maintenance, errorView } = this.#parts;
     const app = express();
     app.disable('x-powered-by');
     app.set('trust proxy', settings.http.trustProxy);
@@ -157,7 +160,7 @@ export class HttpKernel {
         throw NotFoundError.forPath(request.method, request.path);
       }),
     );
-    app.use(inItsWork(errorHandler({ debug: settings.debug, basePath, logger })));
+    app.use(inItsWork(errorHandler({ debug: settings.debug, basePath, logger, view: errorView })));
     return app;
   }
 

@@ -21,14 +21,15 @@ export class SafeHtml {
  */
 export function html(strings: TemplateStringsArray, ...values: readonly unknown[]): SafeHtml {
   const parts = strings.map(
-    (text, index) => text + (index < values.length ? render(values[index]) : ''),
+    (text, index) => text + (index < values.length ? toHtml(values[index]) : ''),
   );
   return new SafeHtml(parts.join(''));
 }
 
-function render(value: unknown): string {
+/** A value as HTML: escaped, unless it is safe already. */
+export function toHtml(value: unknown): string {
   if (value instanceof SafeHtml) return value.toString();
-  if (Array.isArray(value)) return value.map(render).join('');
+  if (Array.isArray(value)) return value.map(toHtml).join('');
   if (value === null || value === undefined || value === false) return '';
   // eslint-disable-next-line @typescript-eslint/no-base-to-string -- what a value says of itself is what is shown
   return escape(String(value));
@@ -44,4 +45,21 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 function escape(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+}
+
+/** What would end a script, begin a comment in it or leave an attribute, or was once a line's end in JavaScript. */
+const UNSAFE_IN_SCRIPTS = /[<>&'\u2028\u2029]/g;
+
+/**
+ * A value as JSON for the inside of a `<script>`, where entities are not read: escaping for text is of no use there. `undefined` is `null`.
+ *
+ * @see https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
+ */
+export function json(value: unknown): SafeHtml {
+  const text = JSON.stringify(value) as string | undefined;
+  const escaped = (text ?? 'null').replace(
+    UNSAFE_IN_SCRIPTS,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return new SafeHtml(escaped);
 }

@@ -175,8 +175,13 @@ export class Session {
 
   /** What was typed into a field of the form before; '' by default. */
   async old<T = string>(field: string, fallback?: T): Promise<T> {
-    const input = new Map(await this.get<readonly [string, unknown][]>(OLD_INPUT, []));
+    const input = await this.oldInput();
     return (input.has(field) ? input.get(field) : (fallback ?? '')) as T;
+  }
+
+  /** What was typed into each field of the form before. */
+  async oldInput(): Promise<ReadonlyMap<string, unknown>> {
+    return new Map(await this.get<readonly [string, unknown][]>(OLD_INPUT, []));
   }
 
   /** Flashes what is wrong with which field, for `errors`. */
