@@ -4,6 +4,7 @@ import { HttpKernel } from './http/http-kernel';
 import type { HttpKernelOptions } from './http/middleware';
 import { loadRoutes, type RouteSources } from './http/route-files';
 import type { Observation } from './observation';
+import { staticFiles } from './http/static-files';
 import { errorView } from './http/views/error-views';
 import { RequestViews } from './http/views/request-views';
 import type { Logger } from './support/logger';
@@ -11,6 +12,7 @@ import type { Maintenance } from './support/maintenance';
 import type { Scope } from './tenancy/container';
 import type { Tenancy } from './tenancy/tenancy';
 import { TenantTokens } from './tenancy/tenant-tokens';
+import { AssetRegistry } from './view/asset-registry';
 
 /** What the web side of an application is made of. */
 export interface FrontDoorParts {
@@ -47,6 +49,7 @@ export function createHttpKernel(parts: FrontDoorParts): HttpKernel {
   observation.metrics?.start();
   const hasTenants = config.tenancy.mode !== 'off';
   const settings = config.tenancy.identification;
+  const assets = scope.make(AssetRegistry);
   scope.make(RequestViews); // what app/views.ts says is judged now, not at the first page
   return new HttpKernel({
     settings: config.app,
@@ -61,6 +64,7 @@ export function createHttpKernel(parts: FrontDoorParts): HttpKernel {
     watchers: observation.watchers,
     records: observation.records,
     metrics: observation.metrics,
+    files: assets.exist ? staticFiles(assets) : undefined,
     errorView: errorView({ scope, logger }),
     health: () =>
       connections.health((connection, error) =>

@@ -67,6 +67,8 @@ export interface HttpKernelParts {
   readonly metrics: { readonly text: MetricsText } | undefined;
   /** The state of each connection, for /up. */
   readonly health: () => Promise<Readonly<Record<string, 'up' | 'down'>>>;
+  /** Answers with files of public/; undefined where there is no such folder. */
+  readonly files?: Handler | undefined;
   /** The application's own pages for requests that failed. */
   readonly errorView?: ErrorView | undefined;
 }
@@ -137,7 +139,8 @@ export class HttpKernel {
   }
 
   #build(): Express {
-    const { settings, options, logger, watchers, basePath, maintenance, errorView } = this.#parts;
+    const { settings, options, logger, watchers, maintenance, files } = this.#parts;
+    const { basePath, errorView: view } = this.#parts;
     const app = express();
     app.disable('x-powered-by');
     app.set('trust proxy', settings.http.trustProxy);
@@ -146,6 +149,7 @@ export class HttpKernel {
     app.use(...this.#ofEveryAnswer(), asHandler(begin));
     app.get('/up', this.#health());
     this.#mountMetrics(app);
+    if (files !== undefined) app.use(files);
     if (watchers.length > 0) app.use(asHandler(watching(watchers)));
     app.use(asHandler(maintenanceGate(maintenance, settings.url?.startsWith('https:') === true)));
     app.use(asHandler((request, response, next) => this.#enter({ request, response, next })));
@@ -160,7 +164,7 @@ export class HttpKernel {
         throw NotFoundError.forPath(request.method, request.path);
       }),
     );
-    app.use(inItsWork(errorHandler({ debug: settings.debug, basePath, logger, view: errorView })));
+    app.use(inItsWork(errorHandler({ debug: settings.debug, basePath, logger, view })));
     return app;
   }
 
