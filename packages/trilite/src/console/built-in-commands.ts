@@ -103,6 +103,7 @@ import { TenantsUpCommand } from './commands/tenants-up-command';
 import { TenantsWorkIndexRebuildCommand } from './commands/tenants-work-index-rebuild-command';
 import { UpCommand } from './commands/up-command';
 import { VersionCommand } from './commands/version-command';
+import { ViewCheckCommand } from './commands/view-check-command';
 
 /** The commands every application has. Their files load nothing heavy: `list` reads them all, and is to answer at once. */
 export const builtInCommands: readonly CommandClass[] = [
@@ -208,4 +209,5 @@ export const builtInCommands: readonly CommandClass[] = [
   TenantsWorkIndexRebuildCommand,
   UpCommand,
   VersionCommand,
+  ViewCheckCommand,
 ];
