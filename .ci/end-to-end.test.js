@@ -252,6 +252,13 @@ describe('npm run dev', () => {
     expect((await fetch(`${address}/api/release`)).status).toBe(200);
   });
 
+  test('shows a changed template without a restart', async () => {
+    const template = path.join(app, 'resources/views/welcome.eta');
+    const text = fs.readFileSync(template, 'utf8');
+    fs.writeFileSync(template, text.replace('Trilite is running', 'Trilite has changed'));
+    expect(await (await fetch(address)).text()).toContain('Trilite has changed');
+  });
+
   test('stops cleanly on Ctrl-C and leaves no process behind', async () => {
     kill(dev.child, 'SIGINT');
     await dev.exit;
@@ -262,6 +269,7 @@ describe('npm run dev', () => {
 });
 
 async function dispatchAndWork(server, work) {
+  expect(await (await fetch(server.address)).text()).toContain('Trilite is running');
   const post = await fetch(`${server.address}/reports`, {
     method: 'POST',
     headers: { Accept: 'application/json', 'Sec-Fetch-Site': 'same-origin' },

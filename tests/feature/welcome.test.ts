@@ -41,3 +41,12 @@ test('a report that is asked for as JSON is told by its id', async () => {
 test('every answer has the headers that protect pages', async () => {
   await app.client().get('/nowhere').assertNotFound().assertHeader('content-security-policy');
 });
+
+test('the first page holds neither scripts nor styles: its files do, and they are there', async () => {
+  const client = app.client();
+  const { text } = await client.get('/').assertOk();
+  expect(text).not.toMatch(/<style|style="|<script(?! src=)|\son\w+="/);
+  const files = [...text.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, url = '']) => url);
+  expect(files).toHaveLength(3);
+  for (const file of files) await client.get(file).assertOk();
+});

@@ -1,13 +1,15 @@
+import { relative } from 'node:path';
 import {
+  basePath,
   CacheRepository,
   ConnectionRegistry,
   driverVersions,
   injectable,
   QueueDispatcher,
   triliteVersion,
+  view,
   type Request,
 } from 'trilite';
-import { welcomePage } from '../pages/welcome-page';
 
 /** The first page: what is running. */
 @injectable()
@@ -20,15 +22,16 @@ export class WelcomeController {
 
   async show(request: Request) {
     const { job } = request.query;
-    return welcomePage({
+    const connections = await this.connections.describe();
+    return view('welcome', {
       visits: await this.cache.increment('visits'),
-      connections: await this.connections.describe(),
+      connections: connections.map((one) => ({ ...one, file: relative(basePath(), one.file) })),
       versions: {
         Trilite: triliteVersion(),
         Node: process.versions.node,
         SQLite: driverVersions().sqlite,
       },
-      token: await request.session.token(),
+      // That whose id is in the address
       job: typeof job === 'string' ? await this.queue.find(job) : undefined,
     });
   }

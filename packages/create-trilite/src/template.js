@@ -13,6 +13,8 @@ const TOP_LEVEL = new Set([
   'app',
   'config',
   'database',
+  'public',
+  'resources',
   'routes',
   'tests',
   'artisan.ts',

@@ -12,6 +12,7 @@ const ROOT = path.resolve(PACKAGE, '../..');
 /** What the root has for an application. */
 const SKELETON = [
   ...['app', 'artisan.ts', 'config', 'database', 'routes', 'tests', 'storage/.gitignore'],
+  ...['public', 'resources'],
   ...['package.json', 'tsconfig.json', 'tsconfig.build.json', 'jest.config.js', 'nodemon.json'],
   ...['eslint.config.mjs', '.prettierrc.json', '.prettierignore', '.gitignore', '.env.example'],
   ...['Dockerfile', '.dockerignore'],
