@@ -144,19 +144,17 @@ export class Application implements ConsoleApplication {
     const cacheEvents = new CacheEvents();
     logCacheTroubles(cacheEvents, this.logger);
     const onError = (error: unknown, what: string): void => this.logger.error({ err: error }, what);
-    const jobs = this.#jobs;
-    this.events = createEvents({ jobs, tenancy: () => this.tenancy, onError });
+    this.events = createEvents({ jobs: this.#jobs, tenancy: () => this.tenancy, onError });
     this.#observation = observe(this, () => this.#tenants.openConnections);
     const audience: Audience = { events: this.events, witness: this.#observation.witness };
-    const central = this.#createCentral(cacheEvents, onError);
-    this.#central = central;
+    this.#central = this.#createCentral(cacheEvents, onError);
     this.#tenants = new Tenants({
       project: this.#project,
       config: this.config,
       container: this.#container,
-      central,
+      central: this.#central,
       centralScope: () => this.#scope,
-      jobs,
+      jobs: this.#jobs,
       cacheEvents,
       onError,
       onOpen: (resources, scope) => tellOfResources(audience, resources, scope),
@@ -166,10 +164,11 @@ export class Application implements ConsoleApplication {
     this.walKeeper = createWalKeeper(this.connections, this.logger);
     this.#addJobsAndListeners();
     this.#providers = createProviders(this.config);
-    this.#bind(central);
+    this.#bind();
     this.#scope = this.#container.open(CENTRAL);
-    central.use(this.#scope);
-    tellOfApplication(audience, { central, cacheEvents, tenancy: this.tenancy }, this.#scope);
+    this.#central.use(this.#scope);
+    const sources = { central: this.#central, cacheEvents, tenancy: this.tenancy };
+    tellOfApplication(audience, sources, this.#scope);
     const made = [...this.#jobs.classes, ...this.#commands(), ...this.events.classes];
     refuseUnresolvable(made, this.#scope);
     this.schedule = this.#createSchedule();
@@ -357,9 +356,9 @@ export class Application implements ConsoleApplication {
   }
 
   /** Binds what every scope has, then what providers add. */
-  #bind(central: Resources): void {
+  #bind(): void {
     bindServices(this.#container, {
-      central,
+      central: this.#central,
       tenants: this.#tenants,
       events: this.events,
       routes: () => this.http().routes,

@@ -31,7 +31,11 @@ test.each([
   ['make:controller post --resource', 'app/http/controllers/post-controller.ts', `param('post')`],
   ['make:job SendPDFReport', 'app/jobs/send-pdf-report.ts', 'class SendPdfReport implements Job'],
   ['make:command report:x', undefined, 'is no name'],
-  ['make:command BuildReports', 'app/console/commands/build-reports-command.ts', `'app:build-reports'`],
+  [
+    'make:command BuildReports',
+    'app/console/commands/build-reports-command.ts',
+    `'app:build-reports'`,
+  ],
   [
     'make:command build --command=report:build',
     'app/console/commands/build-command.ts',

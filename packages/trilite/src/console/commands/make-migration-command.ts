@@ -60,8 +60,9 @@ function whatItDoes(name: string, { create, table, tenant }: Options) {
     return { stub, table: identifier('--create', created) };
   }
   const changed = table ?? /_(?:to|from|in)_(\w+?)(?:_table)?$/.exec(name)?.[1];
-  if (changed !== undefined)
-    {return { stub: 'migration.alter', table: identifier('--table', changed) };}
+  if (changed !== undefined) {
+    return { stub: 'migration.alter', table: identifier('--table', changed) };
+  }
   return { stub: 'migration', table: '' };
 }
 
