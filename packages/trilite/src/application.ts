@@ -21,7 +21,6 @@ import type { SeederClass } from './database/seeding/seeder';
 import { SeederRunner, type SeederReport } from './database/seeding/seeder-runner';
 import { readMigratedTables } from './database/types/migrated-tables';
 import { printTables } from './database/types/print-tables';
-import type { Table } from './database/types/read-tables';
 import { createWalKeeper, logSlowQueries } from './database-log';
 import { createEvents } from './event-wiring';
 import type { EventDispatcher } from './events/event-dispatcher';
@@ -286,7 +285,7 @@ export class Application implements ConsoleApplication {
    *
    * @throws E_MIGRATION_FAILED, E_TABLE_TYPES_CONFLICT
    */
-  migratedTables(): Promise<readonly Table[]> {
+  migratedTables(): ReturnType<typeof readMigratedTables> {
     return readMigratedTables(
       this.config.database,
       centralConnectionOptions(this.config),
