@@ -63,14 +63,17 @@ test('what every make:… makes is well formed, compiles, passes lint and runs',
     ['make:event', 'OrderPlaced'],
     ['make:listener', 'SendReceipt', '--event=OrderPlaced'],
     ['make:listener', 'CountOrders', '--event=OrderPlaced', '--queued'],
+    ['make:view', 'posts/show'],
     ['make:test', 'posts'],
     ['make:test', 'notes', '--tenant'],
     ['make:test', 'sums', '--unit'],
   ].map((words) => /DONE +(\S+) is made/.exec(artisan(...words))[1]);
   // Of connections and tenants that this application has not: well formed, and no more
   const foreign = made.filter((file) => /migrations\/(spare|tenant)|notes\.test/.test(file));
-  run('npx', ['prettier', '--check', ...made], app);
-  run('npx', ['eslint', ...made], app);
+  const sources = made.filter((file) => file.endsWith('.ts'));
+  run('npx', ['prettier', '--check', ...sources], app);
+  run('npx', ['eslint', ...sources], app);
+  artisan('view:check');
   run('npm', ['run', 'types'], app);
   for (const file of foreign) fs.rmSync(path.join(app, file));
   fs.rmSync(path.join(app, 'database/migrations/spare'), { recursive: true });

@@ -40,6 +40,7 @@ import { MakeListenerCommand } from './commands/make-listener-command';
 import { MakeMigrationCommand } from './commands/make-migration-command';
 import { MakeProviderCommand } from './commands/make-provider-command';
 import { MakeTestCommand } from './commands/make-test-command';
+import { MakeViewCommand } from './commands/make-view-command';
 import { MigrateCommand } from './commands/migrate-command';
 import { MigrateFreshCommand } from './commands/migrate-fresh-command';
 import { MigrateInstallCommand } from './commands/migrate-install-command';
@@ -146,6 +147,7 @@ export const builtInCommands: readonly CommandClass[] = [
   MakeProviderCommand,
   MakeSeederCommand,
   MakeTestCommand,
+  MakeViewCommand,
   MigrateCommand,
   MigrateFreshCommand,
   MigrateInstallCommand,
