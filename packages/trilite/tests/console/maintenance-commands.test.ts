@@ -75,6 +75,24 @@ describe('down', () => {
     });
   });
 
+  test('shows a view that was rendered when it began', async () => {
+    project.write('resources/views/errors/soon.eta', '<h1><%= 1 + 1 %> minutes</h1>');
+    await artisan(project, 'down --render=errors/soon');
+    project.write('resources/views/errors/soon.eta', '<% no template %>');
+    await inApplication(async (app) => {
+      await request(app.http().handler)
+        .get('/')
+        .set('Accept', 'text/html')
+        .expect(503, '<h1>2 minutes</h1>');
+    });
+  });
+
+  test('goes down with no page that is not there', async () => {
+    const { code, err } = await artisan(project, 'down --render=errors/none');
+    expect([code, err]).toEqual([1, expect.stringContaining('E_VIEW_NOT_FOUND')]);
+    expect(existsSync(file())).toBe(false);
+  });
+
   test('takes down what does not boot', async () => {
     project.write('config/app.js', 'throw new Error("broken");');
     expect(await artisan(project, 'down')).toMatchObject({ code: 0 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { under } from '../../config/project';
 import type { DownOptions } from '../../support/maintenance';
+import { ViewRenderer } from '../../view/view-renderer';
 import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
 import { maintenanceOf } from '../maintenance';
@@ -30,8 +31,8 @@ const signature = defineSignature({
     },
     render: {
       type: 'string',
-      value: 'file',
-      description: 'The page that browsers are shown: a file of HTML, read now',
+      value: 'page',
+      description: 'The page that browsers are shown: a file of HTML, or a view, rendered now',
     },
     redirect: {
       type: 'string',
@@ -51,21 +52,23 @@ const signature = defineSignature({
 
 type Context = CommandContext<typeof signature>;
 
-/** Boots nothing: what is taken down may be an application that cannot boot. */
+/** Boots nothing, but to render a view: what is taken down may be an application that cannot boot. */
 export class DownCommand implements Command<typeof signature> {
   static readonly signature = signature;
 
-  handle(context: Context): void {
-    const { options, output, codePath } = context;
+  async handle({ app, options, output, codePath }: Context): Promise<void> {
     const { maintenance, basePath } = maintenanceOf(codePath);
     const secret = readSecret(options.secret);
+    const redirect = readRedirect(options.redirect);
+    const { render } = options;
+    const page = render === undefined ? undefined : await pageOf(render, { basePath, app });
     const wasDown = maintenance.isDown;
     maintenance.begin({
       status: options.status,
       retryAfterSeconds: options.retry,
       refreshSeconds: options.refresh,
-      redirect: readRedirect(options.redirect),
-      page: options.render === undefined ? undefined : readPage(options.render, basePath),
+      redirect,
+      page,
       secret,
     } satisfies DownOptions);
     output.success(
@@ -95,6 +98,15 @@ function readRedirect(text: string | undefined): string | undefined {
   if (text === undefined || /^(\/(?![/\\])|https?:\/\/)\S*$/.test(text)) return text;
   const rule = 'a path such as "/soon", or a whole address';
   throw CommandUsageError.because(signature.name, `"--redirect=${text}" is no place: ${rule}`);
+}
+
+/** A view is rendered now, so that it is there though the application is broken meanwhile. @throws E_VIEW_NOT_FOUND, E_VIEW_FAILED */
+async function pageOf(
+  render: string,
+  { basePath, app }: { readonly basePath: string; readonly app: Context['app'] },
+): Promise<string> {
+  if (/\.html?$/i.test(render)) return readPage(render, basePath);
+  return (await app()).make(ViewRenderer).render(render);
 }
 
 function readPage(file: string, basePath: string): string {
