@@ -102,8 +102,12 @@ export function loadConfig(project: Project, storage?: string): Config {
   return deepFreeze({ ...config, cache, session, logging, others: loadOthers(folder) });
 }
 
-/** While somebody develops, "serve" prints a line for each request: there are not to be two. */
+/**
+ * While somebody develops, "serve" prints a line for each request: there are not to be two. Where lines of their level are left out, nothing is
+ * counted for them.
+ */
 function accessOf({ app, logging }: LoadedSettings): Config['logging']['access'] {
+  if (!['trace', 'debug', 'info'].includes(logging.level)) return false;
   const { access = !['development', 'testing'].includes(app.env) } = logging;
   return access === true ? { ip: false } : access;
 }

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import {
   CacheRepository,
   html,
   injectable,
   startSession,
+  uploads,
   validated,
   verifyCsrf,
   type Middleware,
@@ -33,6 +35,8 @@ export function useClientSite(): void {
     project.remove();
   });
 }
+
+const theSheets = uploads('sheets');
 
 @injectable()
 class Later implements Middleware {
@@ -66,11 +70,12 @@ const routes: RouteFile = (route) => {
     () => html`<head><style>p { color: red; }</style></head><p>${'Tom & Jerry'}</p><p>Spike</p>`,
   );
   route.any('/echo', ({ method, headers, body }) => ({ method, headers, body: body as unknown }));
-  route.post('/raw', async (request, response) => {
-    let text = '';
-    for await (const chunk of request) text += String(chunk);
-    response.type('text').send(`${request.get('Content-Type') ?? ''}\n${text}`);
-  });
+  route
+    .post('/sheets', (request) => ({
+      body: request.body as unknown,
+      sheets: request.file(theSheets).map(({ name, path }) => [name, readFileSync(path, 'utf8')]),
+    }))
+    .upload(theSheets);
   route.post('/sign-up', () => ({})).validate(signUp);
   route.get('/moved', (_request, response) => response.redirect('/posts?page=2'));
   route.get('/away', (_request, response) => response.redirect('http://elsewhere.test/'));

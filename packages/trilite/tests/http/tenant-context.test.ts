@@ -133,7 +133,7 @@ describe('what the body is read by', () => {
       const form = 'application/x-www-form-urlencoded';
       expect(await post(id, '/parsed', form, 'a=1')).toEqual([id, { a: '1' }]);
       expect([id, ...LOST]).toContain((await post(id, '/raw', 'text/plain', 'text'))[0]);
-      expect((await post(id, '/stream', 'multipart/form-data; boundary=x', '--x--'))[0]).toBe(id);
+      expect((await post(id, '/stream', 'application/octet-stream', 'text'))[0]).toBe(id);
       expect(await post(id, '/bound', 'text/plain', 'text')).toEqual([id]);
     }
   });

@@ -1,9 +1,11 @@
-import { AsyncResource } from 'node:async_hooks';
+import { outsideSessions } from '../../database/connection-session';
 import { injectable } from '../../tenancy/injection';
 import { beforeHeaders } from '../before-headers';
 import type { Middleware, MiddlewareClass } from '../middleware';
 import type { Next, Request, Response } from '../request';
-import { beginSession, sessionOf } from './request-session';
+import { workOf, type RequestWork } from '../request-work';
+import { beginSession, hasSession } from './request-session';
+import type { Session } from './session';
 import { Sessions } from './sessions';
 
 @injectable()
@@ -15,23 +17,36 @@ class StartSession implements Middleware {
   }
 
   handle(request: Request, response: Response, next: Next): void {
-    if (sessionOf(request) !== undefined) return next(); // a group within a group
+    // Not again for a group within a group
+    if (!hasSession(request)) beginSession(request, () => this.#begin(request, response, next));
+    next();
+  }
+
+  /** Most requests never ask for their session: the response of one that does is held back until it is written. */
+  #begin(request: Request, response: Response, next: Next): Session {
     const session = this.#sessions.of(request.cookies);
-    beginSession(request, session);
-    const save = async (): Promise<void> => {
-      await session.save();
-      // Nobody between here and the visitor keeps what was made for them
-      if (!response.hasHeader('Cache-Control')) {
-        response.setHeader('Cache-Control', 'private, no-cache');
-      }
-    };
-    // Who answers inside of a transaction does not have the session be part of it
-    const saveOutside = AsyncResource.bind(save);
+    if (response.headersSent) {
+      session.close();
+      return session;
+    }
+    const rejoin: RequestWork['rejoin'] = workOf(request)?.rejoin ?? ((work) => work());
     beforeHeaders(response, {
-      work: () => (session.isUsed ? saveOutside() : session.close()),
+      // Who answers inside of a transaction does not have the session be part of it
+      work: () =>
+        session.isUsed
+          ? outsideSessions(() => rejoin(() => save(session, response)))
+          : session.close(),
       onError: next,
     });
-    next();
+    return session;
+  }
+}
+
+async function save(session: Session, response: Response): Promise<void> {
+  await session.save();
+  // Nobody between here and the visitor keeps what was made for them
+  if (!response.hasHeader('Cache-Control')) {
+    response.setHeader('Cache-Control', 'private, no-cache');
   }
 }
 

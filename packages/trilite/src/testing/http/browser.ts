@@ -5,7 +5,7 @@ import { TenantAddresses } from '../../http/identification/tenant-addresses';
 import { failureOf } from '../../http/request-failure';
 import type { RequestUser } from '../../http/request-user';
 import { workOf } from '../../http/request-work';
-import { sessionOf } from '../../http/session/request-session';
+import { hasSession } from '../../http/session/request-session';
 import { UrlGenerator } from '../../http/urls/url-generator';
 import { TestClientError } from '../errors';
 import { Answer } from './answer';
@@ -121,7 +121,7 @@ export class Browser {
       url,
       prefix: path.replace(/\/$/, ''),
       failure: failureOf(request),
-      session: sessionOf(request) === undefined ? undefined : await visit.session(),
+      session: hasSession(request) ? await visit.session() : undefined,
       openCookie: (name, text) => visit.open(name, text),
       routeUrl: (name, ...parameters) => urls.absoluteUrl(name, ...parameters),
     });
