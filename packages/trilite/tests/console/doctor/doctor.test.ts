@@ -55,6 +55,7 @@ describe('doctor', () => {
       '.env',
       'Configuration',
       'APP_KEY',
+      'Maintenance',
       'File system of',
       'Writing to',
       'Free disk of',
