@@ -64,9 +64,16 @@ export default tseslint.config(
     languageOptions: {
       sourceType: 'script',
       globals: {
+        console: 'readonly',
         document: 'readonly',
+        EventSource: 'readonly',
         fetch: 'readonly',
         FormData: 'readonly',
+        history: 'readonly',
+        localStorage: 'readonly',
+        location: 'readonly',
+        navigator: 'readonly',
+        setInterval: 'readonly',
         setTimeout: 'readonly',
         URLSearchParams: 'readonly',
         window: 'readonly',

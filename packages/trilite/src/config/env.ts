@@ -78,8 +78,12 @@ export function defineEnv(shape?: (zod: typeof z) => EnvShape): Readonly<BaseEnv
 /** A path below the storage folder (STORAGE_PATH), absolute. */
 export function storagePath(...segments: string[]): string {
   const project = currentProject();
+  return under(project.storagePath ?? storageOf(project), segments);
+}
+
+function storageOf(project: Project): string {
   const storage = readEnvironment(project)['STORAGE_PATH'] ?? BASE.STORAGE_PATH.parse(undefined);
-  return under(under(project.basePath, [storage]), segments);
+  return under(project.basePath, [storage]);
 }
 
 /** The environment's raw values for a project, by precedence. */

@@ -83,7 +83,9 @@ export function loadConfig(project: Project, storage?: string): Config {
   const evaluatedStorage = evaluatedWith.get(folder) ?? storagePath();
   evaluatedWith.set(folder, evaluatedStorage);
   const loaded = loadSettings(project, folder);
+  const others = loadOthers(folder);
   const target = storage ?? evaluatedStorage;
+  enterProject({ ...project, storagePath: target }); // for code that asks for it from now on
   const config = {
     ...loaded,
     app: placeUploads(loaded.app, evaluatedStorage, target),
@@ -99,7 +101,7 @@ export function loadConfig(project: Project, storage?: string): Config {
   const cache = { ...loaded.cache, stores, lockConnection: lockConnectionOf(loaded) };
   const session = placeSessions(loaded);
   const logging = { ...loaded.logging, access: accessOf(loaded) };
-  return deepFreeze({ ...config, cache, session, logging, others: loadOthers(folder) });
+  return deepFreeze({ ...config, cache, session, logging, others });
 }
 
 /**

@@ -9,6 +9,8 @@ export interface Project {
   readonly codePath: string;
   /** Values that win over the process environment and the .env files. For tests. */
   readonly env: Readonly<Record<string, string>>;
+  /** Another storage folder than STORAGE_PATH says, once the config files are loaded. For tests. */
+  readonly storagePath?: string;
 }
 
 let current: Project | undefined;

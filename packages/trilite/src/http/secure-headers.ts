@@ -19,7 +19,9 @@ const UPGRADE = ['upgradeInsecureRequests', 'upgrade-insecure-requests'] as cons
 export function secureHeaders(options: SecureHeadersOptions, isHttps: boolean): Handler {
   // Lazily: an application without pages has no use for it
   const helmet = require('helmet') as typeof import('helmet');
-  return helmet.default(isHttps ? options : withoutHttps(options));
+  // Pages of this site are told where a form was filled in: those that are not valid go back there
+  const all = { referrerPolicy: { policy: 'same-origin' }, ...options } as const;
+  return helmet.default(isHttps ? all : withoutHttps(all));
 }
 
 function withoutHttps(options: SecureHeadersOptions): HelmetOptions {

@@ -92,7 +92,7 @@ describe('make:migration', () => {
   test.each([
     ['create_posts', 'default', `createTable('posts')`],
     ['CreatePostsTable', 'default', `dropTable('posts')`],
-    ['add_slug_to_posts', 'default', `alterTable('posts').addColumn`],
+    ['add_slug_to_posts', 'default', `alterTable('posts').addColumn('slug'`],
     ['drop_slug_from_posts_table', 'default', `alterTable('posts')`],
     ['fill --table=posts', 'default', `alterTable('posts')`],
     ['first --create=posts --connection=reports', 'reports', `createTable('posts')`],

@@ -46,7 +46,7 @@ test('every answer has them, whatever became of its request', async () => {
     expect(headers).toMatchObject({
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'SAMEORIGIN',
-      'referrer-policy': 'no-referrer',
+      'referrer-policy': 'same-origin',
     });
     expect(policyOf(headers)).toMatch(/script-src 'self';/);
   }

@@ -38,12 +38,13 @@ export class MakeMigrationCommand implements Command<typeof signature> {
     }
     const name = stem.replaceAll('-', '_');
     const { stub, table } = whatItDoes(name, options);
+    const column = /^(?:add|drop|remove)_(\w+?)_(?:to|from|in)_/.exec(name)?.[1] ?? 'note';
     const folder = options.tenant ? 'tenant' : identifier('--connection', options.connection);
     makeFile(context, {
       command,
       stub,
       path: `database/migrations/${folder}/${timestamp()}_${name}.ts`,
-      values: { table },
+      values: { table, column },
       force: options.force,
     });
   }
