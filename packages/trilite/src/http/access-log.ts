@@ -1,4 +1,5 @@
 import type { Logger } from '../support/logger';
+import { loggedPath } from './logged-path';
 import type { AnsweredRequest, RequestWatcher } from './request-watch';
 
 /** How requests are logged. */
@@ -29,7 +30,7 @@ function accessLine(answered: AnsweredRequest): Readonly<Record<string, unknown>
   return {
     requestId: request.id,
     method: request.method,
-    path: pathOf(request.originalUrl),
+    path: loggedPath(request),
     route: route?.name ?? route?.path,
     // Nothing may have been sent yet, and then there is no status to tell
     status: response.headersSent ? response.statusCode : undefined,
@@ -42,12 +43,6 @@ function accessLine(answered: AnsweredRequest): Readonly<Record<string, unknown>
     cacheMisses: record?.cacheMisses,
     aborted: isAborted || undefined,
   };
-}
-
-/** What stands before the query. */
-function pathOf(url: string): string {
-  const end = url.indexOf('?');
-  return end === -1 ? url : url.slice(0, end);
 }
 
 /** Of a body that is sent in pieces nobody knows the size. */

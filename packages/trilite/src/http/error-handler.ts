@@ -5,6 +5,7 @@ import type { SafeHtml } from '../view/html';
 import { forgetContent } from './content-headers';
 import { errorPage, errorStyle, type ErrorPageFacts } from './error-page';
 import { ClosedError, MethodNotAllowedError, RequestInvalidError } from './errors';
+import { loggedPath } from './logged-path';
 import { previousPath } from './redirect-back';
 import { noteFailure } from './request-failure';
 import { workOf } from './request-work';
@@ -31,14 +32,14 @@ export interface ErrorHandlerOptions {
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
 export function errorHandler(options: ErrorHandlerOptions) {
-  return (thrown: unknown, request: Request, response: Response, next: Next): void => {
+  const handle = (thrown: unknown, request: Request, response: Response, next: Next): void => {
     const error = understand(thrown);
     noteFailure(request, error);
     const status = error instanceof FrameworkError ? error.status : 500;
     const failure: Failure = { error, status, isFault: isFault(error, status) };
     if (failure.isFault) {
       options.logger.error(
-        { requestId: request.id, method: request.method, url: request.originalUrl, err: error },
+        { requestId: request.id, method: request.method, path: loggedPath(request), err: error },
         error.message,
       );
     }
@@ -57,6 +58,22 @@ export function errorHandler(options: ErrorHandlerOptions) {
     response.status(status);
     respond(failure, options, request, response);
   };
+  return (thrown: unknown, request: Request, response: Response, next: Next): void => {
+    try {
+      handle(thrown, request, response, next);
+    } catch (error) {
+      options.logger.error({ requestId: request.id, err: error }, 'An error could not be answered');
+      answerPlainly(request, response);
+    }
+  };
+}
+
+/** What is left when an error breaks even its own answer: its getters throw, or it is none at all. */
+function answerPlainly(request: Request, response: Response): void {
+  if (response.headersSent) return void response.destroy();
+  response.statusCode = 500;
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  response.end(`Internal Server Error. Request ${request.id}`);
 }
 
 /** An error, and how it is answered. */
@@ -177,10 +194,10 @@ function understand(thrown: unknown): Error {
   const error = toError(thrown);
   if (error instanceof FrameworkError) return error;
   const { status, expose, name } = error as { status?: unknown; expose?: unknown; name?: unknown };
-  const isClients = typeof status === 'number' && status >= 400 && status < 500;
+  const isClients = Number.isInteger(status) && Number(status) >= 400 && Number(status) < 500;
   const isMeantToBeSeen = expose === true || name === 'URIError';
   if (isClients && isMeantToBeSeen) {
-    return RequestInvalidError.because(error.message, status, error);
+    return RequestInvalidError.because(error.message, Number(status), error);
   }
   return error;
 }

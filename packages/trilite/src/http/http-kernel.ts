@@ -32,7 +32,7 @@ import { metricsEndpoint, type MetricsText } from './metrics-endpoint';
 import { MiddlewareNames } from './middleware-aliases';
 import { requestMethods, type Next, type Request, type Response } from './request';
 import { asHandler } from './request-handler';
-import { takeAbsoluteTarget } from './request-target';
+import { refuseUnclearHost, takeAbsoluteTarget } from './request-target';
 import { noteRoute, watching, type RequestWatcher } from './request-watch';
 import { beginWork, workOf } from './request-work';
 import { mountRoutes } from './route-mount';
@@ -143,6 +143,7 @@ export class HttpKernel {
     const { basePath, errorView: view } = this.#parts;
     const app = express();
     app.disable('x-powered-by');
+    app.set('env', 'production'); // what express answers when nobody else does has no stack
     app.set('trust proxy', settings.http.trustProxy);
     Object.defineProperties(app.request, Object.getOwnPropertyDescriptors(requestMethods));
     Object.assign(app.response, responseMethods);
@@ -349,6 +350,7 @@ function begin(request: Request, response: Response, next: Next): void {
   const id = randomUUID();
   Object.assign(request, { id });
   response.setHeader('X-Request-Id', id);
+  refuseUnclearHost(request);
   takeAbsoluteTarget(request);
   next();
 }

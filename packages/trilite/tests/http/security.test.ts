@@ -53,6 +53,17 @@ beforeEach(async () => {
       route.get('/fault', () => {
         throw new Error(`cannot open ${project.path} with ${KEY}`);
       });
+      route.get('/hostile/:kind', (given: Request) => {
+        const error = new Error('hostile');
+        if (given.param('kind') === 'status') {
+          throw Object.assign(error, { status: 404.5, expose: true });
+        }
+        const refuse = (): never => {
+          throw new Error(`not to be had at ${project.path}`);
+        };
+        if (given.param('kind') === 'proxy') throw new Proxy(error, { get: refuse });
+        throw Object.defineProperty(error, 'message', { get: refuse });
+      });
       route.get('/sql', () =>
         sql`select secret_column from no_such_table`.execute(app.make(Database)),
       );
@@ -125,6 +136,16 @@ describe('a fault', () => {
       expect(answer.text).toContain(id);
     }
   });
+
+  test.each(['getter', 'status', 'proxy'])(
+    'that breaks its own answer, by its %s, tells nothing, and the next one is answered',
+    async (kind) => {
+      const answer = await ask(`GET /hostile/${kind}`, ['Accept: text/html']);
+      expect(answer.status).toBe(500);
+      expectNothingTold(answer);
+      expect((await ask('GET /query')).status).toBe(200);
+    },
+  );
 
   test('is not brought about by a client that says to want it', async () => {
     const answer = await ask('GET /fault?debug=1', [
@@ -229,6 +250,18 @@ describe('headers', () => {
       expect(answer).not.toContain('<script');
     },
   );
+
+  test.each(['app.example, other.example', 'a b@c', 'user@app.example'])(
+    'a Host %j is no name of a host',
+    async (host) => {
+      const sent = `GET /query HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+      expect(await exchange(port, sent)).toMatch(/^HTTP\/1\.1 400 /);
+    },
+  );
+
+  test('two hosts are none', async () => {
+    expect((await ask('GET /query', ['host: other.example'])).status).toBe(400);
+  });
 
   test('an address is shown as text', async () => {
     const { status, text } = await ask('GET /<script>alert(1)</script>', ['Accept: text/html']);
