@@ -11,6 +11,7 @@ import { EventDispatcher } from './events/event-dispatcher';
 import { TenantAddresses } from './http/identification/tenant-addresses';
 import type { Route } from './http/route';
 import { Sessions } from './http/session/sessions';
+import { StoredFiles } from './http/uploads/stored-files';
 import { SqliteSessionStore } from './http/session/sqlite-session-store';
 import { UrlGenerator } from './http/urls/url-generator';
 import type { ViewOptions } from './http/views/view-options';
@@ -70,6 +71,7 @@ export function bindServices(
   bind(CacheRegistry, ({ caches }) => caches);
   bind(Locks, ({ locks }) => locks);
   bind(RateLimiter, ({ limiter }) => limiter);
+  container.perTenant(StoredFiles, ({ identity }) => new StoredFiles(config.storagePath, identity));
   container.perTenant(Sessions, (scope) => sessionsOf(scope, config));
   bind(QueueDispatcher, (resources) => resources.queue());
   bind(QueueRegistry, ({ queues }) => queues);

@@ -53,7 +53,6 @@ export function createHttpKernel(parts: FrontDoorParts): HttpKernel {
   scope.make(RequestViews); // what app/views.ts says is judged now, not at the first page
   return new HttpKernel({
     settings: config.app,
-    storagePath: config.storagePath,
     options,
     routes: loadRoutes({ ...routes, hasTenants }),
     scope,

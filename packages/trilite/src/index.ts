@@ -282,7 +282,7 @@ export type { Next, Request, Response } from './http/request';
 export type { RequestUser } from './http/request-user';
 export { localPath } from './http/local-path';
 export { bindParameter, bindRow, type ParameterBinding } from './http/binding';
-export type { ResourceMethod, ResourceOptions } from './http/resource-routes';
+export type { ResourceBuilder, ResourceMethod, ResourceOptions } from './http/resource-routes';
 export type { HttpMethod, ParameterPattern, RouteSide } from './http/route';
 export {
   defineRoutes,
@@ -321,6 +321,7 @@ export {
   type UploadOptions,
   type UploadsOptions,
 } from './http/uploads/upload';
+export { StoredFiles } from './http/uploads/stored-files';
 export { UploadedFile, type StoreOptions } from './http/uploads/uploaded-file';
 export { UploadFailedError, UploadPlaceError, UploadRefusedError } from './http/uploads/errors';
 export { View, view } from './http/views/view';

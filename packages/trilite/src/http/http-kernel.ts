@@ -48,7 +48,6 @@ const NO_GROUPS = { web: [], api: [], tenant: [] };
 export interface HttpKernelParts {
   readonly settings: AppSettings;
   /** The folder of the SQLite files, absolute. */
-  readonly storagePath: string;
   readonly options: HttpKernelOptions;
   readonly routes: readonly Route[];
   /** The application's own scope; the container of a request's makes its controllers and middleware. */
@@ -122,7 +121,7 @@ export class HttpKernel {
     // Those that route files name by themselves are there, if only with nothing in them
     this.#names = new MiddlewareNames({ ...NO_GROUPS, ...groups }, aliases);
     this.#cookies = new CookieFactory(parts.settings, parts.tenants?.settings);
-    this.#uploads = new UploadDesk(parts.settings, parts.storagePath);
+    this.#uploads = new UploadDesk(parts.settings);
     refuseDuplicateNames(parts.routes);
     refuseUnresolvable(this.#classes(), parts.scope);
     this.#express = this.#build();

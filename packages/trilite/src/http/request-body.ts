@@ -1,5 +1,6 @@
 import express, { Router, type Handler } from 'express';
 import { RequestInvalidError } from './errors';
+import { takeFormMethod } from './form-method';
 import type { Request } from './request';
 import { asHandler } from './request-handler';
 
@@ -10,7 +11,7 @@ const MOST_LEVELS = 100;
 const UNSAFE_NAMES: readonly string[] = ['__proto__'];
 
 /**
- * Reads bodies of JSON and of forms, and refuses those that are dangerous to whoever works with them: nested so deeply that walking through
+ * Reads bodies of JSON and of forms, takes a form for the method it asks for, and refuses those that are dangerous to whoever works with them: nested so deeply that walking through
  * them ends the stack, and with keys that change what an object inherits when they are copied. A request without a body goes past it at once.
  *
  * @param limit bytes; more is 413
@@ -22,6 +23,7 @@ export function bodyReader(limit: number): Handler {
     express.urlencoded({ extended: false, limit }),
     asHandler((request, _response, next) => {
       refuseUnsafe(request.body);
+      takeFormMethod(request);
       next();
     }),
   );

@@ -1,6 +1,8 @@
 import pluralize from 'pluralize';
+import type { ParameterBinding } from './binding';
 import { RouteInvalidError } from './errors';
-import type { ControllerClass, HttpMethod, RouteAction } from './route';
+import type { MiddlewareEntry } from './middleware';
+import type { ControllerClass, HttpMethod, ParameterPattern, RouteAction } from './route';
 
 /** What a controller of a collection may have a method for. */
 export type ResourceMethod = keyof typeof RESOURCE;
@@ -27,13 +29,23 @@ const RESOURCE = {
 /** The pages of forms, which an API has none of. */
 const FORMS: readonly string[] = ['create', 'edit'];
 
+/** What is said of a route once it is declared. */
+export interface ResourceBuilder {
+  /** Adds middleware to each of its routes, passed after that of the groups. */
+  middleware(...entries: readonly MiddlewareEntry[]): ResourceBuilder;
+  /** Says what a parameter has to match. */
+  where(parameter: string, pattern: ParameterPattern): ResourceBuilder;
+  /** Has parameters stand for what they name, in those of its routes whose path has them. */
+  bind(...bindings: readonly ParameterBinding<unknown>[]): ResourceBuilder;
+}
+
 /** What declares routes. */
 export interface RouteDeclarer {
   match(
     methods: readonly HttpMethod[],
     path: string,
     action: RouteAction<ControllerClass>,
-  ): { name(name: string): unknown };
+  ): ResourceBuilder & { name(name: string): ResourceBuilder };
 }
 
 /** A collection to declare. */
@@ -49,7 +61,7 @@ export interface Resource {
 export function declareResource(
   router: RouteDeclarer,
   { name, controller, hasForms, options = {} }: Resource,
-): void {
+): ResourceBuilder {
   const known = Object.keys(RESOURCE).filter((method) => hasForms || !FORMS.includes(method));
   const has = (method: string): boolean =>
     typeof (controller.prototype as Record<string, unknown>)[method] === 'function';
@@ -57,12 +69,30 @@ export function declareResource(
   const chosen = known.filter((method) => only.includes(method) && !except.includes(method));
   if (chosen.length === 0) throw RouteInvalidError.noResource(name, controller.name, known);
   const { path, key } = pathsOf(name);
-  for (const method of chosen as ResourceMethod[]) {
+  const routes = (chosen as ResourceMethod[]).map((method) => {
     const { methods, hasKey, end } = RESOURCE[method];
-    router
-      .match(methods, `${path}${hasKey ? `/:${key}` : ''}${end}`, [controller, method])
-      .name(`${name}.${method}`);
-  }
+    const own = `${path}${hasKey ? `/:${key}` : ''}${end}`;
+    const route = router.match(methods, own, [controller, method]).name(`${name}.${method}`);
+    const parameters: readonly string[] = own.match(/(?<=:)\w+/g) ?? [];
+    return { route, parameters };
+  });
+  const builder: ResourceBuilder = {
+    middleware: (...entries) => {
+      for (const { route } of routes) route.middleware(...entries);
+      return builder;
+    },
+    where: (parameter, pattern) => {
+      for (const { route } of routes) route.where(parameter, pattern);
+      return builder;
+    },
+    bind: (...bindings) => {
+      for (const { route, parameters } of routes) {
+        route.bind(...bindings.filter(({ parameter }) => parameters.includes(parameter)));
+      }
+      return builder;
+    },
+  };
+  return builder;
 }
 
 /** `posts.comments` lies at `/posts/:post/comments`, and one of it has the key `comment`. */

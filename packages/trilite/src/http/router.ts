@@ -1,6 +1,11 @@
 import type { ParameterBinding } from './binding';
 import type { MiddlewareEntry } from './middleware';
-import { declareResource, type ResourceMethod, type ResourceOptions } from './resource-routes';
+import {
+  declareResource,
+  type ResourceBuilder,
+  type ResourceMethod,
+  type ResourceOptions,
+} from './resource-routes';
 import {
   HTTP_METHODS,
   type ControllerClass,
@@ -150,8 +155,8 @@ export class Router {
     name: string,
     controller: C,
     options?: ResourceOptions<ResourceMethod & MethodName<C>>,
-  ): void {
-    declareResource(this, { name, controller, hasForms: true, options });
+  ): ResourceBuilder {
+    return declareResource(this, { name, controller, hasForms: true, options });
   }
 
   /** The same without the pages of forms: `create` and `edit`. */
@@ -159,8 +164,8 @@ export class Router {
     name: string,
     controller: C,
     options?: ResourceOptions<Exclude<ResourceMethod, 'create' | 'edit'> & MethodName<C>>,
-  ): void {
-    declareResource(this, { name, controller, hasForms: false, options });
+  ): ResourceBuilder {
+    return declareResource(this, { name, controller, hasForms: false, options });
   }
 
   /** Declares routes that share a prefix, a beginning of their names, middleware, a host, or what their parameters are. */

@@ -198,11 +198,41 @@ describe('a resource', () => {
     ]);
   });
 
+  test('has what is said of it said of each of its routes', async () => {
+    const thePost = bindParameter('post', (value) =>
+      value === '7' ? { title: 'Seven' } : undefined,
+    );
+    class Bound {
+      index() {
+        return 'all';
+      }
+      show(given: Request) {
+        return given.bound(thePost);
+      }
+    }
+    const client = await serve((route) => {
+      route
+        .resource('posts', Bound)
+        .where('post', 'number')
+        .bind(thePost)
+        .middleware((_request, response, next) => {
+          response.setHeader('X-Passed', 'yes');
+          next();
+        });
+    });
+    await client.get('/posts').expect(200, 'all').expect('X-Passed', 'yes');
+    await client.get('/posts/7').expect(200, { title: 'Seven' }).expect('X-Passed', 'yes');
+    await client.get('/posts/8').expect(404).expect('X-Passed', 'yes');
+    expect((await client.get('/posts/seven').expect(404)).headers).not.toHaveProperty('x-passed');
+  });
+
   test('without any route is refused', async () => {
     project = createProject();
     app = await createTestApplication({
       basePath: project.path,
-      routes: (route) => route.resource('posts', class Nothing {}),
+      routes: (route) => {
+        route.resource('posts', class Nothing {});
+      },
     });
     expect(() => app.http()).toThrow(errorWith('E_ROUTE_INVALID', '"Nothing" has no method'));
   });

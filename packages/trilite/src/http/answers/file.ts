@@ -3,13 +3,17 @@ import { basename, isAbsolute, join, relative, sep } from 'node:path';
 import { errorCode } from '../../support/errors';
 import { NotFoundError } from '../errors';
 import type { Request, Response } from '../request';
+import { storedFilesOf } from '../uploads/stored-files';
 import { attach } from './attachment';
 import { Responder } from './responder';
 
 /** Where a file lies, and what it is. */
 export interface FileOptions {
-  /** The folder, as a whole path, such as `storagePath('app/reports')`. Nothing outside of it is sent, whatever the path says. */
-  readonly root: string;
+  /**
+   * The folder, as a whole path, such as `storagePath('app/reports')`. Nothing outside of it is sent, whatever the path says. Default: where
+   * `store` of an upload puts files, of whose request it is.
+   */
+  readonly root?: string | undefined;
   /** Default: what its name ends in. */
   readonly type?: string | undefined;
 }
@@ -32,7 +36,7 @@ class FileAnswer extends Responder {
   /** @param attachAs undefined for what the browser shows */
   constructor(path: string, options: FileOptions, attachAs?: string) {
     super();
-    if (!isAbsolute(options.root)) {
+    if (options.root !== undefined && !isAbsolute(options.root)) {
       throw new TypeError(`Expected \`root\` to be a whole path, got \`${options.root}\`.`);
     }
     this.#path = path;
@@ -40,8 +44,8 @@ class FileAnswer extends Responder {
     this.#attachAs = attachAs;
   }
 
-  async respond(_request: Request, response: Response): Promise<void> {
-    const { root, type } = this.#options;
+  async respond(request: Request, response: Response): Promise<void> {
+    const { root = storedFilesOf(request).folder, type } = this.#options;
     const file = await findFile(root, this.#path);
     if (file === undefined) throw NotFoundError.because('There is no such file.');
     if (this.#attachAs !== undefined) attach(response, this.#attachAs);
@@ -69,16 +73,20 @@ interface FoundFile {
  * @example
  * import { sendFile, storagePath, type Request } from 'trilite';
  *
- * export function show(request: Request) {
- *   return sendFile(request.param('name'), { root: storagePath('app/pictures') });
+ * export function invoice(request: Request) {
+ *   return sendFile(request.param('name'), { root: storagePath('app/invoices') });
+ * }
+ *
+ * export function picture() {
+ *   return sendFile('pictures/7f3a.png'); // what `store('pictures')` gave
  * }
  */
-export function sendFile(path: string, options: FileOptions): Responder {
+export function sendFile(path: string, options: FileOptions = {}): Responder {
   return new FileAnswer(path, options);
 }
 
 /** The same as a file that the browser keeps. */
-export function download(path: string, { name, ...options }: DownloadOptions): Responder {
+export function download(path: string, { name, ...options }: DownloadOptions = {}): Responder {
   return new FileAnswer(path, options, name ?? basename(path));
 }
 

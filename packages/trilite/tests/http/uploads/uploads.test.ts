@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import request, { type Test } from 'supertest';
 import {
   injectable,
+  sendFile,
+  storagePath,
+  StoredFiles,
   upload,
   uploads,
   validated,
@@ -48,6 +51,9 @@ class Avatars {
 const routes: RouteFile = (route) => {
   route.post('/avatars', [Avatars, 'store']);
   route.post('/forgotten', [Avatars, 'forgotten']);
+  route.get('/stored/*path', ({ params }) =>
+    sendFile((params['path'] as unknown as string[]).join('/')),
+  );
   route.post('/photos', (given) => given.file(thePhotos).map(show)).upload(thePhotos);
   route.post('/plain', (given) => given.body as unknown);
   route
@@ -92,6 +98,12 @@ test('a file comes by what its route takes, and is stored under a name nobody gu
   expect(stored).toMatch(/^avatars\/[0-9a-f]{32}\.png$/);
   expect([mode, title]).toEqual([0o600, 'Me at sea']);
   expect(readFileSync(join(app.storagePath, 'files', String(stored)))).toEqual(PNG);
+  expect(app.make(StoredFiles).path(String(stored))).toBe(storagePath('files', String(stored)));
+  await client
+    .get(`/stored/${String(stored)}`)
+    .expect(200)
+    .expect('Content-Type', 'image/png');
+  await client.get('/stored/..%2fdatabase.sqlite').expect(404);
   await app.http().settled();
   expect(waiting(app)).toEqual([]);
 });
