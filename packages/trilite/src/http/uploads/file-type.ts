@@ -65,7 +65,8 @@ function isMarkup({ type }: FileType): boolean {
   return type === 'application/xml' || type === 'image/svg+xml';
 }
 
-function typeOfGuess({ typename, mime, extension }: Guess): FileType | undefined {
+function typeOfGuess({ typename, mime: full, extension }: Guess): FileType | undefined {
+  const mime = full?.split(';')[0]?.trim(); // 'text/plain; charset=UTF-16LE' fits no list of types
   if (mime === undefined) return PROGRAMS[typename];
   if (mime === 'image/jpeg') return { type: mime, extension: 'jpg' };
   return { type: mime, extension: (extension ?? 'bin').replace(/^\./, '') || 'bin' };

@@ -30,7 +30,10 @@ export type TakeFile = (part: FilePart) => Promise<void> | undefined;
 export type Fields = Readonly<Record<string, string | readonly string[]>>;
 
 /** A browser writes two headers for a part, and names them in less than a kilobyte. */
-const HEADER_LIMITS = { headerPairs: 20, headerSize: 8192 } as const;
+const HEADER_LIMITS = { headerPairs: 20, headerSize: 16_384 } as const;
+
+/** A quarter of what is read of the headers: a longer one may have been cut, also where three bytes stand for one (%C3). */
+const LONGEST_NAME = 4096;
 
 /** Whether a request has a form with files. */
 export function isMultipart(request: IncomingMessage): boolean {
@@ -126,17 +129,16 @@ class MultipartReading {
     parser.on('filesLimit', () => this.#fail(UploadRefusedError.tooManyFiles(maxFiles)));
     parser.on('fieldsLimit', () => this.#fail(UploadRefusedError.tooManyFields(maxFields)));
     parser.on('partsLimit', () => this.#fail(UploadRefusedError.tooManyFields(maxFields)));
-    parser.on('field', (name: string | undefined, value, _isNameCut, isCut) =>
-      this.#addField(name, value, isCut),
-    );
+    parser.on('field', (name: string | undefined, value, _isNameCut, isCut) => {
+      if (name !== undefined && !isLong(name)) this.#addField(name, value, isCut);
+    });
     parser.on('file', (field: string | undefined, stream, name: string | undefined, _e, type) => {
       stream.on('error', () => undefined); // whoever takes it hears of it, too
       this.#addFile({ field: field ?? '', name: name ?? '', type, stream });
     });
   }
 
-  #addField(name: string | undefined, value: string, isCut: boolean): void {
-    if (name === undefined) return;
+  #addField(name: string, value: string, isCut: boolean): void {
     this.#textBytes += Buffer.byteLength(name) + Buffer.byteLength(value);
     if (isCut || this.#textBytes > this.#limits.maxTextBytes) {
       return this.#fail(UploadRefusedError.tooMuchText(this.#limits.maxTextBytes));
@@ -148,7 +150,7 @@ class MultipartReading {
   }
 
   #addFile(part: FilePart): void {
-    const taken = this.#takeFile(part);
+    const taken = isLong(part.field) || isLong(part.name) ? undefined : this.#takeFile(part);
     if (taken === undefined) {
       part.stream.resume();
       return;
@@ -157,6 +159,11 @@ class MultipartReading {
     this.#files.push(taken);
     taken.catch((error: unknown) => this.#fail(toError(error)));
   }
+}
+
+/** Whether a name is none that somebody gave, but perhaps half of one. */
+function isLong(name: string): boolean {
+  return Buffer.byteLength(name) >= LONGEST_NAME;
 }
 
 function createParser(request: IncomingMessage, limits: MultipartLimits): BusboyInstance {

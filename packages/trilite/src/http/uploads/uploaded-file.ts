@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, type ReadStream } from 'node:fs';
-import { copyFile, link, mkdir, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { errorCode } from '../../support/errors';
 import { UploadFailedError, UploadPlaceError } from './errors';
@@ -96,9 +96,12 @@ export class UploadedFile {
     if (this.#state !== 'waiting') throw UploadFailedError.stored(this.name, this.#path);
     this.#state = 'storing';
     try {
+      await mkdir(dirname(target), { recursive: true });
+      await this.#refuseLinksOut(folder, target);
       await move(this.#path, target, options);
     } catch (error) {
       this.#state = 'waiting';
+      if (error instanceof UploadPlaceError) throw error;
       if (errorCode(error) === 'EEXIST') throw UploadFailedError.exists(target);
       throw UploadFailedError.writing(target, error);
     }
@@ -118,16 +121,24 @@ export class UploadedFile {
     if (folder.includes('\0')) throw UploadPlaceError.badFolder(folder);
     if (isAbsolute(folder)) return folder;
     const path = resolve(this.#root, folder);
-    const inside = relative(this.#root, path);
-    if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
-      throw UploadPlaceError.badFolder(folder);
-    }
+    if (leadsOut(this.#root, path)) throw UploadPlaceError.badFolder(folder);
     return path;
+  }
+
+  /** A link among the files leads where it says, which the names alone do not tell. The root itself may be one. */
+  async #refuseLinksOut(folder: string, target: string): Promise<void> {
+    if (isAbsolute(folder)) return;
+    const [root, path] = await Promise.all([realpath(this.#root), realpath(dirname(target))]);
+    if (leadsOut(root, path)) throw UploadPlaceError.badFolder(folder);
   }
 }
 
+function leadsOut(root: string, path: string): boolean {
+  const inside = relative(root, path);
+  return inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside);
+}
+
 async function move(from: string, to: string, { overwrite = false }: StoreOptions): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
   try {
     await take(from, to, overwrite);
   } catch (error) {

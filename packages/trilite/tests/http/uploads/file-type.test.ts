@@ -21,6 +21,7 @@ test.each<[string, Buffer, string, string, string]>([
   ],
   ['text', Buffer.from('hello'), 'application/x-php', 'text/plain', 'txt'],
   ['a list', Buffer.from('a,b\n1,2\n'), 'text/csv', 'text/csv', 'csv'],
+  ['text of two bytes a letter', hex('fffe 6800 6900'), 'text/csv', 'text/plain', 'txt'],
   [
     'a list of cars, that begins as a bitmap does',
     Buffer.from('BMW,Audi\n'),

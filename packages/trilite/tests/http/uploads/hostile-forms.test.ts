@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import request, { type Test } from 'supertest';
@@ -15,7 +15,7 @@ let app: TestApplication;
 
 const HTTP = `{
   bodyLimit: '1kb',
-  uploads: { maxBytes: '16kb', maxFiles: 4, maxFields: 5 },
+  uploads: { maxBytes: '32kb', maxFiles: 4, maxFields: 5 },
 }`;
 
 const files = uploads('files', { maxFiles: 3, maxBytes: '1kb' });
@@ -62,15 +62,15 @@ const one = file('files', 'a.png');
 test.each<[string, Form, number, RegExp]>([
   [
     'more bytes than a request may have',
-    form([[file('files', 'a'), Buffer.alloc(20_000)]]),
+    form([[file('files', 'a'), Buffer.alloc(40_000)]]),
     413,
-    /larger than 16 KB/,
+    /larger than 32 KB/,
   ],
   [
     'more bytes in files nobody asked for',
-    form([[file('x', 'a'), Buffer.alloc(20_000)]]),
+    form([[file('x', 'a'), Buffer.alloc(40_000)]]),
     413,
-    /larger than 16 KB/,
+    /larger than 32 KB/,
   ],
   [
     'too many files',
@@ -135,7 +135,7 @@ test.each<[string, Form, number, RegExp]>([
 });
 
 test('a form whose length is not told beforehand is bounded all the same', async () => {
-  const { type, body } = form([[file('files', 'a'), Buffer.alloc(20_000)]]);
+  const { type, body } = form([[file('files', 'a'), Buffer.alloc(40_000)]]);
   const server = new HttpServer(app.http().handler);
   const { port } = new URL(await server.start({ host: '127.0.0.1', port: 0 }));
   const answer = await exchange(
@@ -167,6 +167,24 @@ test.each<[string, string, string]>([
 ])('a name that is %s is one that can be kept', async (_what, name, kept) => {
   const { status, body } = await send(form([[file('files', name), PNG]]));
   expect([status, body['names']]).toEqual([200, [kept]]);
+});
+
+test.each<[string, string]>([
+  ['a file', file('files', `${'a'.repeat(9000)}.png`)],
+  ['a file, longer than what is read of it', file('files', `${'a'.repeat(20_000)}.png`)],
+  [
+    'a file, in letters that take three bytes',
+    `Content-Disposition: form-data; name="files"; filename*=utf-8''${'%C3%A9'.repeat(2800)}`,
+  ],
+  ['a field', text('a'.repeat(9000))],
+])('a part with a name longer than names are, that of %s, is left out', async (_what, headers) => {
+  const { status, body } = await send(
+    form([
+      [headers, 'hidden'],
+      [one, PNG],
+    ]),
+  );
+  expect([status, body]).toEqual([200, { names: ['a.png'], body: {} }]);
 });
 
 test('who goes away in the middle leaves nothing behind', async () => {
@@ -203,9 +221,14 @@ test('who is still sending reads the answer, and may go on with the next request
   await server.stop(0);
 });
 
-test('a folder that is gone is a fault of ours, and tells nothing of itself', async () => {
+test('a folder that somebody removes is made again', async () => {
   await send(form([[one, PNG]]));
   rmSync(app.config.app.http.uploads.folder, { recursive: true });
+  expect(await send(form([[one, PNG]]))).toMatchObject({ status: 200, body: { names: ['a.png'] } });
+});
+
+test('a folder that cannot be used is a fault of ours, and tells nothing of itself', async () => {
+  writeFileSync(app.config.app.http.uploads.folder, 'a file');
   const { status, body } = await send(form([[one, PNG]]));
   expect(status).toBe(500);
   expect(JSON.stringify(body)).not.toContain(app.storagePath);

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UploadedFile } from '../../../src/http/uploads/uploaded-file';
@@ -45,6 +54,18 @@ test.each(['..', '../other', 'a/../../other', './../x', 'a\0b'])(
     });
   },
 );
+
+test('a link among the files that leads out of them is refused, and none for all files', async () => {
+  mkdirSync(join(folder, 'disk'));
+  symlinkSync(join(folder, 'disk'), join(folder, 'files'));
+  mkdirSync(join(folder, 'outside'));
+  symlinkSync(join(folder, 'outside'), join(folder, 'disk/out'));
+  const file = fileOf('a');
+  await expect(file.storeAs('out', 'a.csv')).rejects.toMatchObject({ code: 'E_UPLOAD_PLACE' });
+  expect(readdirSync(join(folder, 'outside'))).toEqual([]);
+  await file.storeAs('in', 'a.csv');
+  expect(read('disk/in/a.csv')).toBe('a');
+});
 
 test.each([
   '',

@@ -13,7 +13,7 @@ import {
   type RouteFile,
   type UploadedFile,
 } from 'trilite';
-import { createTestApplication, type TestApplication } from 'trilite/testing';
+import { createTestApplication, travelBack, travelTo, type TestApplication } from 'trilite/testing';
 import { z } from 'zod';
 import { createProject, exportDefault, type TestProject } from '../../helpers/project';
 import { file, form, PNG, text, waiting, type Form } from '../../helpers/upload-site';
@@ -250,6 +250,24 @@ test('what a killed process left is removed after a day, and nothing else', asyn
   leave('upload-report.txt', 400);
   await send(client.post('/anything'), form([[file('anything', 'a.png'), PNG]]));
   expect(waiting(app)).toEqual([`upload-${'b'.repeat(32)}`, 'upload-report.txt']);
+});
+
+test('what a killed process left while another one runs is removed within the hour', async () => {
+  const client = await serve();
+  const takeOne = () => send(client.post('/anything'), form([[file('anything', 'a.png'), PNG]]));
+  try {
+    await takeOne();
+    const left = join(app.config.app.http.uploads.folder, `upload-${'a'.repeat(32)}`);
+    writeFileSync(left, '');
+    utimesSync(left, 0, 0);
+    await takeOne();
+    expect(waiting(app)).toHaveLength(1);
+    travelTo(Date.now() + 3_600_000);
+    await takeOne();
+    expect(waiting(app)).toEqual([]);
+  } finally {
+    travelBack();
+  }
 });
 
 test.each<[string, RouteFile, string, RegExp]>([
