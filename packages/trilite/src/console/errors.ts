@@ -26,6 +26,18 @@ export class CommandUsageError extends FrameworkError {
   }
 }
 
+/** Thrown when a maintenance cannot begin or end for what lies in the place of its file. */
+export class MaintenanceFileError extends FrameworkError {
+  static folder(file: string, cause: unknown): MaintenanceFileError {
+    return new MaintenanceFileError({
+      code: 'E_MAINTENANCE_FILE',
+      message: `The maintenance cannot be changed: "${file}" is a folder.`,
+      help: 'Look into it and remove it; the application is down for as long as it is there.',
+      cause,
+    });
+  }
+}
+
 /** Thrown when a command that another one ran for a tenant ended with an exit code. */
 export class CommandFailedError extends FrameworkError {
   static with(command: string, code: number): CommandFailedError {

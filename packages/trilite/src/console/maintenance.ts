@@ -1,6 +1,10 @@
+import { dirname } from 'node:path';
 import { enterProject, projectAt } from '../config/project';
+import { StorageNotWritableError } from '../config/errors';
+import { errorCode } from '../support/errors';
 import type { Maintenance } from '../support/maintenance';
 import type { ConsoleApplication } from './console-application';
+import { MaintenanceFileError } from './errors';
 import type { Output } from './output';
 
 /** How soon a worker sees that the application has come up. */
@@ -23,6 +27,22 @@ export function maintenanceOf(codePath: string): {
   const project = projectAt(codePath);
   enterProject(project);
   return { maintenance: new Its(storagePath()), basePath: project.basePath };
+}
+
+/**
+ * Begins or ends a maintenance, and says what is in the way of it.
+ *
+ * @throws E_MAINTENANCE_FILE for a folder in the place of its file, E_STORAGE_NOT_WRITABLE
+ */
+export function change<T>(maintenance: Maintenance, how: (maintenance: Maintenance) => T): T {
+  try {
+    return how(maintenance);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    if (code.endsWith('EISDIR')) throw MaintenanceFileError.folder(maintenance.file, error);
+    throw StorageNotWritableError.at(dirname(maintenance.file), error);
+  }
 }
 
 /**

@@ -18,31 +18,31 @@ const PASS_MS = 12 * 3_600_000;
  * Keeps requests out while the application is down for maintenance. It is asked before anything of the application runs, and before anybody
  * asks whose the request is: neither needs to work.
  *
- *     up, or carries the pass ──▶ on
+ *     up ──▶ on
  *     /{secret} ──▶ / with the pass
+ *     carries the pass ──▶ on
  *     anything else ──▶ redirect │ the page that was rendered │ 503 by the error handler
  */
 export function maintenanceGate(maintenance: Maintenance, hasSecureUrl: boolean) {
   return (request: Request, response: Response, next: Next): unknown => {
     const state = maintenance.state();
     if (state === undefined) return next();
+    const parts = decoded(request.path).split('/').filter(Boolean);
+    const tellsSecret = parts.some((part) => isSecretOf(state, part));
+    // What is logged of the request, whatever becomes of it
+    if (tellsSecret) Object.assign(request, { originalUrl: '/[secret]' });
+    const asksForPass = tellsSecret && parts.length === 1 && request.method === 'GET';
     const pass = parseCookie(request.headers.cookie ?? '')[COOKIE];
-    if (pass !== undefined && isPassOf(state, pass)) return next();
+    if (!asksForPass && pass !== undefined && isPassOf(state, pass)) return next();
     response.setHeader('Cache-Control', 'no-store');
-    if (request.method === 'GET' && isSecretOf(state, lastOf(request.path))) {
-      return letIn(state, hasSecureUrl || request.secure, { request, response });
+    if (asksForPass) {
+      return letIn(state, hasSecureUrl || request.secure, response);
     }
     return refuse(state, request, response);
   };
 }
 
-function letIn(
-  state: DownState,
-  secure: boolean,
-  { request, response }: { readonly request: Request; readonly response: Response },
-): void {
-  // What is logged of the request: it would tell the secret
-  Object.assign(request, { originalUrl: '/[secret]' });
+function letIn(state: DownState, secure: boolean, response: Response): void {
   const options = { httpOnly: true, sameSite: 'lax', secure, maxAge: PASS_MS, path: '/' } as const;
   response.cookie(COOKIE, passOf(state) ?? '', options);
   response.redirect(302, '/');
@@ -50,7 +50,7 @@ function letIn(
 
 function refuse(state: DownState, request: Request, response: Response): void {
   const { redirect, page, refreshSeconds, retryAfterSeconds, status } = state;
-  if (redirect !== undefined && request.path !== redirect) {
+  if (redirect !== undefined && !isFor(redirect, request)) {
     response.redirect(302, redirect);
     return;
   }
@@ -64,11 +64,26 @@ function refuse(state: DownState, request: Request, response: Response): void {
   response.status(status).type('html').send(page);
 }
 
-/** The path without its slash, decoded where that can be done. */
-function lastOf(path: string): string {
+const HERE = 'http://here.invalid';
+
+/** Whether a request is for the place where requests are sent, however either is written: it would be sent there forever. */
+function isFor(redirect: string, request: Request): boolean {
+  const { host, protocol, pathname } = new URL(redirect, HERE);
+  const isHere = redirect.startsWith('/') || host === hostOf(request, protocol);
+  return isHere && decoded(pathname) === decoded(request.path);
+}
+
+/** As addresses have it: in small letters, and without the port that goes without saying. */
+function hostOf({ host }: { readonly host?: string }, protocol: string): string | undefined {
+  const address = `${protocol}//${host ?? ''}`;
+  return URL.canParse(address) ? new URL(address).host : undefined;
+}
+
+/** A path as it is meant, or as it is written where that cannot be told. */
+function decoded(path: string): string {
   try {
-    return decodeURIComponent(path.slice(1));
+    return decodeURIComponent(path);
   } catch {
-    return '';
+    return path;
   }
 }

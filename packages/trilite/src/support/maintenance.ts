@@ -33,7 +33,7 @@ const PURPOSE = 'maintenance bypass';
 
 /** How an application is down. */
 export interface DownOptions {
-  /** The status of every answer. Default: 503. */
+  /** The status of every answer: 200 to 599, and none without a body. Default: 503. */
   readonly status?: number | undefined;
   /** When to ask again, for the header "Retry-After". Default: none. */
   readonly retryAfterSeconds?: number | undefined;
@@ -87,19 +87,19 @@ export class Maintenance {
     return this.#state;
   }
 
-  /** Takes the application down, or says anew how it is. Whoever was let in is not any more. */
+  /**
+   * Takes the application down, or says anew how it is. Whoever was let in is not any more.
+   *
+   * @throws RangeError for what an option cannot be
+   */
   begin({ secret, status = 503, ...rest }: DownOptions = {}): void {
     const bypass = secret === undefined ? undefined : bypassOf(secret);
     const state: DownState = { since: clock.now(), status, ...rest, bypass };
-    const beside = `${this.file}.${process.pid}`;
-    const handle = openSync(beside, 'w');
-    try {
-      writeSync(handle, `${JSON.stringify(state, undefined, 2)}\n`);
-      fsyncSync(handle); // renamed, and empty after a power cut: damaged
-    } finally {
-      closeSync(handle);
+    const wrong = wrongIn(state);
+    if (wrong !== undefined) {
+      throw new RangeError(`Expected \`${wrong}\` to be ${RULES[wrong].expected}`);
     }
-    renameSync(beside, this.file);
+    this.#write(`${JSON.stringify(state, undefined, 2)}\n`);
     this.#lookAt = 0;
   }
 
@@ -109,6 +109,23 @@ export class Maintenance {
     rmSync(this.file, { force: true });
     this.#lookAt = 0;
     return wasDown;
+  }
+
+  #write(text: string): void {
+    const beside = `${this.file}.${process.pid}`;
+    try {
+      const handle = openSync(beside, 'w', 0o600); // who reads the bypass can make a pass of it
+      try {
+        writeSync(handle, text);
+        fsyncSync(handle); // renamed, and empty after a power cut: damaged
+      } finally {
+        closeSync(handle);
+      }
+      renameSync(beside, this.file);
+    } catch (error) {
+      rmSync(beside, { force: true });
+      throw error;
+    }
   }
 
   #look(): void {
@@ -174,24 +191,68 @@ function hashOf(secret: string): string {
 /** Somebody may have written it by hand. */
 function parse(text: string): DownState {
   const value: unknown = JSON.parse(text);
-  const state = value as Partial<Record<keyof DownState, unknown>> | null;
-  const isWhole =
-    typeof state === 'object' &&
-    isNumber(state?.since, 0, Infinity) &&
-    isNumber(state?.status, 200, 599) &&
-    [state?.retryAfterSeconds, state?.refreshSeconds].every((one) => isNone(one, 'number')) &&
-    [state?.redirect, state?.page].every((one) => isNone(one, 'string')) &&
-    isBypass(state?.bypass);
-  if (!isWhole) throw new TypeError('Its content is not what "artisan down" writes.');
-  return state as DownState;
+  if (typeof value !== 'object' || value === null) throw new TypeError('It holds no object.');
+  const wrong = wrongIn(value);
+  if (wrong === undefined) return value as DownState;
+  throw new TypeError(`Its "${wrong}" is not ${RULES[wrong].expected}.`);
 }
 
-function isNumber(value: unknown, least: number, most: number): boolean {
-  return typeof value === 'number' && value >= least && value <= most;
+/** What each part of a state has to be, whoever says it. */
+interface Rule {
+  readonly expected: string;
+  readonly isMet: (value: unknown) => boolean;
 }
 
-function isNone(value: unknown, type: 'number' | 'string'): boolean {
-  return value === undefined || typeof value === type;
+type Part = Exclude<keyof DownState, 'damage'>;
+
+const SECONDS: Rule = {
+  expected: 'a whole number of seconds, 1 or more',
+  isMet: (value) => value === undefined || isWhole(value, 1, Number.MAX_SAFE_INTEGER),
+};
+
+const RULES: Readonly<Record<Part, Rule>> = {
+  since: {
+    expected: 'a time in epoch milliseconds',
+    isMet: (value) => isWhole(value, 0, Number.MAX_SAFE_INTEGER),
+  },
+  status: { expected: 'a status from 200 to 599 that has a body', isMet: isDownStatus },
+  retryAfterSeconds: SECONDS,
+  refreshSeconds: SECONDS,
+  redirect: {
+    expected: 'a path such as "/soon", or a whole address',
+    isMet: (value) => value === undefined || isDownRedirect(value),
+  },
+  page: {
+    expected: 'text',
+    isMet: (value) => value === undefined || typeof value === 'string',
+  },
+  bypass: { expected: 'what "artisan down" writes', isMet: isBypass },
+};
+
+function wrongIn(state: object): Part | undefined {
+  const parts = Object.keys(RULES) as Part[];
+  return parts.find((part) => !RULES[part].isMet((state as Partial<Record<Part, unknown>>)[part]));
+}
+
+/** Statuses whose answers have no body, so that nobody would see the page. @see RFC 9110, section 15 */
+const BODILESS: readonly unknown[] = [204, 205, 304];
+
+/** Whether an application that is down can answer with a status. */
+export function isDownStatus(value: unknown): boolean {
+  return isWhole(value, 200, 599) && !BODILESS.includes(value);
+}
+
+/** Whether a text is a place where requests can be sent: a path of this site, or a whole address. */
+export function isDownRedirect(value: unknown): boolean {
+  return (
+    typeof value === 'string' &&
+    /^(\/(?![/\\])|https?:\/\/)\S*$/.test(value) &&
+    URL.canParse(value, 'http://localhost')
+  );
+}
+
+function isWhole(value: unknown, least: number, most: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
 }
 
 function isBypass(value: unknown): boolean {

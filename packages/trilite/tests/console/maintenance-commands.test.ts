@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import request from 'supertest';
 import { createApplication, type Application, type JobClass } from 'trilite';
@@ -106,10 +106,32 @@ describe('down', () => {
     ['--redirect=soon', 'a path such as "/soon"'],
     ['--render=missing.html', 'the page cannot be read'],
     ['--status=42', '200'],
+    ['--status=204', 'its answers have no body'],
+    ['--status=304', 'its answers have no body'],
   ])('refuses %s', async (option, words) => {
     const { code, err } = await artisan(project, `down ${option}`);
     expect([code, err]).toEqual([2, expect.stringContaining(words)]);
     expect(existsSync(file())).toBe(false);
+  });
+});
+
+describe('down and up say what is in the way', () => {
+  test('of a folder in the place of their file', async () => {
+    project.write('storage/down.json/kept.txt', '');
+    for (const command of ['down', 'up']) {
+      const { code, err } = await artisan(project, command);
+      expect([code, err]).toEqual([1, expect.stringContaining('E_MAINTENANCE_FILE')]);
+    }
+    expect(readdirSync(join(project.path, 'storage'))).toEqual(['.gitignore', 'down.json']);
+  });
+
+  test('of a storage folder that cannot be written', async () => {
+    rmSync(join(project.path, 'storage'), { recursive: true });
+    project.write('storage', 'a file');
+    for (const command of ['down', 'up']) {
+      const { code, err } = await artisan(project, command);
+      expect([code, err]).toEqual([1, expect.stringContaining('E_STORAGE_NOT_WRITABLE')]);
+    }
   });
 });
 

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import request from 'supertest';
-import type { RouteFile } from 'trilite';
+import type { DownOptions, RouteFile } from 'trilite';
 import { createTestApplication, type TestApplication } from 'trilite/testing';
 import { keepLines } from '../helpers/log-lines';
 import { createProject, exportDefault, type TestProject } from '../helpers/project';
@@ -71,6 +71,28 @@ describe('an application that is down', () => {
     await client.get('/soon').set('Accept', 'text/html').expect(503, 'Soon');
   });
 
+  test.each([
+    ['/soon?a=1', '/soon'],
+    ['/soon?a=1#top', '/soon?b=2'],
+    ['/söön', '/s%C3%B6%C3%B6n'],
+    ['/s%c3%b6%c3%b6n', '/s%C3%B6%C3%B6n'],
+    ['/a/../soon', '/soon'],
+    ['https://Shop.example/soon', '/soon'],
+    ['http://shop.example:80/soon?a=1', '/soon?a=1'],
+  ])('that sends on to %s sends nobody from there on and on', async (redirect, path) => {
+    const client = await serve();
+    app.maintenance.begin({ redirect });
+    await client.get('/').set('Host', 'shop.example').expect(302);
+    await client.get(path).set('Host', 'shop.example').expect(503);
+  });
+
+  test('sends on to another site from the path that it has there', async () => {
+    const client = await serve();
+    app.maintenance.begin({ redirect: 'https://status.example/soon' });
+    await client.get('/soon').set('Host', 'shop.example').expect(302);
+    await client.get('/soon').set('Host', '').expect(302);
+  });
+
   test('answers /up, and says that it is being maintained', async () => {
     const client = await serve();
     await client.get('/up').expect(({ body }) => expect(body).toMatchObject({ status: 'up' }));
@@ -96,6 +118,11 @@ describe('an application that is down', () => {
     ['is damaged', '{ "since": 1'],
     ['holds something else', '{ "status": "off" }'],
     ['holds nothing', 'null'],
+    ['says no whole status', '{ "since": 1, "status": 503.5 }'],
+    ['says a status without a body', '{ "since": 1, "status": 204 }'],
+    ['says half a second', '{ "since": 1, "status": 503, "retryAfterSeconds": 0.5 }'],
+    ['says no second', '{ "since": 1, "status": 503, "refreshSeconds": 0 }'],
+    ['leads to another site by a path', '{ "since": 1, "status": 503, "redirect": "//a.example" }'],
   ])('stays down, loudly, when its file %s', async (_what, text) => {
     const client = await serve();
     const lines = keepLines(app, 'error');
@@ -166,6 +193,22 @@ describe('the secret', () => {
     await client.get(`/${SECRET}`);
     expect(lines).toMatchObject([{ path: '/[secret]', status: 302 }]);
   });
+
+  test('stands in no line of the access log, however it is sent', async () => {
+    const client = await serve({ 'config/logging.js': exportDefault("{ level: 'info' }") });
+    app.maintenance.begin({ secret: SECRET });
+    const lines = keepLines(app);
+    const pass = passOf(await client.get(`/${SECRET}/`).expect(302));
+    await client.head(`/${SECRET}`).expect(503);
+    await client.post(`/${SECRET}/`).expect(503);
+    await client.get(`//${SECRET}?a=1`).expect(302);
+    await client.get(`/%6fpen-sesame`).expect(302);
+    await client.get(`/${SECRET}/more`).expect(503);
+    await client.get(`/${SECRET}`).set('Cookie', pass).expect(302);
+    await client.post(`/${SECRET}`).set('Cookie', pass).expect(404);
+    expect(lines).toHaveLength(8);
+    expect(JSON.stringify(lines)).not.toMatch(/sesame/);
+  });
 });
 
 test('another process sees that it is down, and how', async () => {
@@ -194,6 +237,23 @@ test('an application that is down keeps requests of tenants out, and lets in who
   } finally {
     await site.close();
   }
+});
+
+test.each<[DownOptions, string]>([
+  [{ status: 204 }, 'Expected `status` to be a status from 200 to 599 that has a body'],
+  [{ status: 103 }, 'Expected `status` to be'],
+  [{ retryAfterSeconds: 0 }, 'Expected `retryAfterSeconds` to be a whole number of seconds'],
+  [{ redirect: 'soon' }, 'Expected `redirect` to be a path'],
+])('a maintenance with %j begins not at all', async (options, words) => {
+  await serve();
+  expect(() => app.maintenance.begin(options)).toThrow(words);
+  expect(app.maintenance.isDown).toBe(false);
+});
+
+test('its file is for the user alone who wrote it', async () => {
+  await serve();
+  app.maintenance.begin({ secret: SECRET });
+  expect(statSync(app.maintenance.file).mode & 0o777).toBe(0o600);
 });
 
 test('its file is where the storage is', async () => {

@@ -4,7 +4,7 @@ import type { DownOptions } from '../../support/maintenance';
 import { ViewRenderer } from '../../view/view-renderer';
 import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
-import { maintenanceOf } from '../maintenance';
+import { change, maintenanceOf } from '../maintenance';
 import { defineSignature } from '../signature';
 
 const signature = defineSignature({
@@ -60,17 +60,19 @@ export class DownCommand implements Command<typeof signature> {
     const { maintenance, basePath } = maintenanceOf(codePath);
     const secret = readSecret(options.secret);
     const redirect = readRedirect(options.redirect);
+    const status = readStatus(options.status);
     const { render } = options;
     const page = render === undefined ? undefined : await pageOf(render, { basePath, app });
     const wasDown = maintenance.isDown;
-    maintenance.begin({
-      status: options.status,
+    const how: DownOptions = {
+      status,
       retryAfterSeconds: options.retry,
       refreshSeconds: options.refresh,
       redirect,
       page,
       secret,
-    } satisfies DownOptions);
+    };
+    change(maintenance, (its) => its.begin(how));
     output.success(
       wasDown
         ? 'The application stays down, as you say now.'
@@ -94,8 +96,18 @@ function readSecret(text: string | undefined): string | undefined {
   throw CommandUsageError.because(signature.name, `"--secret" cannot be used: ${rule}`);
 }
 
+function readStatus(status: number): number {
+  const { isDownStatus } =
+    require('../../support/maintenance') as typeof import('../../support/maintenance');
+  if (isDownStatus(status)) return status;
+  const problem = `"--status=${status}" cannot be used: its answers have no body to show`;
+  throw CommandUsageError.because(signature.name, problem);
+}
+
 function readRedirect(text: string | undefined): string | undefined {
-  if (text === undefined || /^(\/(?![/\\])|https?:\/\/)\S*$/.test(text)) return text;
+  const { isDownRedirect } =
+    require('../../support/maintenance') as typeof import('../../support/maintenance');
+  if (text === undefined || isDownRedirect(text)) return text;
   const rule = 'a path such as "/soon", or a whole address';
   throw CommandUsageError.because(signature.name, `"--redirect=${text}" is no place: ${rule}`);
 }

@@ -1,5 +1,5 @@
 import type { Command, CommandContext } from '../command';
-import { maintenanceOf } from '../maintenance';
+import { change, maintenanceOf } from '../maintenance';
 import { defineSignature } from '../signature';
 
 const signature = defineSignature({
@@ -12,7 +12,7 @@ export class UpCommand implements Command<typeof signature> {
   static readonly signature = signature;
 
   handle({ codePath, output }: CommandContext<typeof signature>): void {
-    const wasDown = maintenanceOf(codePath).maintenance.end();
+    const wasDown = change(maintenanceOf(codePath).maintenance, (its) => its.end());
     if (wasDown) output.success('The application is up again.');
     else output.info('The application was up.');
   }
