@@ -10,6 +10,9 @@ export type MetricsText = () => Promise<{ readonly type: string; readonly body: 
 
 const LOOPBACK = /^(?:(?:::ffff:)?127\.\d+\.\d+\.\d+|::1)$/;
 
+/** The same as whom a request is for. */
+const LOOPBACK_HOST = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/i;
+
 /** What a proxy says of whom it asks for. */
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
 
@@ -25,12 +28,14 @@ export function metricsEndpoint({ token }: Pick<MetricsSettings, 'token'>, text:
 }
 
 /**
- * Whether somebody on this machine asks, by the connection itself: headers are anybody's to write. A proxy on this machine asks for others,
- * and is told from what it says of them.
+ * Whether somebody on this machine asks, by the connection itself: headers are anybody's to write. A proxy on this machine asks for others:
+ * it is told from what it says of them, or from the site that they ask for where it passes that on. One that does neither looks as
+ * Prometheus does; behind it there has to be a token.
  */
 function isFromHere({ socket, headers }: Request): boolean {
   return (
     LOOPBACK.test(socket.remoteAddress ?? '') &&
+    LOOPBACK_HOST.test(headers.host ?? '') &&
     !FORWARDED.some((name) => headers[name] !== undefined)
   );
 }

@@ -109,6 +109,20 @@ describe('without a token metrics are there', () => {
   });
 
   test.each([
+    ['localhost', 200],
+    ['LOCALHOST:3000', 200],
+    ['127.0.0.2:3000', 200],
+    ['[::1]:3000', 200],
+    ['shop.example', 404],
+    ['localhost.shop.example', 404],
+    ['127.0.0.1.example', 404],
+    ['', 404],
+  ])('for the host "%s": %s', async (host, status) => {
+    const client = await serve('{}');
+    await client.get('/metrics').set('Host', host).expect(status);
+  });
+
+  test.each([
     ['127.0.0.1', true],
     ['127.8.9.10', true],
     ['::1', true],
@@ -123,7 +137,7 @@ describe('without a token metrics are there', () => {
     const next = jest.fn();
     const response = { setHeader: () => undefined, end: () => undefined };
     await metricsEndpoint({}, text)(
-      { socket: { remoteAddress }, headers: {} } as never,
+      { socket: { remoteAddress }, headers: { host: 'localhost' } } as never,
       response as never,
       next,
     );
