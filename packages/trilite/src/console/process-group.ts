@@ -45,9 +45,12 @@ export class ProcessGroup {
     });
   }
 
-  /** Asks every program to stop, and waits until all that they started have ended; after the deadline they are killed. */
+  /**
+   * Asks every program to stop, and waits until all that they started have ended; after the deadline they are killed. The programs pass it on: one
+   * that watches over another starts it anew when that one ends first.
+   */
   async stop(deadlineMs: number): Promise<void> {
-    this.signal('SIGTERM');
+    for (const child of this.#children) child.kill('SIGTERM');
     for (let waited = 0; waited < deadlineMs && this.#isAlive(); waited += LOOK_MS) {
       await delayMs(LOOK_MS);
     }
