@@ -9,6 +9,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorCode } from '../support/errors';
+import { ClientConnection } from './client-connection';
 import { ListenError } from './errors';
 import { noteStop } from './server-stop';
 
@@ -46,6 +47,7 @@ const MALFORMED = [400, 'The request is malformed.'] as const;
 export class HttpServer {
   readonly #server: Server;
   readonly #open = new Set<ServerResponse>();
+  readonly #connections = new Map<Duplex, ClientConnection>();
   readonly #stopping = new AbortController();
   #stopped: Promise<void> | undefined;
 
@@ -54,12 +56,17 @@ export class HttpServer {
       this.#open.add(response);
       response.once('close', () => this.#open.delete(response));
       if (this.#stopping.signal.aborted) askToClose(response);
-      listener(request, response);
+      const begin = (): void => listener(request, response);
+      this.#connections.get(request.socket)?.take({ request, response, begin });
     });
     this.#server.on('clientError', (error, socket) => this.#refuse(error, socket));
     const { signal } = this.#stopping;
     setMaxListeners(0, signal); // as many as there are open event streams
-    this.#server.on('connection', (socket) => noteStop(socket, signal));
+    this.#server.on('connection', (socket) => {
+      noteStop(socket, signal);
+      this.#connections.set(socket, new ClientConnection(socket));
+      socket.once('close', () => this.#connections.delete(socket));
+    });
   }
 
   /**

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { connect } from 'node:net';
 import type { ServerResponse } from 'node:http';
 import { HttpServer } from '../../src/http/http-server';
@@ -127,6 +128,87 @@ describe('clients that are no good', () => {
       'zz\r\n',
     );
     expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+    await server.stop(0);
+  });
+});
+
+describe('requests that are sent before the one before is answered', () => {
+  const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+  const LAST = 'GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+
+  test('all are answered in order, one after the other, however many they are', async () => {
+    let open = 0;
+    let mostOpen = 0;
+    const server = new HttpServer((request, response) => {
+      mostOpen = Math.max(mostOpen, ++open);
+      response.once('finish', () => (open -= 1));
+      setImmediate(() => response.end(`[${request.url}]`));
+    });
+    const { port } = new URL(await server.start(LOCAL));
+    const paths = Array.from({ length: 5000 }, (_, index) => `/${index}`);
+    const answers = await exchange(Number(port), paths.map(GET).join('') + LAST);
+    expect(answers.match(/\[.*?\]/g)).toEqual([...paths, '/last'].map((path) => `[${path}]`));
+    expect(mostOpen).toBe(1);
+    await server.stop(0);
+  });
+
+  test('of a client that leaves, none stays open and none begins any more', async () => {
+    const began = gate();
+    const closed = gate();
+    const paths: (string | undefined)[] = [];
+    const server = new HttpServer((request, response) => {
+      paths.push(request.url);
+      response.once('close', () => closed.open());
+      began.open();
+    });
+    const { port } = new URL(await server.start(LOCAL));
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.on('error', () => undefined).write(['/a', '/b', '/c'].map(GET).join(''));
+    await began.opened;
+    socket.resetAndDestroy();
+    await closed.opened;
+    await server.stop(60_000);
+    expect(paths).toEqual(['/a']);
+  });
+
+  test('those behind an answer that ends the connection do not begin', async () => {
+    const paths: (string | undefined)[] = [];
+    const server = new HttpServer((request, response) => {
+      paths.push(request.url);
+      setImmediate(() => response.setHeader('Connection', 'close').end('done'));
+    });
+    const { port } = new URL(await server.start(LOCAL));
+    const answers = await exchange(Number(port), GET('/a') + GET('/b'));
+    expect(answers.match(/done/g)).toHaveLength(1);
+    expect(paths).toEqual(['/a']);
+    await server.stop(0);
+  });
+
+  test('one does not run in the work of the one before', async () => {
+    const work = new AsyncLocalStorage<string>();
+    const server = new HttpServer((request, response) => {
+      const found = work.getStore() ?? 'none';
+      work.run(request.url ?? '', () => setImmediate(() => response.end(`[${found}]`)));
+    });
+    const { port } = new URL(await server.start(LOCAL));
+    const answers = await exchange(Number(port), GET('/a') + GET('/b') + LAST);
+    expect(answers.match(/\[.*?\]/g)).toEqual(['[none]', '[none]', '[none]']);
+    await server.stop(0);
+  });
+
+  test('a body that waits is read whole once it is its turn', async () => {
+    const server = new HttpServer((request, response) => {
+      let bytes = 0;
+      request.on('data', (chunk: Buffer) => (bytes += chunk.length));
+      request.on('end', () => setImmediate(() => response.end(`[${bytes}]`)));
+    });
+    const { port } = new URL(await server.start(LOCAL));
+    const body = 'x'.repeat(1_000_000);
+    const post = `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const sent = (GET('/').repeat(20) + post).repeat(3) + LAST;
+    const answers = await exchange(Number(port), sent);
+    const round = [...Array.from({ length: 20 }, () => '[0]'), '[1000000]'];
+    expect(answers.match(/\[.*?\]/g)).toEqual([...round, ...round, ...round, '[0]']);
     await server.stop(0);
   });
 });

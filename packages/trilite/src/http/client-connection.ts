@@ -1,0 +1,71 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** While as many wait, nothing more is read from a connection. */
+const MAX_WAITING = 16;
+
+/** A request, its response, and what answers it. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly begin: () => void;
+}
+
+/**
+ * A connection, whose requests are answered one after the other, however many its client sends at once.
+ *
+ *     idle ──take──▶ answering ──response closed──▶ the next that waits, or idle
+ *
+ * 1. A request begins once the one before it is answered. Its response has the socket by then, so it closes whatever becomes of the client: node
+ *    never closes one that still waits for the socket when the connection ends, and what hangs on its close would stay for ever.
+ * 2. What waits when the connection ends is never begun.
+ * 3. What waits is bounded by what node had read before the connection was paused.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9112#section-9.3.2
+ */
+export class ClientConnection {
+  readonly #socket: Socket;
+  readonly #waiting: Exchange[] = [];
+  #current: Exchange | undefined;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    // Node resumes it by itself, as when the body of a request has been read
+    socket.on('resume', () => this.#pauseWhenFull());
+  }
+
+  /** Begins a request, or lets it wait for those before it. */
+  take(exchange: Exchange): void {
+    if (this.#current === undefined) {
+      this.#begin(exchange);
+      return;
+    }
+    // Or it would begin in the work of the request before it, whose end calls it
+    this.#waiting.push({ ...exchange, begin: AsyncResource.bind(exchange.begin) });
+    this.#pauseWhenFull();
+  }
+
+  #begin(exchange: Exchange): void {
+    this.#current = exchange;
+    exchange.response.once('close', () => this.#goOn());
+    exchange.begin();
+  }
+
+  #goOn(): void {
+    this.#current = undefined;
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    if (next.response.socket === null) {
+      // The connection has ended, or ends with the answer before
+      this.#waiting.length = 0;
+      return;
+    }
+    if (this.#waiting.length === MAX_WAITING - 1) this.#socket.resume();
+    this.#begin(next);
+  }
+
+  #pauseWhenFull(): void {
+    if (this.#waiting.length >= MAX_WAITING) this.#socket.pause();
+  }
+}
