@@ -1,6 +1,7 @@
 import type { Handler } from 'express';
 import { errorCode } from '../support/errors';
 import type { Asset, AssetRegistry } from '../view/asset-registry';
+import { endUnlessWhole } from './whole-file';
 
 const A_YEAR = 'public, max-age=31536000, immutable';
 const ASK_EACH_TIME = 'no-cache';
@@ -29,6 +30,7 @@ export function staticFiles(assets: AssetRegistry): Handler {
     response.setHeader('Cache-Control', isKept ? A_YEAR : ASK_EACH_TIME);
     // A file is what its name says it is, whatever its content looks like
     response.setHeader('X-Content-Type-Options', 'nosniff');
+    endUnlessWhole(response);
     response.sendFile(asset.path, { cacheControl: false, dotfiles: 'allow' }, (error?: unknown) => {
       if (error === undefined || response.headersSent || isGone(error)) return;
       for (const name of ['Cache-Control', 'X-Content-Type-Options']) response.removeHeader(name);

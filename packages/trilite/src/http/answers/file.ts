@@ -4,6 +4,7 @@ import { errorCode } from '../../support/errors';
 import { NotFoundError } from '../errors';
 import type { Request, Response } from '../request';
 import { storedFilesOf } from '../uploads/stored-files';
+import { endUnlessWhole } from '../whole-file';
 import { attach } from './attachment';
 import { Responder } from './responder';
 
@@ -113,6 +114,7 @@ function isHidden(path: string): boolean {
 function sent(response: Response, { root, path }: FoundFile): Promise<void> {
   return new Promise((resolve, reject) => {
     const options = { root, dotfiles: 'deny', cacheControl: false } as const;
+    endUnlessWhole(response);
     response.sendFile(path.split(sep).join('/'), options, (error: Error | undefined) => {
       if (error === undefined || response.closed) resolve();
       else reject(error);
