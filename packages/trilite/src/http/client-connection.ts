@@ -28,6 +28,7 @@ export class ClientConnection {
   readonly #socket: Socket;
   readonly #waiting: Exchange[] = [];
   #current: Exchange | undefined;
+  #isStopping = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -46,8 +47,18 @@ export class ClientConnection {
     this.#pauseWhenFull();
   }
 
+  /** Closes it after the answer that is on its way, or at once where there is none: with half a request, too. Resolves when it is closed. */
+  stop(): Promise<void> {
+    this.#isStopping = true;
+    const closed = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
+    if (this.#current === undefined) this.#socket.destroy();
+    else askToClose(this.#current.response);
+    return closed;
+  }
+
   #begin(exchange: Exchange): void {
     this.#current = exchange;
+    if (this.#isStopping) askToClose(exchange.response);
     exchange.response.once('close', () => this.#goOn());
     exchange.begin();
   }
@@ -55,7 +66,10 @@ export class ClientConnection {
   #goOn(): void {
     this.#current = undefined;
     const next = this.#waiting.shift();
-    if (next === undefined) return;
+    if (next === undefined) {
+      if (this.#isStopping) this.#socket.destroySoon();
+      return;
+    }
     if (next.response.socket === null) {
       // The connection has ended, or ends with the answer before
       this.#waiting.length = 0;
@@ -68,4 +82,9 @@ export class ClientConnection {
   #pauseWhenFull(): void {
     if (this.#waiting.length >= MAX_WAITING) this.#socket.pause();
   }
+}
+
+/** Told with the answer, so that a client does not send a request into the closing. */
+function askToClose(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close');
 }

@@ -55,7 +55,6 @@ export class HttpServer {
     this.#server = createServer(optionsOf(limits), (request, response) => {
       this.#open.add(response);
       response.once('close', () => this.#open.delete(response));
-      if (this.#stopping.signal.aborted) askToClose(response);
       const begin = (): void => listener(request, response);
       this.#connections.get(request.socket)?.take({ request, response, begin });
     });
@@ -103,17 +102,14 @@ export class HttpServer {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    for (const response of this.#open) askToClose(response);
+    const closings = [...this.#connections.values()].map((connection) => connection.stop());
     this.#stopping.abort();
     const timer = setTimeout(() => this.#server.closeAllConnections(), deadlineMs);
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     clearTimeout(timer);
+    // Node's close comes before the sockets', on which that of their responses and the work after these hang
+    await Promise.all(closings);
   }
-}
-
-/** Told with the answer, so that a kept-alive connection neither sends a request into the closing nor keeps the server open. */
-function askToClose(response: ServerResponse): void {
-  if (!response.headersSent) response.setHeader('Connection', 'close');
 }
 
 function optionsOf({

@@ -43,6 +43,34 @@ test('after the deadline open connections are ended', async () => {
   await ended;
 });
 
+test.each([
+  ['nothing', ''],
+  ['half a head', 'GET / HTTP/1.1\r\nHost: l'],
+])('a stop does not wait for a connection that has sent %s', async (_what, sent) => {
+  const server = new HttpServer((_request, response) => response.end());
+  const { port } = new URL(await server.start(LOCAL));
+  const ended = exchange(Number(port), sent);
+  // Connections are accepted in order: the first is there once the second is answered
+  await (await fetch(`http://127.0.0.1:${port}`)).text();
+  await server.stop(60_000);
+  expect(await ended).toBe('');
+});
+
+test('a stop whose deadline is over ends only when the open responses are closed', async () => {
+  const accepted = gate();
+  let isClosed = false;
+  const server = new HttpServer((_request, response) => {
+    response.once('close', () => (isClosed = true));
+    accepted.open();
+  });
+  const { port } = new URL(await server.start(LOCAL));
+  const ended = exchange(Number(port), 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await accepted.opened;
+  await server.stop(1);
+  expect(isClosed).toBe(true);
+  await ended;
+});
+
 test('a port that is taken is named with what to do', async () => {
   const first = new HttpServer(() => undefined);
   const port = Number(new URL(await first.start(LOCAL)).port);
