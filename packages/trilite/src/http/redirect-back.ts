@@ -10,7 +10,8 @@ import type { Request } from './request';
 export function previousPath(request: Request, fallback = '/'): string {
   const referer = request.get('Referer');
   if (referer === undefined || !URL.canParse(referer)) return fallback;
-  const { host, pathname, search } = new URL(referer);
-  if (host !== request.host) return fallback;
+  const { protocol, host, pathname, search } = new URL(referer);
+  // Other schemes have a host, too, and no path behind it
+  if (!['http:', 'https:'].includes(protocol) || host !== request.host) return fallback;
   return `${withOneSlash(pathname)}${search}`;
 }

@@ -12,10 +12,14 @@ const SHOWN_KEYS = 8;
  * A value in the form in which JSON keeps it: a Map as an object or as pairs, a Set as a list, a bigint as its digits, bytes as base64. What is plain
  * already comes back itself, and no copy is made of it.
  *
- * @throws E_ANSWER_INVALID for a function, a symbol, a promise, and what holds itself
+ * @throws E_ANSWER_INVALID for a function, a symbol, a promise, what holds itself, and a whole answer that says it is nothing
  */
 export function jsonForm(value: unknown): unknown {
-  return new JsonForm().of(value);
+  const form = new JsonForm().of(value);
+  if (form === undefined && value !== undefined) {
+    throw AnswerInvalidError.value('value', 'an object whose "toJSON" gives undefined');
+  }
+  return form;
 }
 
 class JsonForm {

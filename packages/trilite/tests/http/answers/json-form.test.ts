@@ -28,6 +28,14 @@ test.each(VALUES)('%s within an answer becomes JSON', (_name, value, json) => {
   expect(JSON.stringify(jsonForm(new Map([['deep', [value]]])))).toBe(`{"deep":[${json}]}`);
 });
 
+test('an answer that says it is nothing is refused, and a part that does is left out', async () => {
+  const nothing = { toJSON: () => undefined };
+  expect(() => jsonForm(nothing)).toThrow('an object whose "toJSON" gives undefined');
+  expect(JSON.stringify(jsonForm({ nothing, some: [nothing] }))).toBe('{"some":[null]}');
+  const { client } = await serve((route) => void route.get('/nothing', () => nothing));
+  await client.get('/nothing').expect(500);
+});
+
 test('a field that is undefined is left out', () => {
   expect(JSON.stringify(jsonForm({ a: undefined, b: 1n }))).toBe('{"b":"1"}');
 });

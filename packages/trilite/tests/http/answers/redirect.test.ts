@@ -147,6 +147,8 @@ test('back leads to the page the request came from, and to no other site', async
   await from('http://here.example//evil.example').expect('Location', '/evil.example');
   await from('http://evil.example/edit').expect('Location', '/form');
   await from('nonsense').expect('Location', '/form');
+  await from('javascript://here.example').expect('Location', '/form');
+  await from('ftp://here.example/edit').expect('Location', '/form');
   await client.post('/save').expect('Location', '/form');
 });
 
