@@ -31,8 +31,13 @@ export function toHtml(value: unknown): string {
   if (value instanceof SafeHtml) return value.toString();
   if (Array.isArray(value)) return value.map(toHtml).join('');
   if (value === null || value === undefined || value === false) return '';
-  // eslint-disable-next-line @typescript-eslint/no-base-to-string -- what a value says of itself is what is shown
-  return escape(String(value));
+  return escape(textOf(value));
+}
+
+/** What a value says of itself; of one that says nothing, as what came in may be (`{"toString":1}`), that it is an object. */
+function textOf(value: unknown): string {
+  const { toString } = value as { readonly toString?: unknown };
+  return typeof toString === 'function' ? String(value) : '[object Object]';
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -51,15 +56,20 @@ function escape(text: string): string {
 const UNSAFE_IN_SCRIPTS = /[<>&'\u2028\u2029]/g;
 
 /**
- * A value as JSON for the inside of a `<script>`, where entities are not read: escaping for text is of no use there. `undefined` is `null`.
+ * A value as JSON for the inside of a `<script>`, where entities are not read: escaping for text is of no use there. `undefined` is `null`,
+ * and a bigint its digits, as in answers.
  *
  * @see https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
  */
 export function json(value: unknown): SafeHtml {
-  const text = JSON.stringify(value) as string | undefined;
+  const text = JSON.stringify(value, digitsOf) as string | undefined;
   const escaped = (text ?? 'null').replace(
     UNSAFE_IN_SCRIPTS,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
   return new SafeHtml(escaped);
+}
+
+function digitsOf(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }

@@ -59,6 +59,20 @@ describe('what a tag writes', () => {
     expect(await render(`${tags}<%= it.zero %><%= it.many %>`, data)).toBe('[]0&lt;&gt;');
   });
 
+  test('is an object where it says nothing of itself, as what came in may be', async () => {
+    const a: unknown = JSON.parse('{"toString":1,"valueOf":2}');
+    const data = { a, b: Object.create(null) as object, c: [a], d: Symbol('<') };
+    expect(await render('<%= it.a %> <%= it.b %> <%= it.c %> <%= it.d %>', data)).toBe(
+      '[object Object] [object Object] [object Object] Symbol(&lt;)',
+    );
+  });
+
+  test('is the digits of a bigint in JSON', async () => {
+    expect(await render('<%= json(it.n) %> <%= json({ n: it.n }) %>', { n: 10n })).toBe(
+      '"10" {"n":"10"}',
+    );
+  });
+
   test('is JSON that no script ends at', async () => {
     const text = await render('<script>const x = <%= json(it.x) %>;</script>', {
       x: { html: '</script><!--', quote: "'", line: '\u2028' },
