@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { messageOf, toError } from '../support/errors';
 import { lineDiff } from '../support/line-diff';
 import { CommandUsageError } from './errors';
@@ -18,7 +18,7 @@ export interface GeneratedFile {
 
 /** How it is written. */
 export interface GeneratedFileOptions {
-  /** From the folder of the application. */
+  /** From the folder of the application, and below it. */
   readonly output: string;
   readonly check: boolean;
   readonly force: boolean;
@@ -35,7 +35,7 @@ export const generatedFileOptions = {
 /**
  * Writes a source file, or says what differs from it, as the exit code.
  *
- * @throws E_COMMAND_USAGE for a file that is none of TypeScript, cannot be used, or was written by hand
+ * @throws E_COMMAND_USAGE for a file that is none of TypeScript, lies elsewhere, cannot be used, or was written by hand
  */
 export async function writeGeneratedFile(
   file: GeneratedFile,
@@ -55,7 +55,10 @@ export async function writeGeneratedFile(
   const name = relative(basePath, path);
   // What is read and replaced is a source, never a database
   if (!given.endsWith('.ts')) throw usage('"--output" needs the name of a .ts file');
-  const existing = existsSync(path) ? reachable(() => readFileSync(path, 'utf8')) : undefined;
+  if (name.startsWith(`..${sep}`) || isAbsolute(name)) {
+    throw usage(`"--output=${given}" lies outside of the application's folder`);
+  }
+  const existing = reachable(() => textOf(path));
   const generated = await file.generate();
   if (existing === generated) output.success(`${name} is what ${source} make.`);
   else if (check) {
@@ -76,7 +79,7 @@ export async function refreshGeneratedFile(
   { header, generate }: Pick<GeneratedFile, 'header' | 'generate'>,
   path: string,
 ): Promise<boolean> {
-  const existing = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const existing = textOf(path) ?? '';
   if (!existing.startsWith(header)) return false;
   const generated = await generate();
   if (existing === generated) return false;
@@ -91,6 +94,14 @@ function showDifference(output: Output, existing: string, generated: string): nu
   }
   output.line();
   return 1;
+}
+
+/** What a file holds; undefined where none is. Of what is no file nothing is read: a pipe would keep one waiting. */
+function textOf(path: string): string | undefined {
+  const facts = statSync(path, { throwIfNoEntry: false });
+  if (facts === undefined) return undefined;
+  if (!facts.isFile()) throw new TypeError('it is no file');
+  return readFileSync(path, 'utf8');
 }
 
 function write(path: string, text: string): void {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { artisan } from '../helpers/artisan';
@@ -65,6 +66,23 @@ test('--output names another file, and nothing but TypeScript', async () => {
   const folder = await artisan(project, 'db:types --output=folder.ts');
   expect(folder.code).toBe(2);
   expect(folder.err).toContain('folder.ts cannot be used');
+});
+
+test.each(['../tables.ts', '/tmp/trilite-elsewhere/tables.ts', 'app/../../tables.ts'])(
+  '--output=%s leads out of the application, and is refused',
+  async (place) => {
+    const { code, err } = await artisan(project, `db:types --output=${place}`);
+    expect([code, err]).toEqual([2, expect.stringContaining('outside of the application')]);
+  },
+);
+
+test('--output to a pipe, which nobody writes to, is refused and not waited for', async () => {
+  execFileSync('mkfifo', [join(project.path, 'pipe.ts')]);
+  const { code, err } = await artisan(project, 'db:types --output=pipe.ts');
+  expect([code, err]).toEqual([
+    2,
+    expect.stringContaining('pipe.ts cannot be used: it is no file'),
+  ]);
 });
 
 test('a migration that fails is told, and leaves the file as it was', async () => {
