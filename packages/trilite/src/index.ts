@@ -306,14 +306,7 @@ export {
   type Validation,
 } from './http/validation/validated';
 export { UrlGenerator, type SignedUrlOptions } from './http/urls/url-generator';
-export type {
-  ParametersOf,
-  RouteName,
-  Routes,
-  UrlArguments,
-  UrlParameters,
-  UrlValue,
-} from './http/urls/routes';
+export type { RouteName, Routes, UrlArguments, UrlParameters, UrlValue } from './http/urls/routes';
 export {
   upload,
   uploads,

@@ -36,6 +36,11 @@ export class ClientConnection {
     socket.on('resume', () => this.#pauseWhenFull());
   }
 
+  /** Whether a part of an answer has left: nothing else may be sent before its end. */
+  get hasBegunToAnswer(): boolean {
+    return this.#current?.response.headersSent === true;
+  }
+
   /** Begins a request, or lets it wait for those before it. */
   take(exchange: Exchange): void {
     if (this.#current === undefined) {

@@ -13,8 +13,9 @@ export function takeFormMethod(request: Request): void {
   const isForm = request.is('urlencoded') === 'urlencoded';
   if (!isForm && request.is('multipart') !== 'multipart') return;
   const source = (isForm ? request.body : request.query) as Readonly<Record<string, unknown>>;
-  const wanted = String(source['_method'] ?? '').toUpperCase();
-  if (METHODS.includes(wanted) && isOfThisSite(request)) request.method = wanted;
+  const wanted = source['_method'];
+  const method = typeof wanted === 'string' ? wanted.toUpperCase() : '';
+  if (METHODS.includes(method) && isOfThisSite(request)) request.method = method;
 }
 
 function isOfThisSite(request: Request): boolean {

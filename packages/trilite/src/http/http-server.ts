@@ -1,11 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import {
-  createServer,
-  STATUS_CODES,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, STATUS_CODES, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorCode } from '../support/errors';
@@ -46,15 +40,12 @@ const MALFORMED = [400, 'The request is malformed.'] as const;
  */
 export class HttpServer {
   readonly #server: Server;
-  readonly #open = new Set<ServerResponse>();
   readonly #connections = new Map<Duplex, ClientConnection>();
   readonly #stopping = new AbortController();
   #stopped: Promise<void> | undefined;
 
   constructor(listener: RequestListener, limits: ServerLimits = {}) {
     this.#server = createServer(optionsOf(limits), (request, response) => {
-      this.#open.add(response);
-      response.once('close', () => this.#open.delete(response));
       const begin = (): void => listener(request, response);
       this.#connections.get(request.socket)?.take({ request, response, begin });
     });
@@ -92,7 +83,7 @@ export class HttpServer {
   /** Without a request there is nothing that could go through the kernel: no header of it is sure. */
   #refuse(error: Error, socket: Duplex): void {
     const code = errorCode(error) ?? '';
-    const isAnswered = [...this.#open].some((one) => one.socket === socket && one.headersSent);
+    const isAnswered = this.#connections.get(socket)?.hasBegunToAnswer === true;
     if (!socket.writable || code === 'ECONNRESET' || isAnswered) {
       socket.destroy();
       return;
