@@ -11,6 +11,9 @@ export interface Program {
 /** How often a stop looks whether everything has ended. */
 const LOOK_MS = 50;
 
+/** How long what watches over others is waited for: longer than nodemon waits itself. */
+const LEADER_MS = 10_500;
+
 /** Programs side by side, each in a process group of its own, so that a Ctrl-C of the terminal reaches them once, through us. */
 export class ProcessGroup {
   readonly #children: ChildProcess[] = [];
@@ -46,14 +49,14 @@ export class ProcessGroup {
   }
 
   /**
-   * Asks every program to stop, and waits until all that they started have ended; after the deadline they are killed. The programs pass it on: one
-   * that watches over another starts it anew when that one ends first.
+   * Asks every program to stop, then what it started, and waits until all have ended; after the deadline they are killed. Not all at once: what
+   * watches over another program would start it anew if that one ended first.
    */
   async stop(deadlineMs: number): Promise<void> {
     for (const child of this.#children) child.kill('SIGTERM');
-    for (let waited = 0; waited < deadlineMs && this.#isAlive(); waited += LOOK_MS) {
-      await delayMs(LOOK_MS);
-    }
+    await until(() => this.#children.every(hasEnded), LEADER_MS);
+    this.signal('SIGTERM');
+    await until(() => !this.#isAlive(), deadlineMs);
     this.signal('SIGKILL');
   }
 
@@ -64,6 +67,16 @@ export class ProcessGroup {
 
   #isAlive(): boolean {
     return this.#children.some(({ pid }) => send(pid, 0));
+  }
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+async function until(isDone: () => boolean, deadlineMs: number): Promise<void> {
+  for (let waited = 0; waited < deadlineMs && !isDone(); waited += LOOK_MS) {
+    await delayMs(LOOK_MS);
   }
 }
 
