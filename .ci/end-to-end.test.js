@@ -47,6 +47,7 @@ test.each([['test'], ['types'], ['lint'], ['format:check']])(
 
 test('what every make:… makes is well formed, compiles, passes lint and runs', () => {
   const made = [
+    ['make:factory', 'Visit', '--table=reports'],
     ['make:controller', 'Post'],
     ['make:controller', 'Invoice', '--api'],
     ['make:controller', 'Comment', '--resource'],
@@ -58,7 +59,6 @@ test('what every make:… makes is well formed, compiles, passes lint and runs',
     ['make:migration', 'add_slug_to_posts', '--connection=spare'],
     ['make:migration', 'create_notes', '--tenant'],
     ['make:seeder', 'Post'],
-    ['make:factory', 'Visit', '--table=reports'],
     ['make:provider', 'Mail'],
     ['make:event', 'OrderPlaced'],
     ['make:listener', 'SendReceipt', '--event=OrderPlaced'],

@@ -275,7 +275,7 @@ describe('with every source in the chain', () => {
     ['has two labels before the base domain', 'acme.acme.site.com', 404],
     ['has a label before a domain of a tenant', 'www.acme.example', 404],
     ['ends as a domain of a tenant does', 'notacme.example', 404],
-    ['is no host at all', 'acme.example/globex', 404],
+    ['is no host at all', 'acme.example/globex', 400],
   ])('a host that %s is nobody’s', async (_what, host, status) => {
     expect((await site.ask({ path: '/whoami', host })).status).toBe(status);
   });
