@@ -30,18 +30,17 @@ export function observe(
   openTenantConnections: MetricSources['openTenantConnections'],
 ): Observation {
   const { config, logger } = app;
-  const { access, level } = config.logging;
-  const isLogged = access !== false && ['trace', 'debug', 'info'].includes(level);
+  const { access } = config.logging;
   const metrics =
     config.app.http.metrics === false
       ? undefined
       : new Metrics({ queues: () => app.queues, openTenantConnections });
-  const records = config.app.debug ? 'queries' : isLogged ? 'counts' : 'nothing';
+  const records = config.app.debug ? 'queries' : access !== false ? 'counts' : 'nothing';
   return {
     records,
     metrics,
     watchers: [
-      ...(isLogged ? [accessLog(logger, access)] : []),
+      ...(access === false ? [] : [accessLog(logger, access)]),
       ...(metrics === undefined ? [] : [metrics.watcher]),
     ],
     witness: both(records === 'nothing' ? undefined : recorder, metrics?.witness),

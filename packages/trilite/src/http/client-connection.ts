@@ -1,13 +1,12 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** While as many wait, nothing more is read from a connection. */
 const MAX_WAITING = 16;
 
-/** A request, its response, and what answers it. */
+/** The response to a request, and what answers it. */
 export interface Exchange {
-  readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly begin: () => void;
 }

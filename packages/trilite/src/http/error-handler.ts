@@ -182,7 +182,8 @@ function isFault(error: Error, status: number): boolean {
   return status >= 500 && !(error instanceof ClosedError);
 }
 
-function prefersHtml(request: Request): boolean {
+/** Whether who asks is a person with a browser: pages for them, JSON for programs. */
+export function prefersHtml(request: Request): boolean {
   return request.accepts(['json', 'html']) === 'html';
 }
 

@@ -12,7 +12,7 @@ import type { TenantTokens } from '../tenancy/tenant-tokens';
 import type { InjectableClass } from '../tenancy/token';
 import { responseMethods } from './answers/response-methods';
 import { send } from './answers/send';
-import { CookieFactory } from './cookies/cookie-factory';
+import { CookieFactory, hasSecureUrl } from './cookies/cookie-factory';
 import { cors, corsPolicyAmong } from './cors';
 import { NotFoundError, RouteInvalidError, TenantMembershipError } from './errors';
 import { errorHandler } from './error-handler';
@@ -151,7 +151,7 @@ export class HttpKernel {
     this.#mountMetrics(app);
     if (files !== undefined) app.use(files);
     if (watchers.length > 0) app.use(asHandler(watching(watchers)));
-    app.use(asHandler(maintenanceGate(maintenance, settings.url?.startsWith('https:') === true)));
+    app.use(asHandler(maintenanceGate(maintenance, hasSecureUrl(settings))));
     app.use(asHandler((request, response, next) => this.#enter({ request, response, next })));
     app.use(bodyReader(settings.http.bodyLimit));
     for (const entry of options.middleware ?? []) app.use(this.#middleware(entry));
@@ -171,7 +171,7 @@ export class HttpKernel {
   /** Before anything can fail: an error is an answer, too. */
   #ofEveryAnswer(): Handler[] {
     const { secureHeaders: headers = false, cors: policy } = this.#parts.options;
-    const isHttps = this.#parts.settings.url?.startsWith('https:') === true;
+    const isHttps = hasSecureUrl(this.#parts.settings);
     return [
       ...(headers === false ? [] : [secureHeaders(headers === true ? {} : headers, isHttps)]),
       ...(policy === undefined ? [] : [asHandler(cors(policy))]),

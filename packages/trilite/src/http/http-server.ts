@@ -47,7 +47,7 @@ export class HttpServer {
   constructor(listener: RequestListener, limits: ServerLimits = {}) {
     this.#server = createServer(optionsOf(limits), (request, response) => {
       const begin = (): void => listener(request, response);
-      this.#connections.get(request.socket)?.take({ request, response, begin });
+      this.#connections.get(request.socket)?.take({ response, begin });
     });
     this.#server.on('clientError', (error, socket) => this.#refuse(error, socket));
     const { signal } = this.#stopping;

@@ -6,6 +6,7 @@ import {
   type DownState,
   type Maintenance,
 } from '../support/maintenance';
+import { prefersHtml } from './error-handler';
 import { ApplicationDownError } from './errors';
 import type { Next, Request, Response } from './request';
 
@@ -55,7 +56,7 @@ function refuse(state: DownState, request: Request, response: Response): void {
     return;
   }
   if (refreshSeconds !== undefined) response.setHeader('Refresh', String(refreshSeconds));
-  if (page === undefined || request.accepts(['json', 'html']) !== 'html') {
+  if (page === undefined || !prefersHtml(request)) {
     throw ApplicationDownError.with({ status, retryAfterSeconds });
   }
   if (retryAfterSeconds !== undefined) {

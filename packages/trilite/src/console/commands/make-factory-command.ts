@@ -1,10 +1,10 @@
 import pluralize from 'pluralize';
 import { propertyName } from '../../support/source-text';
 import type { Table, TableColumn } from '../../database/types/read-tables';
-import { nearest } from '../../support/nearest';
 import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
 import { forceOption, makeFile, nameArgument } from '../make/make-file';
+import { nearHint } from '../make/near-hint';
 import { readSourceName } from '../make/source-name';
 import { defineSignature } from '../signature';
 
@@ -47,14 +47,10 @@ export class MakeFactoryCommand implements Command<typeof signature> {
 function find(wanted: string, tables: readonly Table[]): Table {
   const found = tables.find(({ name }) => name === wanted);
   if (found !== undefined) return found;
-  const near = nearest(
-    wanted,
-    tables.map(({ name }) => name),
-  );
-  const hint = near.length === 0 ? '' : `, only ${near.map((one) => `"${one}"`).join(', ')}`;
+  const names = tables.map(({ name }) => name);
   throw CommandUsageError.because(
     signature.name,
-    `database/migrations makes no table "${wanted}"${hint} ("--table" names another)`,
+    `database/migrations makes no table "${wanted}"${nearHint(wanted, names)} ("--table" names another)`,
   );
 }
 

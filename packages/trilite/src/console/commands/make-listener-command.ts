@@ -1,10 +1,10 @@
 import { join, posix } from 'node:path';
 import { projectAt } from '../../config/project';
 import { sourceFiles } from '../../support/file-discovery';
-import { nearest } from '../../support/nearest';
 import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
 import { forceOption, makeFile, nameArgument } from '../make/make-file';
+import { nearHint } from '../make/near-hint';
 import { readSourceName } from '../make/source-name';
 import { defineSignature } from '../signature';
 
@@ -53,11 +53,8 @@ function findEvent(basePath: string, given: string | undefined) {
   const { className, stem } = readSourceName(signature.name, given);
   const found = events.find((file) => file.stem === stem);
   if (found === undefined) {
-    const near = nearest(
-      stem,
-      events.map((file) => file.stem),
-    );
-    const hint = near.length === 0 ? '' : `, only ${near.map((one) => `"${one}"`).join(', ')}`;
+    const stems = events.map((file) => file.stem);
+    const hint = nearHint(stem, stems);
     throw usage(`${EVENTS} has no "${stem}"${hint} ("artisan make:event ${given}" makes it)`);
   }
   const path = posix.relative(basePath, found.path).replace(/\.[jt]s$/, '');

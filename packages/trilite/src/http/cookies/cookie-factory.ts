@@ -12,12 +12,9 @@ export class CookieFactory {
   readonly #pathPrefix: string;
 
   /** @param identification undefined in an application without tenants */
-  constructor(
-    { key, previousKeys, url }: AppSettings,
-    identification: IdentificationSettings | undefined,
-  ) {
-    this.#cipher = new CookieCipher(key, previousKeys);
-    this.#hasSecureUrl = url !== undefined && new URL(url).protocol === 'https:';
+  constructor(settings: AppSettings, identification: IdentificationSettings | undefined) {
+    this.#cipher = new CookieCipher(settings.key, settings.previousKeys);
+    this.#hasSecureUrl = hasSecureUrl(settings);
     this.#pathPrefix = identification?.path ?? '';
   }
 
@@ -38,4 +35,9 @@ export class CookieFactory {
       isSecure: request.secure || this.#hasSecureUrl,
     });
   }
+}
+
+/** Whether visitors reach the application by HTTPS, as far as config/app.ts says. */
+export function hasSecureUrl({ url }: Pick<AppSettings, 'url'>): boolean {
+  return url !== undefined && new URL(url).protocol === 'https:';
 }

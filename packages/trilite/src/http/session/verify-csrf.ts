@@ -1,3 +1,4 @@
+import { hostOf } from '../origin';
 import { workOf } from '../request-work';
 import { CsrfError } from '../errors';
 import type { MiddlewareFunction } from '../middleware';
@@ -62,10 +63,6 @@ function isOwn(request: Request, trusted: ReadonlySet<string>): boolean {
 function sharesOrigin(request: Request): boolean {
   const identified = workOf(request)?.identified;
   return identified !== undefined && identified.trust !== 'host';
-}
-
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
 }
 
 /** A form with files is read for it here, with all the limits of its route. */

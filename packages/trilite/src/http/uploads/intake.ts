@@ -1,11 +1,11 @@
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { afterResponse } from '../../support/after-response';
 import { humanBytes } from '../../support/bytes';
 import { errorCode } from '../../support/errors';
 import { refuseUnsafe } from '../request-body';
+import { RequestSlot } from '../request-slot';
 import { foundIn, type Request } from '../request';
 import { InputInvalidError } from '../validation/errors';
 import { UploadFailedError, UploadRefusedError } from './errors';
@@ -19,7 +19,7 @@ import { UploadedFile } from './uploaded-file';
 /** What is wrong with which field, each once. */
 type Problems = Map<string, Set<string>>;
 
-const intakes = new WeakMap<IncomingMessage, Intake>();
+const intakes = new RequestSlot<Intake>();
 
 /** Notes that the route of a request takes files, before its middleware runs. */
 export function expectUploads(request: Request, intake: Intake): void {
