@@ -31,7 +31,7 @@ import { maintenanceGate } from './maintenance-gate';
 import { metricsEndpoint, type MetricsText } from './metrics-endpoint';
 import { MiddlewareNames } from './middleware-aliases';
 import { requestMethods, type Next, type Request, type Response } from './request';
-import { asHandler } from './request-handler';
+import { asHandler, at, inTurn } from './request-handler';
 import { refuseUnclearHost, takeAbsoluteTarget } from './request-target';
 import { noteRoute, watching, type RequestWatcher } from './request-watch';
 import { beginWork, workOf } from './request-work';
@@ -78,6 +78,9 @@ export interface HttpTenants {
   readonly settings: IdentificationSettings;
   readonly tokens: TenantTokens;
 }
+
+/** What is said of a request here alone. */
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A request on its way. */
 interface Passage {
@@ -138,26 +141,14 @@ export class HttpKernel {
   }
 
   #build(): Express {
-    const { settings, options, logger, watchers, maintenance, files } = this.#parts;
-    const { basePath, errorView: view } = this.#parts;
+    const { settings, logger, basePath, errorView: view } = this.#parts;
     const app = express();
     app.disable('x-powered-by');
     app.set('env', 'production'); // what express answers when nobody else does has no stack
     app.set('trust proxy', settings.http.trustProxy);
     Object.defineProperties(app.request, Object.getOwnPropertyDescriptors(requestMethods));
     Object.assign(app.response, responseMethods);
-    app.use(...this.#ofEveryAnswer(), asHandler(begin));
-    app.get('/up', this.#health());
-    this.#mountMetrics(app);
-    if (files !== undefined) app.use(files);
-    if (watchers.length > 0) app.use(asHandler(watching(watchers)));
-    app.use(asHandler(maintenanceGate(maintenance, hasSecureUrl(settings))));
-    app.use(asHandler((request, response, next) => this.#enter({ request, response, next })));
-    app.use(bodyReader(settings.http.bodyLimit));
-    for (const entry of options.middleware ?? []) app.use(this.#middleware(entry));
-    if (this.#identification !== undefined) {
-      app.use(asHandler((request, _response, next) => this.#requireMembership(request, next)));
-    }
+    app.use(inTurn(this.#beforeRoutes()));
     this.#mountRoutes(app);
     app.use(
       asHandler((request) => {
@@ -166,6 +157,25 @@ export class HttpKernel {
     );
     app.use(inItsWork(errorHandler({ debug: settings.debug, basePath, logger, view })));
     return app;
+  }
+
+  #beforeRoutes(): Handler[] {
+    const { settings, options, watchers, maintenance, files } = this.#parts;
+    return [
+      ...this.#ofEveryAnswer(),
+      asHandler(begin),
+      at('/up', this.#health()),
+      ...this.#metrics(),
+      ...(files === undefined ? [] : [files]),
+      ...(watchers.length === 0 ? [] : [asHandler(watching(watchers))]),
+      asHandler(maintenanceGate(maintenance, hasSecureUrl(settings))),
+      asHandler((request, response, next) => this.#enter({ request, response, next })),
+      bodyReader(settings.http.bodyLimit),
+      ...(options.middleware ?? []).map((entry) => this.#middleware(entry)),
+      ...(this.#identification === undefined
+        ? []
+        : [asHandler((request, _response, next) => this.#requireMembership(request, next))]),
+    ];
   }
 
   /** Before anything can fail: an error is an answer, too. */
@@ -178,18 +188,25 @@ export class HttpKernel {
     ];
   }
 
-  async #enter(passage: Passage): Promise<void> {
-    const { scope, tenants } = this.#parts;
+  /** Without tenants at once, and not a tick later. */
+  #enter(passage: Passage): Promise<void> | void {
     const identification = this.#identification;
-    // Without tenants at once, and not a tick later
-    if (identification === undefined) return this.#begin(scope, undefined, passage);
+    if (identification === undefined) return this.#begin(this.#parts.scope, undefined, passage);
+    return this.#enterFor(identification, passage);
+  }
+
+  async #enterFor(identification: TenantIdentification, passage: Passage): Promise<void> {
+    const { scope, tenants } = this.#parts;
     const identified = await identification.identify(passage.request);
     if (identified === undefined) return this.#begin(scope, undefined, passage);
     try {
       // A server that was started inside a tenant's work hands that down to its requests: they decide anew
       await tenants?.tenancy.run(
         identified.tenant,
-        (tenant, own) => this.#begin(own, { ...identified, tenant }, passage),
+        (tenant, own) =>
+          new Promise<void>((resolve) => {
+            this.#begin(own, { ...identified, tenant }, passage, resolve);
+          }),
         { allowSwitch: true },
       );
     } catch (error) {
@@ -198,23 +215,25 @@ export class HttpKernel {
     }
   }
 
-  /** Goes on with a request in its scope. Settles when its response is closed, and what it put off is done; never fails. */
+  /** Goes on with a request in its scope. @param done called when its response is closed, and what it put off is done */
   #begin(
     scope: Scope,
     identified: IdentifiedTenant | undefined,
     { request, response, next }: Passage,
-  ): Promise<void> {
-    return new Promise((resolve) => {
-      if (response.closed) return resolve(); // its sender has gone: it would never close again
-      scope.runRejoinable((rejoin) => {
-        beginWork(request, { scope, identified, rejoin, record: this.#createRecord() });
-        this.#cookies.begin(request, response, identified);
-        Object.assign(request, { tenant: identified?.tenant });
-        if (identified?.path !== undefined) request.url = identified.path.rest;
-        const take = collectAfterResponse();
-        response.once('close', () => resolve(this.#runAfter(scope, take())));
-        next();
+    done?: () => void,
+  ): void {
+    if (response.closed) return done?.(); // its sender has gone: it would never close again
+    scope.runRejoinable((rejoin) => {
+      beginWork(request, { scope, identified, rejoin, record: this.#createRecord() });
+      this.#cookies.begin(request, response, identified);
+      if (identified !== undefined) takeFor(request, identified);
+      const take = collectAfterResponse();
+      response.once('close', () => {
+        const works = take();
+        if (works.length === 0) done?.();
+        else void this.#runAfter(scope, works).then(done);
       });
+      next();
     });
   }
 
@@ -234,7 +253,6 @@ export class HttpKernel {
   }
 
   async #runAfter(scope: Scope, works: readonly AfterResponse[]): Promise<void> {
-    if (works.length === 0) return;
     const running = scope.run(async () => {
       for (const work of works) await work();
     });
@@ -274,10 +292,10 @@ export class HttpKernel {
     });
   }
 
-  async #call({ action }: Route, request: Request, response: Response): Promise<void> {
+  async #call({ action }: Route, request: Request, response: Response): Promise<unknown> {
     const [controller, handle] = this.#handlerOf(action, request);
     const result = await handle.call(controller, request, response);
-    await send({ result, hasResponse: handle.length > 1 }, request, response);
+    return send({ result, hasResponse: handle.length > 1 }, request, response);
   }
 
   #handlerOf(action: Route['action'], request: Request): [unknown, RouteFunction] {
@@ -316,11 +334,11 @@ export class HttpKernel {
     return [...entries.filter(isMiddlewareClass), ...this.routes.flatMap(controllerOf)];
   }
 
-  #mountMetrics(app: Express): void {
+  #metrics(): Handler[] {
     const { metrics, settings } = this.#parts;
     const { metrics: asked } = settings.http;
-    if (metrics === undefined || asked === false) return;
-    app.get(asked.path, asHandler(metricsEndpoint(asked, () => metrics.text())));
+    if (metrics === undefined || asked === false) return [];
+    return [at(asked.path, asHandler(metricsEndpoint(asked, () => metrics.text())))];
   }
 
   #health(): Handler {
@@ -345,13 +363,19 @@ function createIdentification({ tenants, options, settings }: HttpKernelParts) {
       });
 }
 
-function begin(request: Request, response: Response, next: Next): void {
+function begin(request: Mutable<Request>, response: Response, next: Next): void {
   const id = randomUUID();
-  Object.assign(request, { id });
+  request.id = id;
   response.setHeader('X-Request-Id', id);
   refuseUnclearHost(request);
   takeAbsoluteTarget(request);
   next();
+}
+
+/** Has a request say whose it is. */
+function takeFor(request: Mutable<Request>, { tenant, path }: IdentifiedTenant): void {
+  request.tenant = tenant;
+  if (path !== undefined) request.url = path.rest;
 }
 
 function inItsWork(handle: ReturnType<typeof errorHandler>): Handler {

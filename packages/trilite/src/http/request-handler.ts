@@ -20,12 +20,34 @@ export function asHandler(handle: MiddlewareFunction): Handler {
           ? handle(request, response, next)
           : work.rejoin(() => handle(request, response, next));
       // Most of what a request passes goes on at once: for that, no promise is made
-      if (isThenable(handled)) Promise.resolve(handled).catch(refuse);
+      if (isThenable(handled)) handled.then(undefined, refuse);
     } catch (thrown) {
       refuse(thrown);
     }
   };
   return handler as unknown as Handler;
+}
+
+/** Handlers as one that calls each after the one before it: express looks at each of its own layers anew for every request. */
+export function inTurn(handlers: readonly Handler[]): Handler {
+  return handlers.reduceRight<Handler>(
+    (rest, handle) => (request, response, next) =>
+      handle(request, response, (thrown?: unknown) => {
+        if (thrown === undefined || thrown === null) rest(request, response, next);
+        else next(thrown);
+      }),
+    (_request, _response, next) => next(),
+  );
+}
+
+/** A handler for one path alone, of requests that only ask; as express tells paths apart, in capitals and with a slash at the end or without. */
+export function at(path: string, handle: Handler): Handler {
+  const asked = [path.toLowerCase(), `${path.toLowerCase()}/`];
+  return (request, response, next) => {
+    const isAsked = request.method === 'GET' || request.method === 'HEAD';
+    if (isAsked && asked.includes(request.path.toLowerCase())) handle(request, response, next);
+    else next();
+  };
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,17 +1,26 @@
 import type { IncomingMessage } from 'node:http';
 
+/** One property holds them all: each of its own would change the shape of every request once more. */
+const KEPT = Symbol('kept by trilite');
+
+let count = 0;
+
 /**
- * What is kept with a request for one purpose, by a property that nobody else can name. Not by a WeakMap: each entry of one is gone over again
- * at every collection of garbage while a request is on its way.
+ * What is kept with a request for one purpose. Not by a WeakMap: each entry of one is gone over again at every collection of garbage while a
+ * request is on its way.
  */
 export class RequestSlot<T> {
-  readonly #name = Symbol('slot');
+  readonly #index = (count += 1) - 1;
 
   get(request: IncomingMessage): T | undefined {
-    return (request as unknown as Readonly<Record<symbol, T | undefined>>)[this.#name];
+    return (request as Keeping)[KEPT]?.[this.#index] as T | undefined;
   }
 
   set(request: IncomingMessage, value: T): void {
-    (request as unknown as Record<symbol, T>)[this.#name] = value;
+    ((request as Keeping)[KEPT] ??= [])[this.#index] = value;
   }
+}
+
+interface Keeping extends IncomingMessage {
+  [KEPT]?: unknown[];
 }

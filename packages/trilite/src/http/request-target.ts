@@ -31,6 +31,7 @@ export function refuseUnclearHost({ headers, rawHeaders }: Request): void {
  * @see RFC 9112, 3.2.2
  */
 export function takeAbsoluteTarget(request: Request): void {
+  if (request.url.startsWith('/')) return;
   const [, authority, rest] = ABSOLUTE.exec(request.url) ?? [];
   if (authority === undefined || rest === undefined) return;
   const { host = '' } = request.headers;

@@ -20,7 +20,7 @@ export interface RouteMountParts {
   readonly note?: ((request: Request, route: Route) => void) | undefined;
   readonly uploads: UploadDesk;
   /** Answers. */
-  readonly call: (route: Route, request: Request, response: Response) => Promise<void>;
+  readonly call: (route: Route, request: Request, response: Response) => Promise<unknown>;
 }
 
 /**
