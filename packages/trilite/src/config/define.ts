@@ -39,6 +39,8 @@ export interface AppOptions {
     readonly headersTimeout?: DurationText;
     /** How long a connection is kept for the next request: longer than a proxy in front keeps it. Default: '65s'. */
     readonly keepAliveTimeout?: DurationText;
+    /** How long a client may take nothing of its answer, until its connection is ended. Default: '60s'. */
+    readonly sendTimeout?: DurationText;
     /** Most bytes of the headers of a request, '1kb' to '1mb'. Default: '16kb'. */
     readonly maxHeaderBytes?: BytesText;
     /** How long a stop waits for open requests. Default: '10s'. */

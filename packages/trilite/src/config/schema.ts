@@ -80,6 +80,7 @@ export const appSchema = strict({
     requestTimeout: patience.prefault('2m'),
     headersTimeout: patience.prefault('20s'),
     keepAliveTimeout: patience.prefault('65s'),
+    sendTimeout: patience.prefault('60s'),
     maxHeaderBytes: bytes
       .prefault('16kb')
       .refine((size) => size >= 1024 && size <= 1_048_576, '"1kb" to "1mb"'),

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { createServer, STATUS_CODES, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorCode } from '../support/errors';
 import { ClientConnection } from './client-connection';
@@ -22,6 +22,8 @@ export interface ServerLimits {
   readonly headersTimeoutMs?: number;
   /** Milliseconds until a connection without a request is closed. Default: 65 seconds. */
   readonly keepAliveTimeoutMs?: number;
+  /** Milliseconds until a client that takes nothing of its answer is let go. Default: 60 seconds. */
+  readonly sendTimeoutMs?: number;
   /** Most bytes of the headers of a request. Default: 16384. */
   readonly maxHeaderBytes?: number;
 }
@@ -36,7 +38,7 @@ const MALFORMED = [400, 'The request is malformed.'] as const;
 
 /**
  * A web server that stops without dropping anybody: it answers what it accepted, then closes. Clients that send too slowly, too much or nothing that is
- * HTTP are answered and let go. Answers without an end are told to end when it stops.
+ * HTTP are answered and let go, and so are those that take nothing of their answer. Answers without an end are told to end when it stops.
  */
 export class HttpServer {
   readonly #server: Server;
@@ -45,11 +47,17 @@ export class HttpServer {
   #stopped: Promise<void> | undefined;
 
   constructor(listener: RequestListener, limits: ServerLimits = {}) {
+    const { sendTimeoutMs = 60_000 } = limits;
     this.#server = createServer(optionsOf(limits), (request, response) => {
       const begin = (): void => listener(request, response);
-      this.#connections.get(request.socket)?.take({ response, begin });
+      this.#connections.get(request.socket)?.take({ request, response, begin });
     });
+    // Told of any connection on which nothing has moved for so long
+    this.#server.timeout = sendTimeoutMs;
     this.#server.on('clientError', (error, socket) => this.#refuse(error, socket));
+    this.#server.on('timeout', (socket: Socket) => {
+      if (this.#connections.get(socket)?.waitsForClient !== false) socket.destroy();
+    });
     const { signal } = this.#stopping;
     setMaxListeners(0, signal); // as many as there are open event streams
     this.#server.on('connection', (socket) => {
@@ -83,13 +91,12 @@ export class HttpServer {
   /** Without a request there is nothing that could go through the kernel: no header of it is sure. */
   #refuse(error: Error, socket: Duplex): void {
     const code = errorCode(error) ?? '';
-    const isAnswered = this.#connections.get(socket)?.hasBegunToAnswer === true;
-    if (!socket.writable || code === 'ECONNRESET' || isAnswered) {
+    const connection = this.#connections.get(socket);
+    if (connection === undefined || !socket.writable || code === 'ECONNRESET') {
       socket.destroy();
       return;
     }
-    const [status, detail] = REFUSALS[code] ?? MALFORMED;
-    socket.end(refusal(status, detail), () => socket.destroy());
+    connection.refuse(refusal(...(REFUSALS[code] ?? MALFORMED)));
   }
 
   async #close(deadlineMs: number): Promise<void> {

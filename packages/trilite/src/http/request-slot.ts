@@ -22,5 +22,5 @@ export class RequestSlot<T> {
 }
 
 interface Keeping extends IncomingMessage {
-  [KEPT]?: unknown[];
+  [KEPT]?: unknown[] | undefined;
 }

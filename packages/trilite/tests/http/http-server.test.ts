@@ -90,7 +90,7 @@ describe('clients that are no good', () => {
         request.on('error', () => undefined).on('end', () => response.end('done'));
         request.resume();
       },
-      { requestTimeoutMs: 60, headersTimeoutMs: 30, maxHeaderBytes: 2048 },
+      { requestTimeoutMs: 400, headersTimeoutMs: 200, maxHeaderBytes: 2048 },
     );
     const { port } = new URL(await server.start(LOCAL));
     const answer = await exchange(Number(port), sent);
@@ -147,6 +147,50 @@ describe('clients that are no good', () => {
     expect(JSON.parse(body)).toMatchObject({ status, detail: expect.stringMatching(detail) });
   });
 
+  test.each([
+    ['an answer', (response: ServerResponse) => response.end(Buffer.alloc(64 * 1024 * 1024))],
+    [
+      'a stream',
+      (response: ServerResponse) => {
+        const more = (): void => {
+          while (response.write(Buffer.alloc(64 * 1024)));
+          response.once('drain', more);
+        };
+        more();
+      },
+    ],
+  ])('who takes nothing of %s is let go', async (_what, answer) => {
+    const closed = gate();
+    const server = new HttpServer(
+      (_request, response) => {
+        response.once('close', () => closed.open());
+        answer(response);
+      },
+      { sendTimeoutMs: 50 },
+    );
+    const { port } = new URL(await server.start(LOCAL));
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.on('error', () => undefined).pause();
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await closed.opened;
+    socket.destroy();
+    await server.stop(60_000);
+  });
+
+  test('who waits for an answer that takes longer than that is not', async () => {
+    const passed = gate();
+    const server = new HttpServer(
+      (_request, response) => {
+        response.socket?.once('timeout', () => passed.open());
+        void passed.opened.then(() => response.end('done'));
+      },
+      { sendTimeoutMs: 20 },
+    );
+    const { port } = new URL(await server.start(LOCAL));
+    expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe('done');
+    await server.stop(60_000);
+  });
+
   test('who is being answered already is told nothing more', async () => {
     const server = new HttpServer((_request, response) => void response.write('half'));
     const { port } = new URL(await server.start(LOCAL));
@@ -177,6 +221,46 @@ describe('requests that are sent before the one before is answered', () => {
     const answers = await exchange(Number(port), paths.map(GET).join('') + LAST);
     expect(answers.match(/\[.*?\]/g)).toEqual([...paths, '/last'].map((path) => `[${path}]`));
     expect(mostOpen).toBe(1);
+    await server.stop(0);
+  });
+
+  test.each([
+    ['after a whole request', GET('/a'), ['[/a]'], 400],
+    ['after several', GET('/a') + GET('/b'), ['[/a]', '[/b]'], 400],
+    [
+      'in the body of one that waits',
+      `${GET('/a')}POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`,
+      ['[/a]'],
+      400,
+    ],
+  ])(
+    'what is no HTTP %s is refused once those are answered',
+    async (_where, sent, said, status) => {
+      const server = new HttpServer((request, response) => {
+        request.on('error', () => undefined).resume();
+        request.once('end', () => setImmediate(() => response.end(`[${request.url}]`)));
+      });
+      const { port } = new URL(await server.start(LOCAL));
+      const answers = await exchange(Number(port), `${sent}no HTTP\r\n\r\n`);
+      expect(answers.match(/\[.*?\]/g)).toEqual(said);
+      expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual([
+        ...said.map(() => 'HTTP/1.1 200'),
+        `HTTP/1.1 ${status}`,
+      ]);
+      await server.stop(0);
+    },
+  );
+
+  test('one begins after all that hangs on the end of the one before', async () => {
+    const order: string[] = [];
+    const server = new HttpServer((request, response) => {
+      order.push(`begin ${request.url}`);
+      response.end('done');
+      response.once('close', () => order.push(`end ${request.url}`));
+    });
+    const { port } = new URL(await server.start(LOCAL));
+    await exchange(Number(port), GET('/a') + LAST);
+    expect(order.slice(0, 3)).toEqual(['begin /a', 'end /a', 'begin /last']);
     await server.stop(0);
   });
 

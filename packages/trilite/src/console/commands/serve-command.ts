@@ -50,6 +50,7 @@ export class ServeCommand implements Command<typeof signature> {
       requestTimeoutMs: http.requestTimeout,
       headersTimeoutMs: http.headersTimeout,
       keepAliveTimeoutMs: http.keepAliveTimeout,
+      sendTimeoutMs: http.sendTimeout,
       maxHeaderBytes: http.maxHeaderBytes,
     });
     const address = await server.start({
