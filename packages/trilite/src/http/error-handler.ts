@@ -32,7 +32,7 @@ export interface ErrorHandlerOptions {
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
 export function errorHandler(options: ErrorHandlerOptions) {
-  const handle = (thrown: unknown, request: Request, response: Response, next: Next): void => {
+  const handle = (thrown: unknown, request: Request, response: Response): void => {
     const error = understand(thrown);
     noteFailure(request, error);
     const status = error instanceof FrameworkError ? error.status : 500;
@@ -43,8 +43,7 @@ export function errorHandler(options: ErrorHandlerOptions) {
         error.message,
       );
     }
-    // Half an answer is out already: all that is left is to end the connection, which express does.
-    if (response.headersSent) return next(error);
+    if (response.headersSent) return breakOff(response);
     const range = response.get('Content-Range');
     forgetContent(response);
     if (status === 416 && range !== undefined) response.setHeader('Content-Range', range);
@@ -58,14 +57,20 @@ export function errorHandler(options: ErrorHandlerOptions) {
     response.status(status);
     respond(failure, options, request, response);
   };
-  return (thrown: unknown, request: Request, response: Response, next: Next): void => {
+  // By its four parameters express knows a handler of errors
+  return (thrown: unknown, request: Request, response: Response, _next: Next): void => {
     try {
-      handle(thrown, request, response, next);
+      handle(thrown, request, response);
     } catch (error) {
       options.logger.error({ requestId: request.id, err: error }, 'An error could not be answered');
       answerPlainly(request, response);
     }
   };
+}
+
+/** Half an answer is out already: all that is left is to end the connection, so that it does not look whole. What was sent leaves before. */
+function breakOff(response: Response): void {
+  if (!response.writableEnded) setImmediate(() => response.destroy());
 }
 
 /** What is left when an error breaks even its own answer: its getters throw, or it is none at all. */

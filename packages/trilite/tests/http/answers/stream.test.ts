@@ -91,11 +91,14 @@ test('an error after the first bit ends the connection: the answer does not look
       ),
     );
   });
+  const printed = jest.spyOn(console, 'error').mockImplementation(() => undefined);
   const address = await listen();
   for (const path of ['/thrown', '/wrong']) {
     const { isWhole } = await restOf(await ask(`${address}${path}`));
     expect(isWhole).toBe(false);
   }
+  expect(printed).not.toHaveBeenCalled(); // the log has it
+  printed.mockRestore();
 });
 
 test('when the client leaves, a generator is returned from its yield', async () => {
