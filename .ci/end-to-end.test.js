@@ -8,6 +8,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { createRequire } = require('node:module');
+const { follow } = require('./tour');
 
 const root = path.join(__dirname, '..');
 const home = fs.mkdtempSync(path.join(os.tmpdir(), 'trilite-e2e-'));
@@ -44,6 +45,28 @@ test.each([['test'], ['types'], ['lint'], ['format:check']])(
     run('npm', ['run', script], app);
   },
 );
+
+test('the tour leads where it says, step by step', async () => {
+  const folder = path.join(home, 'linkbox');
+  fs.cpSync(app, folder, { recursive: true, verbatimSymlinks: true });
+  const port = await freePort();
+  await follow(path.join(root, 'packages/trilite/docs/tour.md'), {
+    folder,
+    port,
+    type: (command) => run('bash', ['-c', `set -e\n${command}`], folder),
+    dev: async () => {
+      const dev = start('npm', ['run', 'dev'], { PORT: String(port) }, folder);
+      await dev.said(/Server running on/);
+      await dev.said(/Processing jobs/);
+      return {
+        interrupt: async () => {
+          kill(dev.child, 'SIGINT');
+          await dev.exit;
+        },
+      };
+    },
+  });
+});
 
 test('what every make:… makes is well formed, compiles, passes lint and runs', () => {
   const made = [
@@ -321,9 +344,9 @@ function artisan(...parameters) {
 }
 
 /** Starts a program in a process group of its own, as a terminal would. */
-function start(command, parameters, env = {}) {
+function start(command, parameters, env = {}, cwd = app) {
   const child = spawn(command, parameters, {
-    cwd: app,
+    cwd,
     detached: true,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
