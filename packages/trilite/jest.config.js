@@ -1,11 +1,14 @@
 'use strict';
 
+require('./scripts/tests-in-memory').prepare();
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: '<rootDir>/dist/testing/environment.js',
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
   // One for each core: on two, jest would leave one idle.
   maxWorkers: '100%',
+  globalTeardown: '<rootDir>/scripts/tests-in-memory.js',
   // A guard against what hangs, not a measure: a busy machine is slow.
   testTimeout: 30_000,
   transform: {
