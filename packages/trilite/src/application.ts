@@ -357,12 +357,11 @@ export class Application implements ConsoleApplication {
   /** Binds what every scope has, then what providers add. */
   #bind(): void {
     bindServices(this.#container, {
+      app: this,
+      codePath: this.#project.codePath,
       central: this.#central,
       tenants: this.#tenants,
-      events: this.events,
       routes: () => this.http().routes,
-      config: this.config,
-      basePath: this.basePath,
       views: () => this.#loadDefault<ViewOptions>('app', 'views') ?? {},
     });
     for (const provider of this.#providers) provider.register(this.#container);
@@ -428,7 +427,7 @@ export class Application implements ConsoleApplication {
       enter: (work) => this.#scope.run(work),
       isDown: () => this.maintenance.isDown,
       commandNames: () => commands.names,
-      runCommand: (argv, print, whose) => commands.run(argv, print, whose),
+      runCommand: (argv, run) => commands.run(argv, run),
       commandProgram: (argv) => commands.program(argv),
     });
   }

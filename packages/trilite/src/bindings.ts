@@ -4,6 +4,8 @@ import { RateLimiter } from './cache/limits/rate-limiter';
 import { Locks } from './cache/locks/locks';
 import { cacheStore } from './cache/tokens';
 import type { Config } from './config/load-config';
+import { Artisan } from './console/artisan';
+import type { ConsoleApplication } from './console/console-application';
 import { ConnectionRegistry } from './database/connection-registry';
 import { Database } from './database/database';
 import { databaseConnection } from './database/tokens';
@@ -29,15 +31,14 @@ import { bindViews } from './view-wiring';
 
 /** What is bound. */
 export interface BoundServices {
+  readonly app: ConsoleApplication;
+  /** The folder of artisan.ts. */
+  readonly codePath: string;
   /** The application's own resources, whose names tokens stand for. */
   readonly central: Resources;
   readonly tenants: Tenants;
-  readonly events: EventDispatcher;
   /** Those of the web side, which is made at the first use. */
   readonly routes: () => readonly Route[];
-  readonly config: Config;
-  /** The folder of package.json. */
-  readonly basePath: string;
   /** What app/views.ts says. */
   readonly views: () => ViewOptions;
 }
@@ -45,8 +46,9 @@ export interface BoundServices {
 /** Binds what every application has, once for each scope. */
 export function bindServices(
   container: Container,
-  { central, tenants, events, routes, config, basePath, views }: BoundServices,
+  { app, codePath, central, tenants, routes, views }: BoundServices,
 ): void {
+  const { basePath, config, events } = app;
   container.perTenant(Resources, (scope) => tenants.resourcesOf(scope.identity));
   container.perTenant(Tenancy, () => tenants.tenancy);
   container.perTenant(TenantArchives, () => tenants.archives);
@@ -60,6 +62,7 @@ export function bindServices(
         appKey: config.app.key,
       }),
   );
+  container.perTenant(Artisan, (scope) => new Artisan({ codePath, app, scope }));
   container.shared(EventDispatcher, () => events);
   container.shared(TenantTokens, () => new TenantTokens(config.app.key));
   bindViews(container, { basePath, config, options: views });

@@ -84,6 +84,7 @@ export { defineEnv, storagePath, type BaseEnv, type EnvShape } from './config/en
 export type { Config } from './config/load-config';
 export { basePath } from './config/project';
 
+export { Artisan, type CommandResult } from './console/artisan';
 export {
   isCommandClass,
   type Command,
@@ -91,6 +92,7 @@ export {
   type CommandContext,
 } from './console/command';
 export { defineConsoleKernel, type ConsoleKernelOptions } from './console/console-kernel-options';
+export { type Prompts } from './console/prompts/prompts';
 export {
   defineSignature,
   type ArgumentSpec,

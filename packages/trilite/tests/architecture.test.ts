@@ -64,6 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'view-wiring.ts',
     'tenants.ts',
     'resources.ts',
+    'console',
     'http',
     'queue',
     'events',

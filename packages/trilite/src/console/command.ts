@@ -1,5 +1,7 @@
+import type { CommandInput, InputParameters } from './calls/command-input';
 import type { ConsoleApplication } from './console-application';
 import type { Output, OutputStream } from './output';
+import type { Prompts } from './prompts/prompts';
 import type { ArgumentsOf, OptionsOf, Signature } from './signature';
 
 /** What a command is called with. */
@@ -7,6 +9,19 @@ export interface CommandContext<S extends Signature = Signature> {
   readonly arguments: ArgumentsOf<S>;
   readonly options: OptionsOf<S>;
   readonly output: Output;
+  /** Asks the person who runs the command. */
+  readonly prompts: Prompts<S>;
+  /**
+   * Aborted when the command is to stop: by Ctrl-C, or another signal to the process. Whoever reads it has that end the command, which may
+   * finish what it is at; a later Ctrl-C ends the process. The exit code is 128 and the signal's number unless the command returns another.
+   */
+  readonly signal: AbortSignal;
+  /** Runs another command as part of this one: same terminal, same options of every command. Throws what it throws. */
+  readonly call: CallCommand;
+  /** The same with nothing printed and nobody asked. */
+  readonly callSilently: CallCommand;
+  /** Ends the command with an error message, and an exit code of 1 unless told otherwise. */
+  readonly fail: (message: string, exitCode?: number) => never;
   /** Global options that a command passes on to commands it starts. */
   readonly terminal: Terminal;
   /** The folder of artisan.ts. */
@@ -17,6 +32,12 @@ export interface CommandContext<S extends Signature = Signature> {
   readonly commands: () => readonly CommandFacts[];
   /** Runs another command line of this console, with nobody to ask. Never throws: errors are printed. @returns the exit code */
   readonly callOn: (view: CommandView, argv: readonly string[]) => Promise<number>;
+}
+
+/** Calls a command by its class, with values of its signature, or by a line as it is typed after `artisan`. @returns its exit code */
+export interface CallCommand {
+  <C extends CommandClass>(command: C, ...input: InputParameters<C>): Promise<number>;
+  (line: string, input?: CommandInput): Promise<number>;
 }
 
 /** Whose work a command is that another one runs. */
@@ -70,7 +91,7 @@ export interface CommandFacts {
  * }
  */
 export interface Command<S extends Signature = Signature> {
-  /** Does it. @returns the exit code; nothing means 0 */
+  /** Does it. @returns the exit code, 0 to 255; nothing means 0 */
   handle(context: CommandContext<S>): Promise<number | void> | number | void;
 }
 

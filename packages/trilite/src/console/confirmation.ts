@@ -1,7 +1,7 @@
 import type { CommandContext } from './command';
 import { CommandUsageError } from './errors';
 
-type AskingContext = Pick<CommandContext, 'app' | 'output' | 'terminal'>;
+type AskingContext = Pick<CommandContext, 'app' | 'output' | 'prompts' | 'terminal'>;
 
 /**
  * Asks a person before production data is destroyed. Elsewhere, and with `--force`, nobody is asked.
@@ -11,14 +11,14 @@ type AskingContext = Pick<CommandContext, 'app' | 'output' | 'terminal'>;
  * @throws E_COMMAND_USAGE in production, when there is nobody to ask
  */
 export async function confirmDestroying(
-  { app, output, terminal }: AskingContext,
+  context: AskingContext,
   command: string,
   { what, force }: { readonly what: string; readonly force: boolean },
 ): Promise<boolean> {
-  const { config } = await app();
+  const { config } = await context.app();
   if (config.app.env !== 'production') return true;
   const asked = { what: `${what}, and this is production`, force };
-  return confirm({ output, terminal }, command, asked);
+  return confirm(context, command, asked);
 }
 
 /**
@@ -28,7 +28,7 @@ export async function confirmDestroying(
  * @throws E_COMMAND_USAGE when there is nobody to ask
  */
 export async function confirm(
-  { output, terminal }: Omit<AskingContext, 'app'>,
+  { output, prompts, terminal }: Omit<AskingContext, 'app'>,
   command: string,
   { what, force }: { readonly what: string; readonly force: boolean },
 ): Promise<boolean> {
@@ -36,24 +36,19 @@ export async function confirm(
   if (!terminal.interactive) {
     throw CommandUsageError.because(command, `${what} (--force does it unasked)`);
   }
-  const { prompt } = require('enquirer') as typeof import('enquirer');
-  const { yes } = await prompt<{ yes: boolean }>({
-    type: 'confirm',
-    name: 'yes',
-    message: `${what}. Go on?`,
-    initial: false,
-  });
+  const yes = await prompts.confirm(`${what}. Go on?`, { default: false });
   if (!yes) output.warn('Nothing was done.');
   return yes;
 }
 
 /** The context of a command, for a question: where JSON is printed nobody is asked, for the question would stand before it. */
-export function asking<
-  T extends Pick<CommandContext, 'terminal'> & { readonly options: { readonly json: boolean } },
->(context: T): T {
-  const { terminal, options } = context;
-  return {
-    ...context,
-    terminal: { ...terminal, interactive: terminal.interactive && !options.json },
-  };
+export function asking({
+  app,
+  output,
+  prompts,
+  terminal,
+  options,
+}: AskingContext & { readonly options: { readonly json: boolean } }): AskingContext {
+  const interactive = terminal.interactive && !options.json;
+  return { app, output, prompts, terminal: { ...terminal, interactive } };
 }

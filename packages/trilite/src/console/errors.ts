@@ -1,4 +1,6 @@
+import { inspect } from 'node:util';
 import { FrameworkError } from '../support/errors';
+import { exitCodeOf } from './shutdown';
 
 /** Thrown when no command has the name that was typed. */
 export class CommandUnknownError extends FrameworkError {
@@ -24,6 +26,22 @@ export class CommandUsageError extends FrameworkError {
       help: `See "artisan help ${command}".`,
     });
   }
+
+  /** @param flag what answers in a person's place, as it is typed; undefined when nothing does */
+  static nobodyToAsk(
+    command: string,
+    question: string,
+    flag: string | undefined,
+  ): CommandUsageError {
+    return new CommandUsageError({
+      code: 'E_COMMAND_USAGE',
+      message: `"${command}" needs an answer to "${question}", and there is nobody to ask.`,
+      help:
+        flag === undefined
+          ? 'Run it in a terminal, without --no-interaction.'
+          : `Give "${flag}", or run it in a terminal without --no-interaction.`,
+    });
+  }
 }
 
 /** Thrown when a maintenance cannot begin or end for what lies in the place of its file. */
@@ -38,14 +56,39 @@ export class MaintenanceFileError extends FrameworkError {
   }
 }
 
-/** Thrown when a command that another one ran for a tenant ended with an exit code. */
+/** Thrown when a command ends without having done its work: it says so itself, or one that another ran for a tenant ended with an exit code. */
 export class CommandFailedError extends FrameworkError {
+  readonly exitCode: number;
+
+  private constructor(exitCode: number, message: string, help: string) {
+    super({ code: 'E_COMMAND_FAILED', message, help });
+    this.exitCode = exitCode;
+  }
+
   static with(command: string, code: number): CommandFailedError {
-    return new CommandFailedError({
-      code: 'E_COMMAND_FAILED',
-      message: `"${command}" ended with exit code ${code}.`,
-      help: 'What it said stands below.',
-    });
+    const message = `"${command}" ended with exit code ${code}.`;
+    return new CommandFailedError(code, message, 'What it said stands below.');
+  }
+
+  static saying(message: string, exitCode: number): CommandFailedError {
+    return new CommandFailedError(exitCode, message, `The exit code is ${exitCode}.`);
+  }
+}
+
+/** Thrown when a command is stopped before it is done: by a signal to the process, or by Ctrl-C at a question. Nothing is printed of it. */
+export class CommandStoppedError extends FrameworkError {
+  /** 128 and the number of the signal. */
+  readonly exitCode: number;
+
+  private constructor(exitCode: number, message: string) {
+    const help = 'Nothing is wrong. Run the command again to do what is left.';
+    super({ code: 'E_COMMAND_STOPPED', message, help });
+    this.exitCode = exitCode;
+  }
+
+  static by(signal: NodeJS.Signals): CommandStoppedError {
+    const code = exitCodeOf(signal);
+    return new CommandStoppedError(code, `The command was stopped by ${signal}.`);
   }
 }
 
@@ -64,6 +107,14 @@ export class CommandInvalidError extends FrameworkError {
       code: 'E_COMMAND_INVALID',
       message: `The option "${option}" of the command "${name}" in "${file}" is one that every command has.`,
       help: 'Give the option, and its letter, another name; "artisan help" lists those that are taken.',
+    });
+  }
+
+  static exitCode(name: string, code: unknown): CommandInvalidError {
+    return new CommandInvalidError({
+      code: 'E_COMMAND_INVALID',
+      message: `The command "${name}" returned ${inspect(code)}, which is no exit code.`,
+      help: 'Return a whole number from 0 to 255, or nothing.',
     });
   }
 

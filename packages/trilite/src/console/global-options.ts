@@ -18,6 +18,11 @@ export const globalOptions = [
   },
   { flags: ['--no-interaction', '-n'], syntax: '-n, --no-interaction', description: 'Ask nothing' },
   {
+    flags: ['--isolated'],
+    syntax: '    --isolated[=<code>]',
+    description: 'Do nothing while another run of the command goes on, and end with this exit code',
+  },
+  {
     flags: ['--ansi', '--no-ansi'],
     syntax: '    --[no-]ansi',
     description: 'Force colour, or none',

@@ -84,6 +84,22 @@ export class Output {
     this.twoColumn(this.colors.green(this.colors.bold(text)), right);
   }
 
+  /** A message in a frame of its own, for what nobody may overlook. */
+  alert(text: string): void {
+    const lines = text.split('\n');
+    const width = Math.max(...lines.map(visibleLength)) + 4;
+    const paint = (line: string): string =>
+      `  ${this.colors.bgYellow(this.colors.black(`  ${line}${' '.repeat(width - visibleLength(line) - 2)}`))}`;
+    this.line();
+    for (const line of ['', ...lines, '']) this.line(paint(line));
+    this.line();
+  }
+
+  /** Texts one below the other, each with a mark. */
+  list(texts: readonly string[]): void {
+    for (const text of texts) this.line(`  ${this.colors.dim('•')} ${indent(text, 4)}`);
+  }
+
   /** Two texts at both ends of the line, joined by dots. */
   twoColumn(left: string, right: string): void {
     const dots = Math.max(3, this.#width - visibleLength(left) - visibleLength(right) - 6);
@@ -105,7 +121,7 @@ export class Output {
     work: (report: (done: number, total: number) => void) => Promise<T>,
   ): Promise<T> {
     if (!this.showsBars) return work(() => undefined);
-    const bar = this.#bar(`${text} {bar} {percentage}%`);
+    const bar = this.#bar(`${text} {bar} {percentage}%`.trimStart());
     bar.start(1, 0);
     try {
       return await work((done, total) => {
@@ -115,6 +131,28 @@ export class Output {
     } finally {
       bar.stop();
     }
+  }
+
+  /**
+   * Does something with each of many, one after the other, and shows how far it is as `progress` does. How many there are is counted, but for a
+   * stream, whose `total` may be told. Errors pass through.
+   */
+  async withProgress<T>(
+    items: Iterable<T> | AsyncIterable<T>,
+    work: (item: T, index: number) => unknown,
+    { text = '', total }: { readonly text?: string; readonly total?: number } = {},
+  ): Promise<void> {
+    const all = Symbol.iterator in items && total === undefined ? [...items] : items;
+    const count = Array.isArray(all) ? all.length : (total ?? 0);
+    await this.progress(text, async (report) => {
+      let index = 0;
+      report(0, count);
+      for await (const item of all) {
+        await work(item, index);
+        index += 1;
+        report(index, Math.max(index, count));
+      }
+    });
   }
 
   /** Whether bars are shown. */
@@ -140,16 +178,19 @@ export class Output {
     }
   }
 
-  /** Does something, and says what, how long it took and whether it went well. Errors pass through. */
-  async task<T>(text: string, work: () => Promise<T> | T): Promise<T> {
+  /** Does something, and says what, how long it took and whether it went well, or was skipped by `skip()`. Errors pass through. */
+  async task<T>(text: string, work: (skip: () => undefined) => Promise<T> | T): Promise<T> {
     const startedAt = monotonicMs();
+    let isSkipped = false as boolean; // set by the work
+    const skip = (): undefined => void (isSkipped = true);
     const say = (result: string): void => {
       const took = this.colors.dim(humanDuration(monotonicMs() - startedAt));
       this.twoColumn(text, `${took} ${result}`);
     };
     try {
-      const value = await work();
-      say(this.colors.green(this.colors.bold('DONE')));
+      const value = await work(skip);
+      const { bold, green, yellow } = this.colors;
+      say(isSkipped ? yellow(bold('SKIPPED')) : green(bold('DONE')));
       return value;
     } catch (error) {
       say(this.colors.red(this.colors.bold('FAIL')));
@@ -185,8 +226,8 @@ export class Output {
   }
 }
 
-function indent(text: string): string {
-  return text.replaceAll('\n', '\n  ');
+function indent(text: string, columns = 2): string {
+  return text.replaceAll('\n', `\n${' '.repeat(columns)}`);
 }
 
 /** Characters a person sees, colour codes left out. */

@@ -5,6 +5,8 @@ import { argumentSyntax, optionSyntax, type OptionSpec, type Signature } from '.
 export interface ParsedInput {
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly options: Readonly<Record<string, unknown>>;
+  /** The names of those that were typed; the others have their defaults. */
+  readonly typed: ReadonlySet<string>;
 }
 
 /**
@@ -21,11 +23,16 @@ export function parseInput(signature: Signature, argv: readonly string[]): Parse
     .helpOption(false)
     .configureOutput({ writeErr: () => undefined });
   for (const [name, spec] of Object.entries(signature.arguments ?? {})) {
-    parser.argument(argumentSyntax(name, spec));
+    // One that is asked for may be missing here
+    const required = spec.required !== false && spec.question === undefined;
+    parser.argument(argumentSyntax(name, { ...spec, required }));
   }
   for (const [name, spec] of Object.entries(signature.options ?? {})) {
-    const read = (text: string): unknown =>
-      readOption(text, spec, (problem) => new InvalidArgumentError(problem));
+    const read = (text: string): string | number => {
+      const problem = problemOfValue(text, spec);
+      if (problem !== undefined) throw new InvalidArgumentError(problem);
+      return valueOf(text, spec);
+    };
     if (spec.type === undefined) parser.option(optionSyntax(name, spec).trim());
     else parser.option(optionSyntax(name, spec).trim(), spec.description, read, spec.default);
   }
@@ -37,6 +44,12 @@ export function parseInput(signature: Signature, argv: readonly string[]): Parse
   return {
     arguments: named(signature, parser.processedArgs),
     options: optionsOf(signature, parser.opts()),
+    typed: new Set([
+      ...Object.keys(signature.arguments ?? {}).slice(0, parser.args.length),
+      ...Object.keys(signature.options ?? {}).filter(
+        (name) => parser.getOptionValueSource(camelCase(name)) === 'cli',
+      ),
+    ]),
   };
 }
 
@@ -50,29 +63,33 @@ function named(signature: Signature, values: readonly unknown[]): Record<string,
 function optionsOf(signature: Signature, parsed: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(signature.options ?? {}).map(([name, spec]) => {
-      const value = parsed[name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())];
+      const value = parsed[camelCase(name)];
       if (spec.type === undefined) return [name, value === true];
       return [name, value === true ? '' : value];
     }),
   );
 }
 
-function readOption(
+function camelCase(name: string): string {
+  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** What is wrong with a value that was typed for an option; undefined when it is valid. */
+export function problemOfValue(
   text: string,
   { type, min = 0, max = Number.MAX_SAFE_INTEGER }: OptionSpec,
-  invalid: (problem: string) => Error,
-): unknown {
-  if (type === 'string') {
-    if (text === '') throw invalid('Expected a text, got an empty one.');
-    return text;
-  }
+): string | undefined {
+  if (type === 'string') return text === '' ? 'Expected a text, got an empty one.' : undefined;
   const value = Number(text);
   const isWithin = Number.isSafeInteger(value) && value >= min && value <= max;
+  if (text.trim() !== '' && isWithin) return undefined;
   const limit = max === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${max}`;
-  if (text.trim() === '' || !isWithin) {
-    throw invalid(`Expected a whole number of at least ${min}${limit}.`);
-  }
-  return value;
+  return `Expected a whole number of at least ${min}${limit}.`;
+}
+
+/** The value of an option as a command is given it. */
+export function valueOf(text: string, { type }: OptionSpec): string | number {
+  return type === 'integer' ? Number(text) : text;
 }
 
 function problemOf(error: unknown): string {

@@ -1,17 +1,7 @@
 import { basename, join } from 'node:path';
-import type { TenantWork } from '../schedule/task-runner';
+import type { CommandRun } from '../schedule/task-runner';
 import { sourceFile } from '../support/file-discovery';
-import type { ConsoleApplication } from './console-application';
-import type { ConsoleKernel } from './console-kernel';
-import { tenantView } from './tenant-view';
-
-/** What running commands for a schedule takes. */
-export interface ScheduledCommandsParts {
-  /** The folder of artisan.ts. */
-  readonly codePath: string;
-  /** The application they run in; it stays open. */
-  readonly app: ConsoleApplication;
-}
+import { embeddedKernel, type EmbeddingParts } from './embedded-kernel';
 
 /** A program and its words, to be run in the application's folder. */
 interface CommandProgram {
@@ -22,20 +12,20 @@ interface CommandProgram {
 
 /** Runs commands of the console for a schedule: within this process, or by a program of their own. */
 export class ScheduledCommands {
-  readonly #parts: ScheduledCommandsParts;
+  readonly #parts: EmbeddingParts;
 
-  constructor(parts: ScheduledCommandsParts) {
+  constructor(parts: EmbeddingParts) {
     this.#parts = parts;
   }
 
   /** Everything the console can run. */
   get names(): readonly string[] {
-    return [...this.#kernel(() => undefined).commands.keys()];
+    return [...embeddedKernel(this.#parts, { print: () => undefined }).commands.keys()];
   }
 
   /** Runs a command line in this process and application, with nobody to ask. @returns the exit code */
-  run(argv: readonly string[], print: (text: string) => void, whose?: TenantWork): Promise<number> {
-    return this.#kernel(print, whose).run(argv);
+  run(argv: readonly string[], run: CommandRun): Promise<number> {
+    return embeddedKernel(this.#parts, run).run(argv);
   }
 
   /** The program that runs a command line: what this process was started by, else the application's artisan. */
@@ -50,21 +40,5 @@ export class ScheduledCommands {
     const file = sourceFile(this.#parts.codePath, 'artisan')?.path;
     const entry = file ?? join(this.#parts.codePath, 'artisan.js');
     return entry.endsWith('.ts') ? ['-r', 'ts-node/register', entry] : [entry];
-  }
-
-  #kernel(print: (text: string) => void, whose?: TenantWork): ConsoleKernel {
-    // The application knows the console by name alone until its schedule needs it
-    const { ConsoleKernel } = require('./console-kernel') as typeof import('./console-kernel');
-    const { app } = this.#parts;
-    const stream = { write: print };
-    return new ConsoleKernel({
-      codePath: this.#parts.codePath,
-      boot: async () => (whose ? tenantView(app, whose.tenant, whose.scope) : app),
-      ...(whose && { enter: (work) => whose.scope.run(work) }),
-      useEnvironment: () => undefined,
-      stdout: stream,
-      stderr: stream,
-      keepsOpen: true,
-    });
   }
 }

@@ -5,6 +5,8 @@ export interface ArgumentSpec {
   readonly required?: boolean;
   /** Whether it takes all that follow; only for the last one. Default: false. */
   readonly variadic?: boolean;
+  /** What a person is asked when it is missing. Default: nobody is asked, a missing one is an error. */
+  readonly question?: string;
 }
 
 /** An option of a command: `--name`, or `--name=value` when it has a type. */
@@ -24,6 +26,8 @@ export interface OptionSpec {
   readonly max?: number;
   /** One letter for short. */
   readonly short?: string;
+  /** What a person is asked when it is not given. One with a type and no default then is never undefined: with nobody to ask it is an error. */
+  readonly question?: string;
 }
 
 /** What a command is called and takes, in one place. */
@@ -34,17 +38,21 @@ export interface Signature {
   readonly description: string;
   readonly arguments?: Readonly<Record<string, ArgumentSpec>>;
   readonly options?: Readonly<Record<string, OptionSpec>>;
+  /** Whether one run of it goes at a time, in all processes. Default: false, unless `--isolated` is typed. */
+  readonly isolated?: boolean;
 }
 
 type ArgumentValue<A extends ArgumentSpec> = A extends { readonly variadic: true }
   ? readonly string[]
-  : A extends { readonly required: false }
+  : A extends { readonly required: false; readonly question?: never }
     ? string | undefined
     : string;
 
 type OptionValue<O extends OptionSpec> = O extends { readonly type: infer T }
   ? | (T extends 'integer' ? number : string)
-    | (O extends { readonly default: string | number } ? never : undefined)
+    | (O extends { readonly default: string | number } | { readonly question: string }
+        ? never
+        : undefined)
   : boolean;
 
 /** The arguments a command of that signature is given. */
@@ -56,6 +64,12 @@ export type ArgumentsOf<S extends Signature> = {
 export type OptionsOf<S extends Signature> = {
   readonly [K in keyof NonNullable<S['options']>]: OptionValue<NonNullable<S['options']>[K]>;
 };
+
+/** The names of the arguments and options of a signature. */
+export type InputName<S extends Signature> = Extract<
+  keyof NonNullable<S['arguments']> | keyof NonNullable<S['options']>,
+  string
+>;
 
 /** Declares a command's name, description, arguments and options; their types follow. */
 export const defineSignature = <const S extends Signature>(signature: S): S => signature;

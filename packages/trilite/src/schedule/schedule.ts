@@ -1,5 +1,6 @@
 import { jobNameOf, type JobClass } from '../queue/job';
 import type { JobArguments } from '../queue/pending-job';
+import { wordsOf } from '../support/words';
 import { ProcessTaskBuilder, RunningTaskBuilder, TaskBuilder } from './task-builder';
 import type { CalledWork, ScheduledJobOptions } from './task';
 
@@ -76,8 +77,4 @@ export class Schedule {
     this.#builders.push(builder);
     return builder;
   }
-}
-
-function wordsOf(line: string): string[] {
-  return [...line.matchAll(/((?:"[^"]*"|[^\s"])+)/g)].map(([word]) => word.replaceAll('"', ''));
 }

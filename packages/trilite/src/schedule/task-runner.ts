@@ -19,11 +19,16 @@ import {
 import { OutputSink } from './task-output';
 
 /** Runs a command of the console within this process. @returns its exit code */
-export type RunCommand = (
-  argv: readonly string[],
-  print: (text: string) => void,
-  whose?: TenantWork,
-) => Promise<number>;
+export type RunCommand = (argv: readonly string[], run: CommandRun) => Promise<number>;
+
+/** How a task runs a command. */
+export interface CommandRun {
+  readonly print: (text: string) => void;
+  /** Aborted when it is to stop. */
+  readonly signal: AbortSignal;
+  /** The work of a tenant it is run in; undefined for that of the application. */
+  readonly whose: TenantWork | undefined;
+}
 
 /** The work of a tenant that a task is run in. */
 export interface TenantWork {
@@ -192,7 +197,10 @@ export class TaskRunner {
   ): Promise<number> {
     if (inBackground) return runChild(this.#parts.commandProgram(argv), sink.write, signal);
     const { runCommand, whose } = this.#parts;
-    return Promise.race([runCommand(argv, sink.write, whose), rejectionOf(signal)]);
+    return Promise.race([
+      runCommand(argv, { print: sink.write, signal, whose }),
+      rejectionOf(signal),
+    ]);
   }
 
   #outputOf({ output }: Task): TaskOutput | undefined {

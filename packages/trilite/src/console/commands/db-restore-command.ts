@@ -8,7 +8,7 @@ import { toError } from '../../support/errors';
 import type { Tenant } from '../../tenancy/tenant';
 import { refuseForeignBackup, type TenantStamp } from '../../tenancy/tenant-stamp-store';
 import type { Command, CommandContext } from '../command';
-import { confirmDestroying } from '../confirmation';
+import { asking, confirmDestroying } from '../confirmation';
 import type { ConsoleApplication } from '../console-application';
 import { violationLine } from '../finding-lines';
 import type { Output } from '../output';
@@ -73,12 +73,6 @@ export class DbRestoreCommand implements Command<typeof signature> {
     }
     return 0;
   }
-}
-
-/** A question would stand before the JSON. */
-function asking(context: Context): Context {
-  const { options, terminal } = context;
-  return options.json ? { ...context, terminal: { ...terminal, interactive: false } } : context;
 }
 
 function connectionOf(backup: string, { connection, force }: Context['options']): string {

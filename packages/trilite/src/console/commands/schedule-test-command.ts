@@ -90,7 +90,7 @@ function refuseTenants(tenants: string | undefined): void {
 
 async function chosenTask(
   schedule: ScheduleRegistry,
-  { arguments: { name }, terminal }: Context,
+  { arguments: { name }, prompts, terminal }: Context,
 ): Promise<Task> {
   if (name !== undefined) return schedule.find(name);
   const names = schedule.tasks.map((task) => task.name);
@@ -98,12 +98,6 @@ async function chosenTask(
     const known = names.length === 0 ? 'there is none' : `there are: ${names.join(', ')}`;
     throw CommandUsageError.because('schedule:test', `It needs the name of a task; ${known}`);
   }
-  const { prompt } = require('enquirer') as typeof import('enquirer');
-  const { chosen } = await prompt<{ chosen: string }>({
-    type: 'select',
-    name: 'chosen',
-    message: 'Which task?',
-    choices: names,
-  });
+  const chosen = await prompts.choose('Which task?', names);
   return schedule.find(chosen);
 }

@@ -1,0 +1,45 @@
+import type { Locks } from '../../cache/locks/locks';
+import type { Output } from '../output';
+import { holderText } from '../holder-text';
+
+/** How long a lock outlasts the machine of its holder; on the same machine it comes free with the process. */
+const TTL = '1m';
+const RENEW_MS = 20_000;
+
+/** What keeping other runs of a command out takes. */
+export interface IsolationParts {
+  readonly command: string;
+  readonly locks: Locks;
+  readonly output: Output;
+  /** What a run that finds another one comes to. */
+  readonly exitCode: number;
+}
+
+/**
+ * Runs a command while no other run of it goes on, in any process; else says who is in the way.
+ *
+ * The lock is renewed for as long as the work takes, and is free when it ends, or when its process is gone.
+ *
+ * @returns the exit code
+ */
+export async function runAlone(
+  { command, locks, output, exitCode }: IsolationParts,
+  work: () => Promise<number>,
+): Promise<number> {
+  const name = `command:${command}`;
+  const code = await locks.lock(name, TTL).get(async (lock) => {
+    const renewing = setInterval(() => {
+      lock.refresh().catch(() => undefined); // the next one comes before the lock has ended
+    }, RENEW_MS).unref();
+    try {
+      return await work();
+    } finally {
+      clearInterval(renewing);
+    }
+  });
+  if (code !== false) return code;
+  const held = (await locks.held()).find((one) => one.name === name);
+  const who = held?.boundTo === undefined ? '' : ` (${holderText(held.boundTo)})`;
+  output.warn(`Another run of "${command}" goes on${who}. Nothing was done.`);
+  return exitCode;
+}
