@@ -27,3 +27,14 @@ export class TestClientError extends FrameworkError {
     });
   }
 }
+
+/** Thrown when a test describes what a command is to do, and does not run it. */
+export class TestCommandError extends FrameworkError {
+  static neverRun(commands: readonly string[]): TestCommandError {
+    return new TestCommandError({
+      code: 'E_TEST_COMMAND_NOT_AWAITED',
+      message: `The test named commands that nobody awaited, and so none was run:\n${commands.join('\n')}`,
+      help: 'Write "await" before each.',
+    });
+  }
+}

@@ -1,5 +1,6 @@
 import { exposeLeaks } from './leak-guard';
 
+export { TestCommand } from './console/test-command';
 export { fakeCache, type FakeCache } from './fake-cache';
 export { fakeEvents, type FakeEvents } from './fake-events';
 export {

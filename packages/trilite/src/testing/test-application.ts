@@ -1,7 +1,12 @@
 import { Application, type ApplicationOptions } from '../application';
 import { projectAt } from '../config/project';
+import type { CommandInput, InputParameters } from '../console/calls/command-input';
+import type { CommandClass } from '../console/command';
+import { embeddedKernel } from '../console/embedded-kernel';
 import type { WorkerEvent } from '../queue/queue-events';
-import { TestClientError } from './errors';
+import { toError } from '../support/errors';
+import { TestCommand, type Unrun } from './console/test-command';
+import { TestClientError, TestCommandError } from './errors';
 import { Browser } from './http/browser';
 import { TestClient } from './http/test-client';
 import type { Unsent } from './http/test-request';
@@ -83,6 +88,13 @@ export async function createTestApplication(
 /** An application for one test. */
 export class TestApplication extends Application {
   readonly #unsent: Unsent = new Set();
+  readonly #unrun: Unrun = new Set();
+  readonly #codePath: string;
+
+  constructor(options: ApplicationOptions) {
+    super(options);
+    this.#codePath = options.basePath;
+  }
 
   /** Its storage folder; removed by `close`. */
   get storagePath(): string {
@@ -92,6 +104,29 @@ export class TestApplication extends Application {
   /** A browser of its own in front of the application. */
   client(): TestClient {
     return new TestClient(new Browser(this), this.#unsent);
+  }
+
+  /**
+   * A command of the console, by its class with values of its signature, or by a line as it is typed after `artisan`: run when it is awaited, for
+   * whose work the test is in.
+   */
+  artisan<C extends CommandClass>(command: C, ...input: InputParameters<C>): TestCommand;
+  artisan(line: string, input?: CommandInput): TestCommand;
+  artisan(command: string | CommandClass, input: CommandInput = {}): TestCommand {
+    const tenant = this.tenancy.current();
+    const { scope } = this.tenancy;
+    return new TestCommand({
+      name: typeof command === 'string' ? command : command.signature.name,
+      unrun: this.#unrun,
+      run: async (asker, print) => {
+        const whose = tenant && { tenant, scope };
+        const parts = { codePath: this.#codePath, app: this };
+        const kernel = embeddedKernel(parts, { asker, interactive: true, print, whose });
+        return kernel
+          .call(command, input)
+          .catch((thrown: unknown) => kernel.report(toError(thrown)));
+      },
+    });
   }
 
   /**
@@ -144,13 +179,21 @@ export class TestApplication extends Application {
     await worker.run();
   }
 
-  /** @throws E_TEST_CLIENT_NOT_AWAITED for requests that the test forgot to await, once all is closed */
+  /** @throws E_TEST_CLIENT_NOT_AWAITED, E_TEST_COMMAND_NOT_AWAITED for what the test forgot to await, once all is closed */
   override async close(): Promise<void> {
     await this.caches.clearServers();
     await super.close();
     removeFolder(this.storagePath);
-    const forgotten = [...this.#unsent].map(({ label }) => label);
-    this.#unsent.clear();
-    if (forgotten.length > 0) throw TestClientError.neverSent(forgotten);
+    const requests = takeLabels(this.#unsent);
+    const commands = takeLabels(this.#unrun);
+    if (requests.length > 0) throw TestClientError.neverSent(requests);
+    if (commands.length > 0) throw TestCommandError.neverRun(commands);
   }
+}
+
+/** Empties a set of what was not awaited. */
+function takeLabels(forgotten: Unsent): string[] {
+  const labels = [...forgotten].map(({ label }) => label);
+  forgotten.clear();
+  return labels;
 }

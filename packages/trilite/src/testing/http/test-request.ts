@@ -1,5 +1,5 @@
 import type { Answer } from './answer';
-import { callerLines } from './caller-lines';
+import { callerLines } from '../caller-lines';
 import { refuse, ResponseAssertions, type Check } from './response-assertions';
 import { TestResponse } from './test-response';
 

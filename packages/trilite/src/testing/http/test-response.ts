@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Answer } from './answer';
-import { callerLines } from './caller-lines';
+import { callerLines } from '../caller-lines';
 import { noJsonProblem } from './checks/json-checks';
 import { refuse, ResponseAssertions, type Check } from './response-assertions';
 
