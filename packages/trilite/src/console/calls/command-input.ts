@@ -15,11 +15,14 @@ type NeededName<A> = {
     : K;
 }[keyof A];
 
+/** Any of some values; where there are none to be had, none. */
+type AnyOf<T> = [keyof T] extends [never] ? Readonly<Record<string, never>> : Partial<T>;
+
 /** The values a command of that signature is called with: those it needs, and any of the others. */
 export type InputOf<S extends Signature> = {
-  readonly options?: Partial<OptionsOf<S>>;
+  readonly options?: AnyOf<OptionsOf<S>>;
 } & ([NeededName<NonNullable<S['arguments']>>] extends [never]
-  ? { readonly arguments?: Partial<ArgumentsOf<S>> }
+  ? { readonly arguments?: AnyOf<ArgumentsOf<S>> }
   : {
       readonly arguments: Partial<ArgumentsOf<S>> &
         Pick<ArgumentsOf<S>, NeededName<NonNullable<S['arguments']>>>;
