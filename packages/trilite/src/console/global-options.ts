@@ -20,7 +20,7 @@ export const globalOptions = [
   {
     flags: ['--isolated'],
     syntax: '    --isolated[=<code>]',
-    description: 'Do nothing while another run of the command goes on, and end with this exit code',
+    description: 'Do nothing while another run goes on, and end with this code',
   },
   {
     flags: ['--ansi', '--no-ansi'],

@@ -5,6 +5,7 @@ import { runAlone } from '../../src/console/calls/isolation';
 import { Output } from '../../src/console/output';
 import { artisan } from '../helpers/artisan';
 import { ARTISAN_FILE, ArtisanProcess } from '../helpers/artisan-process';
+import { gate } from '../helpers/gate';
 import { createProject, type TestProject } from '../helpers/project';
 
 /* How commands in processes of their own are stopped, and kept from running beside themselves. */
@@ -148,21 +149,53 @@ describe('a command that runs alone', () => {
   });
 
   test('renews its lock for as long as it takes, and gives it back', async () => {
-    jest.useFakeTimers();
-    try {
-      const locks = Locks.inMemory();
-      const output = new Output({ write: () => undefined });
-      let end: () => void = () => undefined;
-      const work = new Promise<number>((resolve) => (end = () => resolve(3)));
-      const parts = { command: 'app:long', locks, output, exitCode: 0 };
-      const first = runAlone(parts, () => work);
-      await jest.advanceTimersByTimeAsync(3_600_000);
-      expect(await runAlone({ ...parts, exitCode: 7 }, async () => 0)).toBe(7);
-      end();
-      expect(await first).toBe(3);
-      expect(await runAlone(parts, async () => 1)).toBe(1);
-    } finally {
-      jest.useRealTimers();
-    }
+    await withTime(async ({ pass, alone }) => {
+      const first = gate<number>();
+      const running = alone(() => first.opened);
+      await pass(3_600_000);
+      expect(await alone(async () => 0, 7)).toBe(7);
+      first.open(3);
+      expect(await running).toBe(3);
+      expect(await alone(async () => 1)).toBe(1);
+    });
+  });
+
+  test('says once that its lock was taken away', async () => {
+    await withTime(async ({ pass, alone, locks, said }) => {
+      const first = gate<number>();
+      const running = alone(() => first.opened);
+      await pass(0);
+      await locks.lock('command:app:long', 1).forceRelease();
+      await pass(120_000);
+      expect(said().match(/The lock "command:app:long" was taken away/g)).toHaveLength(1);
+      first.open(0);
+      await running;
+    });
   });
 });
+
+interface Timed {
+  readonly pass: (milliseconds: number) => Promise<unknown>;
+  /** Runs work in the place of a command. */
+  readonly alone: (work: () => Promise<number>, exitCode?: number) => Promise<number>;
+  readonly locks: Locks;
+  readonly said: () => string;
+}
+
+/** Runs a test on a clock of its own, with locks in memory. */
+async function withTime(work: (timed: Timed) => Promise<void>): Promise<void> {
+  jest.useFakeTimers();
+  try {
+    const locks = Locks.inMemory();
+    let text = '';
+    const output = new Output({ write: (more) => (text += more) });
+    await work({
+      pass: (milliseconds) => jest.advanceTimersByTimeAsync(milliseconds),
+      alone: (one, exitCode = 0) => runAlone({ command: 'app:long', locks, output, exitCode }, one),
+      locks,
+      said: () => text,
+    });
+  } finally {
+    jest.useRealTimers();
+  }
+}

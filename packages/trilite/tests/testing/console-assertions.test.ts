@@ -225,6 +225,16 @@ test.each(rows)('$name holds, and fails', async ({ holds, fails, says }) => {
   await expect(fails()).rejects.toThrow(says);
 });
 
+test('a question that nobody expects fails the test, whatever the command makes of it', async () => {
+  class HardyCommand implements Command {
+    static readonly signature = defineSignature({ name: 'app:hardy', description: 'Go on' });
+    async handle({ prompts }: CommandContext): Promise<void> {
+      await prompts.ask('Anything?').catch(() => undefined);
+    }
+  }
+  await expect(app.artisan(HardyCommand)).rejects.toThrow('The command asked "Anything?"');
+});
+
 test('a refused answer is asked for again, and what was wrong is printed', async () => {
   await app
     .artisan(InviteCommand, { arguments: { email: 'a@b.c' }, options: { role: 'admin' } })

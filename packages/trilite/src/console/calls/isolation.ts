@@ -1,3 +1,4 @@
+import type { Lock } from '../../cache/locks/lock';
 import type { Locks } from '../../cache/locks/locks';
 import type { Output } from '../output';
 import { holderText } from '../holder-text';
@@ -28,13 +29,13 @@ export async function runAlone(
 ): Promise<number> {
   const name = `command:${command}`;
   const code = await locks.lock(name, TTL).get(async (lock) => {
-    const renewing = setInterval(() => {
-      lock.refresh().catch(() => undefined); // the next one comes before the lock has ended
-    }, RENEW_MS).unref();
+    const stopRenewing = renew(lock, () =>
+      output.warn(`The lock "${name}" was taken away: another run may go on beside this one.`),
+    );
     try {
       return await work();
     } finally {
-      clearInterval(renewing);
+      stopRenewing();
     }
   });
   if (code !== false) return code;
@@ -42,4 +43,19 @@ export async function runAlone(
   const who = held?.boundTo === undefined ? '' : ` (${holderText(held.boundTo)})`;
   output.warn(`Another run of "${command}" goes on${who}. Nothing was done.`);
   return exitCode;
+}
+
+/** Has a lock last until it is told otherwise. Tells once when it was lost. */
+function renew(lock: Lock, tellLost: () => void): () => void {
+  const timer = setInterval(() => {
+    lock.refresh().then(
+      (isHeld) => {
+        if (isHeld) return;
+        clearInterval(timer);
+        tellLost();
+      },
+      () => undefined, // the next one comes before the lock has ended
+    );
+  }, RENEW_MS).unref();
+  return () => clearInterval(timer);
 }
