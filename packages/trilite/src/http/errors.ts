@@ -368,7 +368,7 @@ export class RouteInvalidError extends FrameworkError {
   static outsideTenant(name: string): RouteInvalidError {
     return RouteInvalidError.#of(
       `The route "${name}" is one of tenants, and the URL is asked for in nobody's work.`,
-      'Ask for it inside "tenancy.run(id, work)".',
+      'Say whose it is, "urls.of(tenant)", or ask for it inside "tenancy.run(id, work)".',
     );
   }
 

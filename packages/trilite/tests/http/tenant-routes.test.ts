@@ -32,6 +32,7 @@ const tenantRoutes: RouteFile = (route) => {
 
 const TENANT = 'acme.example';
 const CENTRAL = 'localhost';
+const KEY = `base64:${Buffer.alloc(32, 7).toString('base64')}`;
 
 describe('a path', () => {
   beforeEach(async () => {
@@ -167,7 +168,9 @@ describe('a URL', () => {
       routes,
       tenantRoutes,
       identification,
-      files: { 'config/app.js': "exports.default = { url: 'https://site.com:8443' };" },
+      files: {
+        'config/app.js': `exports.default = { url: 'https://site.com:8443', key: '${KEY}' };`,
+      },
     });
   };
 
@@ -201,6 +204,42 @@ describe('a URL', () => {
       expect(url('notes')).toBe('/t/acme-inc/');
       expect(absoluteUrl('notes')).toBe('https://site.com:8443/t/acme-inc/');
       expect(url('plans')).toBe('/plans');
+    });
+  });
+
+  test('of a tenant is told in the application’s work, and signed for that tenant', async () => {
+    await open('{}');
+    const [acme, globex] = await site.app.tenancy.select({ tenants: ['acme', 'globex'] });
+    if (acme === undefined || globex === undefined) throw new Error('Expected two tenants.');
+    const urls = site.app.make(UrlGenerator).of(acme);
+    expect(urls.absoluteUrl('notes')).toBe('https://acme.example:8443/');
+    expect(urls.url('plans')).toBe('https://site.com:8443/plans');
+    const { pathname, search } = new URL(urls.signedUrl('notes'));
+    const request = { originalUrl: `${pathname}${search}` };
+    const signedAt = (id: string) =>
+      site.app.tenancy.run(id, () => site.app.make(UrlGenerator).refuseUnsigned(request));
+    await signedAt('acme');
+    await expect(signedAt('globex')).rejects.toMatchObject({ code: 'E_URL_SIGNATURE' });
+  });
+
+  test('of another tenant does not lie below the path of the one whose request it is', async () => {
+    const { tenancy } = (site = await openTenantSite({
+      routes,
+      tenantRoutes: (route) => {
+        tenantRoutes(route);
+        route.get('/other', async () => {
+          const globex = await site.app.tenancy.findOrFail('globex');
+          const urls = site.app.make(UrlGenerator);
+          return { other: urls.of(globex).absoluteUrl('notes'), own: urls.url('notes') };
+        });
+      },
+      identification: "{ chain: ['path'] }",
+    })).app;
+    await tenancy.rename('acme', { slug: 'acme-inc' });
+    const { json } = await site.ask({ path: '/t/acme-inc/other' });
+    expect(json).toMatchObject({
+      other: expect.stringMatching(/\/t\/globex\/$/),
+      own: '/t/acme-inc/',
     });
   });
 

@@ -25,8 +25,10 @@ export class TenantAddresses {
 
   /** In a request that names the tenant in its path, that path: what it links to is below it, too. */
   of(tenant: Tenant): Address {
-    const path = currentWork()?.identified?.path;
-    if (path !== undefined) return this.#byPath(path.slug);
+    const identified = currentWork()?.identified;
+    if (identified?.path !== undefined && identified.tenant.id === tenant.id) {
+      return this.#byPath(identified.path.slug);
+    }
     for (const source of this.#settings.chain) {
       const [domain] = tenant.domains;
       if (source === 'domain' && domain !== undefined) return this.#byHost(domain);

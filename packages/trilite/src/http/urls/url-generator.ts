@@ -31,14 +31,41 @@ export class UrlGenerator {
   readonly #addresses: TenantAddresses;
   readonly #current: () => Tenant | undefined;
   readonly #appKey: string | undefined;
+  readonly #parts: UrlGeneratorParts;
 
-  constructor({ routes, addresses, current, appKey }: UrlGeneratorParts) {
+  constructor(parts: UrlGeneratorParts) {
+    const { routes, addresses, current, appKey } = parts;
+    this.#parts = parts;
     this.#routes = new Map(
       routes.flatMap((route) => (route.name === undefined ? [] : [[route.name, named(route)]])),
     );
     this.#addresses = addresses;
     this.#current = current;
     this.#appKey = appKey;
+  }
+
+  /**
+   * The addresses of a tenant as its own work has them, in whatever work this is: for a page of the application that leads to its tenants. None of
+   * the tenant's files is opened.
+   *
+   * @example
+   * import { injectable, Tenancy, UrlGenerator } from 'trilite';
+   *
+   * \@injectable()
+   * export class TenantController {
+   *   constructor(
+   *     private readonly tenancy: Tenancy,
+   *     private readonly urls: UrlGenerator,
+   *   ) {}
+   *
+   *   async index() {
+   *     const tenants = await this.tenancy.list(['active']);
+   *     return tenants.map((tenant) => this.urls.of(tenant).absoluteUrl('tenant.home'));
+   *   }
+   * }
+   */
+  of(tenant: Tenant): UrlGenerator {
+    return new UrlGenerator({ ...this.#parts, current: () => tenant });
   }
 
   /**
