@@ -303,16 +303,16 @@ export class Application implements ConsoleApplication {
     seeder: SeederClass | string = 'DatabaseSeeder',
     report: SeederReport = (_name, run) => run(),
   ): Promise<void> {
-    const { scope } = this.tenancy;
     const runner = new SeederRunner({
       folder: join(this.#project.codePath, 'database/seeders'),
       make: (type) => {
+        const { scope } = this.tenancy;
         refuseUnresolvable([type], scope);
         return scope.make(type);
       },
       report,
     });
-    return scope.run(() => runner.run(seeder));
+    return this.tenancy.scope.run(() => runner.run(seeder));
   }
 
   /**

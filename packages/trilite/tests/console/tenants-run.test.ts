@@ -39,6 +39,18 @@ const SEEDER = injectable(
   async run() { await this.db.insertInto('notes').values({ text: 'seeded' }).execute(); }`,
 );
 
+/** Calls it in the work of a tenant. */
+const DATABASE_SEEDER = injectable(
+  'DatabaseSeeder',
+  'Tenancy',
+  `
+  constructor(tenancy) { this.tenancy = tenancy; }
+  async run({ call }) {
+    const { TenantSeeder } = require('./tenant-seeder');
+    await this.tenancy.run('acme', () => call(TenantSeeder));
+  }`,
+);
+
 let project: TestProject;
 
 beforeEach(async () => {
@@ -46,6 +58,7 @@ beforeEach(async () => {
     'config/app.js': exportDefault("{ env: 'testing' }"),
     'app/console/commands/who-command.js': WHO_COMMAND,
     'database/seeders/tenant-seeder.js': SEEDER,
+    'database/seeders/database-seeder.js': DATABASE_SEEDER,
   });
   const app = await openTenantApplication(project);
   for (const id of ['acme', 'globex', 'initech']) {
@@ -258,4 +271,10 @@ test('tenants:seed runs a seeder on the data of each tenant that is chosen', asy
   const { out } = await run('tenants:run db:query "select text from notes" -- --json');
   expect(out.match(/seeded/g)).toHaveLength(2);
   expect((await run('tenants:seed --class=Nothing')).out).toContain('E_SEEDER_UNKNOWN');
+});
+
+test('db:seed runs what a seeder calls in the work of a tenant on the data of that tenant', async () => {
+  expect(await run('db:seed')).toMatchObject({ code: 0 });
+  const { out } = await run('tenants:run db:query "select text from notes" -- --json');
+  expect(out.match(/seeded/g)).toHaveLength(1);
 });

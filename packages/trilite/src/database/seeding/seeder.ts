@@ -1,6 +1,6 @@
 /** What a seeder is called with. */
 export interface SeederContext {
-  /** Runs other seeders one after the other, each made by the container. */
+  /** Runs other seeders one after the other, each made for whom the work is: a tenant's inside `tenancy.run`. */
   readonly call: (...seeders: readonly SeederClass[]) => Promise<void>;
 }
 
