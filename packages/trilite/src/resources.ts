@@ -104,7 +104,10 @@ export class Resources {
       prefix,
       onEvent: (event) => cacheEvents.emit(event),
     });
-    this.limiter = new RateLimiter(() => guarded(lockStores).limits, { prefix });
+    this.limiter = new RateLimiter(() => guarded(lockStores).limits, {
+      prefix,
+      base: tenant?.central.limiter,
+    });
     this.caches = new CacheRegistry({
       settings: settings.cache,
       connections: this.#files,

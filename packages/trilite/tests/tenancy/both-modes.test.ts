@@ -3,6 +3,7 @@ import { travelBack, travelTo } from 'trilite/testing';
 import type { Application } from '../../src/application';
 import { CacheRegistry } from '../../src/cache/cache-registry';
 import { CacheRepository } from '../../src/cache/cache-repository';
+import { Limit } from '../../src/cache/limits/limit';
 import { RateLimiter } from '../../src/cache/limits/rate-limiter';
 import { Locks } from '../../src/cache/locks/locks';
 import { Database } from '../../src/database/database';
@@ -130,6 +131,29 @@ describe.each(['files', 'single'] as const)('in mode "%s"', (mode) => {
     expect(await app.tenancy.run('acme', hit)).not.toBe(true);
     const held = await app.tenancy.run('acme', () => app.make(Locks).held());
     expect(held.map(({ name }) => name)).toEqual(['import']);
+  });
+
+  test('a named limiter of the application stands for its tenants, and counts each by itself', async () => {
+    await app.tenancy.central(() =>
+      app.make(RateLimiter).for('mail', (to: string) => Limit.perHour(1).by(to)),
+    );
+    const take = async () => (await app.make(RateLimiter).takeFor('mail', 'ada')).allowed;
+    expect(await app.tenancy.run('acme', take)).toBe(true);
+    expect(await app.tenancy.run('acme', take)).toBe(false);
+    expect(await app.tenancy.run('globex', take)).toBe(true);
+  });
+
+  test('what a tenant declares as a limiter is nobody else’s', async () => {
+    const nobody = () => Limit.perHour(0);
+    const take = async () => (await app.make(RateLimiter).takeFor('mail', 'ada')).allowed;
+    app.make(RateLimiter).for('mail', () => Limit.none());
+    await app.tenancy.run('acme', () => app.make(RateLimiter).for('mail', nobody));
+    expect(await app.tenancy.run('acme', take)).toBe(false);
+    expect(await app.tenancy.run('globex', take)).toBe(true);
+    await app.tenancy.run('acme', () => app.make(RateLimiter).for('own', nobody));
+    await expect(
+      app.tenancy.run('globex', () => app.make(RateLimiter).limiter('own')),
+    ).rejects.toThrow(errorWith('E_RATE_LIMITER_UNKNOWN', 'there are: mail.'));
   });
 
   test('a lock of a store in memory is held for as long as it says, whatever is done to the tenant', async () => {

@@ -16,6 +16,8 @@ export type RateLimitStoreSource = () => RateLimitStore;
 export interface RateLimiterOptions {
   /** Text before every key. Default: ''. */
   readonly prefix?: string;
+  /** Whose named limiters are known here as well: that of the application, to those of its tenants. Default: nobody's. */
+  readonly base?: RateLimiter | undefined;
 }
 
 /** So many hits in so long. */
@@ -65,10 +67,13 @@ export class RateLimiter {
   readonly #source: RateLimitStoreSource;
   readonly #prefix: string;
   readonly #resolvers = new Map<string, LimitResolver<never>>();
+  /** Its own first: a name that it declares itself hides that of its base. */
+  readonly #known: readonly ReadonlyMap<string, LimitResolver<never>>[];
 
-  constructor(source: RateLimitStoreSource, { prefix = '' }: RateLimiterOptions = {}) {
+  constructor(source: RateLimitStoreSource, { prefix = '', base }: RateLimiterOptions = {}) {
     this.#source = source;
     this.#prefix = prefix;
+    this.#known = [this.#resolvers, ...(base === undefined ? [] : base.#known)];
   }
 
   /**
@@ -126,7 +131,10 @@ export class RateLimiter {
     return this.#source().clear(this.#keyOf(key));
   }
 
-  /** Declares a named limiter: what it allows to whom. One declared before under this name is replaced. */
+  /**
+   * Declares a named limiter: what it allows to whom. One declared before under this name is replaced. What the application declares, in the `boot` of
+   * a provider, stands for each tenant, whose hits are counted apart.
+   */
   for<Subject>(name: string, resolver: LimitResolver<Subject>): void {
     this.#resolvers.set(name, resolver);
   }
@@ -137,9 +145,10 @@ export class RateLimiter {
    * @throws E_RATE_LIMITER_UNKNOWN
    */
   limiter(name: string): LimitResolver<never> {
-    const resolver = this.#resolvers.get(name);
+    const resolver = this.#known.find((resolvers) => resolvers.has(name))?.get(name);
     if (resolver === undefined) {
-      throw RateLimiterUnknownError.named(name, [...this.#resolvers.keys()]);
+      const names = this.#known.flatMap((resolvers) => [...resolvers.keys()]);
+      throw RateLimiterUnknownError.named(name, names);
     }
     return resolver;
   }
