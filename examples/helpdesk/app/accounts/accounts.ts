@@ -1,0 +1,71 @@
+import { clock, Database, injectable } from 'trilite';
+import { hashPassword, isPassword } from './password';
+import type { Role, User } from './user';
+
+/** Somebody who wants an account. */
+export interface NewAccount {
+  readonly name: string;
+  readonly email: string;
+  readonly password: string;
+}
+
+const COLUMNS = ['id', 'name', 'email', 'role'] as const;
+
+/** The people of an organisation. */
+@injectable()
+export class Accounts {
+  constructor(private readonly db: Database) {}
+
+  /** Adds an account; undefined where the address has one. */
+  async open({ name, email, password }: NewAccount, role: Role): Promise<User | undefined> {
+    const password_hash = await hashPassword(password);
+    const user = await this.db
+      .insertInto('users')
+      .values({ name, email, role, password_hash, created_at: clock.now() })
+      .onConflict((conflict) => conflict.column('email').doNothing())
+      .returning(COLUMNS)
+      .executeTakeFirst();
+    return user && toUser(user);
+  }
+
+  /** Who has this address and this password. */
+  async check(email: string, password: string): Promise<User | undefined> {
+    const user = await this.db
+      .selectFrom('users')
+      .select([...COLUMNS, 'password_hash'])
+      .where('email', '=', email)
+      .executeTakeFirst();
+    const isRight = await isPassword(password, user?.password_hash ?? null);
+    return isRight && user !== undefined ? toUser(user) : undefined;
+  }
+
+  async find(id: number): Promise<User | undefined> {
+    const users = this.db.selectFrom('users').select(COLUMNS).where('id', '=', id);
+    const user = await users.executeTakeFirst();
+    return user && toUser(user);
+  }
+
+  /** The customer of an address, who is added, without a password, when nobody has it. Joins the transaction it is called in. */
+  findOrAdd(email: string, name: string): Promise<number> {
+    return this.db.transaction(async (trx) => {
+      await trx
+        .insertInto('users')
+        .values({ name, email, role: 'customer', created_at: clock.now() })
+        .onConflict((conflict) => conflict.column('email').doNothing())
+        .execute();
+      const users = trx.selectFrom('users').select('id').where('email', '=', email);
+      return (await users.executeTakeFirstOrThrow()).id;
+    });
+  }
+
+  async agents(): Promise<User[]> {
+    const users = this.db.selectFrom('users').select(COLUMNS).where('role', '=', 'agent');
+    return (await users.orderBy('name').execute()).map(toUser);
+  }
+}
+
+/** The column is text: what writes it knows two words. */
+function toUser(row: Omit<User, 'role'> & { readonly role: string }): User {
+  const { id, name, email, role } = row;
+  return { id, name, email, role: role as Role };
+}

@@ -1,0 +1,6 @@
+export class TicketOpened {
+  constructor(
+    readonly ticketId: number,
+    readonly requesterId: number,
+  ) {}
+}

@@ -1,0 +1,47 @@
+import { back, bindParameter, Database, injectable, redirectToRoute, upload, view, type Request } from 'trilite';
+import { Imports } from '../../imports/imports';
+
+const theFile = upload('file', { maxBytes: '1mb', types: ['text/csv', 'text/plain'], required: true });
+
+export const theImport = bindParameter('import', (id, scope) =>
+  scope.make(Imports).progress(Number(id)),
+);
+
+/** Tickets that come as a file. */
+@injectable()
+export class ImportController {
+  constructor(
+    private readonly db: Database,
+    private readonly imports: Imports,
+  ) {}
+
+  async index() {
+    const imports = this.db.selectFrom('imports').selectAll().orderBy('id', 'desc').limit(20);
+    return view('imports/index', { imports: await imports.execute() });
+  }
+
+  @theFile
+  async store(request: Request) {
+    const file = request.file(theFile);
+    const stored = await file.store('imports');
+    try {
+      const rows = await this.imports.read(stored);
+      const missing = ['subject', 'email'].filter((name) => rows[0]?.values[name] === undefined);
+      if (missing.length > 0) throw new SyntaxError(`A column is missing: ${missing.join(', ')}.`);
+      const id = await this.imports.start(file.name, stored, rows.length);
+      return redirectToRoute('imports.show', { import: id });
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      return back('/imports').withErrors({ file: error.message });
+    }
+  }
+
+  async show(request: Request) {
+    const progress = request.bound(theImport);
+    const problems = this.db.selectFrom('import_problems').selectAll().orderBy('line').limit(100);
+    return view('imports/show', {
+      progress,
+      problems: await problems.where('import_id', '=', progress.id).execute(),
+    });
+  }
+}

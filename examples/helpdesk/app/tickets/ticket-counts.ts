@@ -1,0 +1,38 @@
+import { CacheRepository, Database, injectable } from 'trilite';
+import { STATUSES, type Status } from './ticket';
+
+/** How many tickets there are of each status. */
+export type Counts = Readonly<Record<Status, number>>;
+
+const TAG = 'tickets';
+
+/** Counts of tickets, kept until a ticket changes. */
+@injectable()
+export class TicketCounts {
+  constructor(
+    private readonly db: Database,
+    private readonly cache: CacheRepository,
+  ) {}
+
+  /** Of one customer, or of all. */
+  of(requesterId?: number): Promise<Counts> {
+    const key = `tickets:counts:${requesterId ?? 'all'}`;
+    return this.cache.tags(TAG).remember(key, '1h', () => this.count(requesterId));
+  }
+
+  /** Those of everybody, whoever's ticket it was: a clear is one row. */
+  async forget(): Promise<void> {
+    await this.cache.tags(TAG).clear();
+  }
+
+  private async count(requesterId: number | undefined): Promise<Counts> {
+    const rows = await this.db
+      .selectFrom('tickets')
+      .select(['status', (e) => e.fn.countAll<number>().as('count')])
+      .$if(requesterId !== undefined, (query) => query.where('requester_id', '=', requesterId ?? 0))
+      .groupBy('status')
+      .execute();
+    const counts = new Map(rows.map(({ status, count }) => [status, count]));
+    return Object.fromEntries(STATUSES.map((status) => [status, counts.get(status) ?? 0])) as Counts;
+  }
+}

@@ -1,0 +1,44 @@
+import { sql, type Database } from 'trilite';
+import type { Priority, Status } from './ticket';
+
+/** Which tickets are asked for; what is undefined does not matter. */
+export interface TicketFilter {
+  /** Whose they are. */
+  readonly requesterId?: number | undefined;
+  /** Who answers them; null for nobody. */
+  readonly assigneeId?: number | null | undefined;
+  readonly status?: Status | undefined;
+  readonly priority?: Priority | undefined;
+  /** Words that they hold, or words that begin so. */
+  readonly search?: string | undefined;
+}
+
+/** The query for some tickets with the names of their people, latest first. */
+export function ticketList(db: Database, filter: TicketFilter) {
+  const { requesterId, assigneeId, status, priority, search = '' } = filter;
+  return ticketsWithNames(db)
+    .$if(requesterId !== undefined, (query) => query.where('requester_id', '=', requesterId ?? 0))
+    .$if(assigneeId !== undefined, (query) => query.where('assignee_id', 'is', assigneeId ?? null))
+    .$if(status !== undefined, (query) => query.where('status', '=', status ?? ''))
+    .$if(priority !== undefined, (query) => query.where('priority', '=', priority ?? ''))
+    .$if(search.trim() !== '', (query) => query.where('tickets.id', 'in', found(search)))
+    .orderBy('tickets.updated_at', 'desc')
+    .orderBy('tickets.id', 'desc');
+}
+
+export function ticketsWithNames(db: Database) {
+  return db
+    .selectFrom('tickets')
+    .innerJoin('users as requester', 'requester.id', 'tickets.requester_id')
+    .leftJoin('users as assignee', 'assignee.id', 'tickets.assignee_id')
+    .selectAll('tickets')
+    .select(['requester.name as requester', 'requester.email as requesterEmail'])
+    .select('assignee.name as assignee');
+}
+
+/** Each word in quotes, so that what people type is no syntax of FTS5. */
+function found(search: string) {
+  const words = search.trim().split(/\s+/);
+  const match = words.map((word) => `"${word.replaceAll('"', '""')}"*`).join(' ');
+  return sql<number>`(select rowid from tickets_search where tickets_search match ${match})`;
+}

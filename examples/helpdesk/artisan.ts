@@ -1,0 +1,3 @@
+import { runArtisan } from 'trilite/artisan';
+
+void runArtisan(__dirname);

@@ -1,0 +1,3 @@
+import { defineSession } from 'trilite';
+
+export default defineSession({ lifetime: '2h' });

@@ -1,0 +1,13 @@
+import { defineSchedule } from 'trilite';
+import { BuildReport } from '../app/jobs/build-report';
+
+// What runs when: "artisan schedule:list" shows it, "artisan schedule:work" runs it.
+export default defineSchedule((schedule) => {
+  schedule
+    .job(BuildReport)
+    .dailyAt('00:10')
+    .perTenant({ jitter: '10m' })
+    .whenMissed('latest');
+  schedule.command('db:optimize').weekly().perTenant().withoutOverlapping();
+  schedule.command('session:prune').daily().perTenant();
+});
