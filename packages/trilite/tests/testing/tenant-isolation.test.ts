@@ -84,6 +84,21 @@ const routes: RouteFile = (route) => {
   });
 };
 
+/** What they dispatch is committed with the note, and relayed after it. */
+const routesInTransactions: RouteFile = (route) => {
+  route.post('/notes', async (request: Request) => {
+    const { text } = request.body as { text: string };
+    await app.make(Database).transaction(async (trx) => {
+      await app.make(QueueDispatcher).dispatch(NoteJob, { text });
+      await trx
+        .insertInto('notes' as never)
+        .values({ text })
+        .execute();
+    });
+    return {};
+  });
+};
+
 /** Proves an application with these routes. */
 function optionsOf(
   tenantRoutes: RouteFile,
@@ -155,6 +170,16 @@ describe.each(['files', 'single'] as const)('in mode "%s"', (kept) => {
 
   describe('an application that keeps its tenants apart passes', () => {
     describeTenantIsolation(optionsOf(routes));
+  });
+
+  describe('one whose jobs are still on their way from a transaction passes', () => {
+    const post = ({ canary }: { canary: string }) => ({
+      method: 'POST',
+      path: '/notes',
+      body: { text: canary },
+    });
+    const requests = [post, post, post];
+    describeTenantIsolation(optionsOf(routesInTransactions, { requests, jobs: [] }));
   });
 
   test('a test application runs the jobs of its tenants', async () => {

@@ -12,7 +12,6 @@ import {
   holdsOwn,
   ownerOf,
   strayCanaries,
-  takeSnapshot,
   type IsolationSnapshot,
 } from './isolation-snapshot';
 
@@ -65,9 +64,9 @@ async function runCheck(
   try {
     const { app, tenants } = site;
     const allowed = options.allowCentral ?? [];
-    const before = await takeSnapshot(app, tenants);
+    const before = await site.snapshot();
     const problems = await prove(site);
-    const after = await takeSnapshot(app, tenants);
+    const after = await site.snapshot();
     problems.push(...centralChanges(before, after, allowed));
     problems.push(...strayCanaries(tenants, after, { app, allowed }));
     if (problems.length > 0) throw new Error([...new Set(problems)].join('\n'));
@@ -79,17 +78,17 @@ async function runCheck(
 /** Each request of each tenant, and a look at everything after it. Who is first changes from request to request. */
 function oneByOne({ requests = [] }: TenantIsolationOptions) {
   return async (site: IsolationSite): Promise<string[]> => {
-    const { app, tenants } = site;
+    const { tenants } = site;
     const problems: string[] = [];
     const seen = new Set<string>();
-    let before = await takeSnapshot(app, tenants);
+    let before = await site.snapshot();
     for (const [index, request] of requests.entries()) {
       for (const tenant of rotated(tenants, index)) {
         const asked = requestOf(request, tenant);
         const answer = await site.ask(tenant, asked);
         for (const canary of canariesIn(answer.text)) seen.add(canary);
         problems.push(...answerProblems(tenant, asked, answer, tenants));
-        const after = await takeSnapshot(app, tenants);
+        const after = await site.snapshot();
         problems.push(...changesBy(tenant, before, after));
         before = after;
       }
@@ -119,15 +118,15 @@ function atOnce({ requests = [] }: TenantIsolationOptions) {
 /** Each request that is made for a tenant, sent by every other one: its address and its canary, with the first one's ids. */
 function withIds({ requests = [] }: TenantIsolationOptions) {
   return async (site: IsolationSite): Promise<string[]> => {
-    const { app, tenants } = site;
+    const { tenants } = site;
     const problems: string[] = [];
-    let before = await takeSnapshot(app, tenants);
+    let before = await site.snapshot();
     for (const request of requests.filter((one) => typeof one === 'function')) {
       for (const [tenant, victim] of pairsOf(tenants)) {
         const asked = request({ ...tenant, values: victim.values });
         const { text } = await site.ask(tenant, asked);
         problems.push(...foreignData(tenant, asked, text, tenants));
-        const after = await takeSnapshot(app, tenants);
+        const after = await site.snapshot();
         problems.push(...changesBy(tenant, before, after));
         before = after;
       }
@@ -138,14 +137,14 @@ function withIds({ requests = [] }: TenantIsolationOptions) {
 
 function jobsOneByOne({ jobs = [] }: TenantIsolationOptions) {
   return async (site: IsolationSite): Promise<string[]> => {
-    const { app, tenants } = site;
+    const { tenants } = site;
     const problems: string[] = [];
-    let before = await takeSnapshot(app, tenants);
+    let before = await site.snapshot();
     for (const [index, job] of jobs.entries()) {
       for (const tenant of rotated(tenants, index)) {
         await site.dispatch(tenant, jobOf(job, tenant));
         problems.push(...(await site.work(1)));
-        const after = await takeSnapshot(app, tenants);
+        const after = await site.snapshot();
         problems.push(...changesBy(tenant, before, after));
         before = after;
       }

@@ -4,6 +4,7 @@ import { HttpServer } from '../../http/http-server';
 import type { JobClass } from '../../queue/job';
 import { QueueDispatcher, type DispatchArguments } from '../../queue/queue-dispatcher';
 import type { WorkerEvent } from '../../queue/queue-events';
+import { QueueRegistry } from '../../queue/queue-registry';
 import { toError } from '../../support/errors';
 import { pathAt, tenantPlace } from '../http/tenant-place';
 import type { TestApplication } from '../test-application';
@@ -13,6 +14,7 @@ import type {
   IsolationTenant,
   TenantIsolationOptions,
 } from './isolation-options';
+import { takeSnapshot, type IsolationSnapshot } from './isolation-snapshot';
 
 /** What came back to a request. */
 export interface IsolationAnswer {
@@ -136,6 +138,18 @@ export class IsolationSite {
     };
     await app.tenantWorker({ ...options, maxPerTenant: 2 }, { tell, onError }).run();
     return problems;
+  }
+
+  /** Reads what lies on the disk, once what was committed is relayed: a job on its way would be taken for work of whoever comes next. */
+  async snapshot(): Promise<IsolationSnapshot> {
+    for (const { id } of this.tenants) {
+      await this.app.tenancy.run(id, async (_tenant, scope) => {
+        const { outbox } = scope.make(QueueRegistry);
+        await outbox.relay();
+        await outbox.flush();
+      });
+    }
+    return takeSnapshot(this.app, this.tenants);
   }
 
   async close(): Promise<void> {
