@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   {
-    ignores: ['**/node_modules/', '**/dist/', '**/coverage/', 'storage/', '**/template/'],
+    ignores: ['**/node_modules/', '**/dist/', '**/coverage/', '**/storage/', '**/template/'],
   },
   js.configs.recommended,
   {
@@ -60,7 +60,7 @@ export default tseslint.config(
   },
   {
     // These run in browsers.
-    files: ['public/**/*.js'],
+    files: ['**/public/**/*.js'],
     languageOptions: {
       sourceType: 'script',
       globals: {

@@ -3,17 +3,17 @@
 // The whole way of a new user, with what would be published: pack, scaffold, install, test, migrate, serve, dispatch, work, look into the
 // files; then the same built, without ts-node; then `npm run dev` with a real browser.
 
-const { execFileSync, spawn, spawnSync } = require('node:child_process');
+const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { createRequire } = require('node:module');
+const { freePort, kill, killAll, launchBrowser, start } = require('./programs');
 const { follow } = require('./tour');
 
 const root = path.join(__dirname, '..');
 const home = fs.mkdtempSync(path.join(os.tmpdir(), 'trilite-e2e-'));
 const app = path.join(home, 'my-app');
-const started = [];
 
 beforeAll(() => {
   const [trilite, create] = ['trilite', 'create-trilite'].map(pack);
@@ -26,7 +26,7 @@ beforeAll(() => {
 });
 
 afterAll(() => {
-  for (const child of started) kill(child, 'SIGKILL');
+  killAll();
   fs.rmSync(home, { recursive: true, force: true });
 });
 
@@ -55,7 +55,7 @@ test('the tour leads where it says, step by step', async () => {
     port,
     type: (command) => run('bash', ['-c', `set -e\n${command}`], folder),
     dev: async () => {
-      const dev = start('npm', ['run', 'dev'], { PORT: String(port) }, folder);
+      const dev = start('npm', ['run', 'dev'], { cwd: folder, env: { PORT: String(port) } });
       await dev.said(/Server running on/);
       await dev.said(/Processing jobs/);
       return {
@@ -217,7 +217,7 @@ describe('npm run dev', () => {
       if (name.includes('.sqlite')) fs.rmSync(path.join(app, 'storage', name));
     }
     const port = await freePort();
-    dev = start('npm', ['run', 'dev'], { PORT: String(port) });
+    dev = start('npm', ['run', 'dev'], { cwd: app, env: { PORT: String(port) } });
     await dev.said(/Server running on/);
     await dev.said(/Processing jobs/);
     address = `http://localhost:${port}`;
@@ -229,19 +229,7 @@ describe('npm run dev', () => {
   });
 
   test('shows the job finishing in a browser', async () => {
-    const { chromium } = require('playwright-core');
-    const browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    const browser = await launchBrowser();
     try {
       const page = await browser.newPage();
       const faults = [];
@@ -343,44 +331,8 @@ function artisan(...parameters) {
   return run('npx', ['ts-node', 'artisan.ts', ...parameters], app);
 }
 
-/** Starts a program in a process group of its own, as a terminal would. */
-function start(command, parameters, env = {}, cwd = app) {
-  const child = spawn(command, parameters, {
-    cwd,
-    detached: true,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  started.push(child);
-  let text = '';
-  const waiting = new Set();
-  const look = () => waiting.forEach((check) => check());
-  const exit = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (part) => {
-      text += part;
-      look();
-    });
-  const until = (holds) =>
-    new Promise((resolve, reject) => {
-      const check = () => holds(text) && (waiting.delete(check), resolve(text));
-      waiting.add(check);
-      void exit.then((code) =>
-        reject(new Error(`${command} ${parameters.join(' ')} ended with ${code}\n${text}`)),
-      );
-      check();
-    });
-  return {
-    child,
-    exit,
-    until,
-    said: (pattern) => until((all) => pattern.test(all)),
-    text: () => text,
-  };
-}
-
 async function serve(command, parameters) {
-  const server = start(command, parameters);
+  const server = start(command, parameters, { cwd: app });
   const [, address] = /\[(http:.*?)\]/.exec(await server.said(/Server running on \[http:.*?\]/));
   return { ...server, address };
 }
@@ -392,25 +344,6 @@ function query(file, sql) {
     return db.prepare(sql).all();
   } finally {
     db.close();
-  }
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = require('node:net')
-      .createServer()
-      .listen(0, '127.0.0.1', () => {
-        const { port } = server.address();
-        server.close(() => resolve(port));
-      });
-  });
-}
-
-function kill(child, signal) {
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // it has ended
   }
 }
 

@@ -28,8 +28,7 @@ const shows = {
   },
 
   import(progress) {
-    const box =
-      document.querySelector(`[data-import="${progress.id}"]`) ?? newImport(progress);
+    const box = document.querySelector(`[data-import="${progress.id}"]`) ?? newImport(progress);
     if (!box) return;
     const { percent, tickets, rows, problems, isFinished } = progress;
     box.dataset.finished = isFinished;

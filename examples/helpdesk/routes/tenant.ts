@@ -60,14 +60,20 @@ function forUsers(route: Router): void {
 }
 
 function forAgents(route: Router): void {
-  route.patch('/tickets/:ticket', [TicketController, 'update']).name('tickets.update').bind(theTicket);
+  route
+    .patch('/tickets/:ticket', [TicketController, 'update'])
+    .name('tickets.update')
+    .bind(theTicket);
   route.get('/live', [LiveController, 'show']).name('live');
   route.get('/imports', [ImportController, 'index']).name('imports.index');
   route.post('/imports', [ImportController, 'store']).name('imports.store');
   route.get('/imports/:import', [ImportController, 'show']).name('imports.show').bind(theImport);
   route.get('/reports', [ReportController, 'index']).name('reports.index');
   route.get('/people', [PersonController, 'index']).name('people.index');
-  route.patch('/people/:person', [PersonController, 'update']).name('people.update').bind(thePerson);
+  route
+    .patch('/people/:person', [PersonController, 'update'])
+    .name('people.update')
+    .bind(thePerson);
   route.get('/token', [TokenController, 'show']).name('token.show');
   route.post('/token', [TokenController, 'store']).name('token.store');
 }

@@ -65,9 +65,16 @@ export class ImportTickets implements Job<Rows> {
       return;
     }
     const { email, name, ...rest } = data;
-    const requester_id = await this.accounts.findOrAdd(email, name === undefined || name === '' ? email : name);
+    const requester_id = await this.accounts.findOrAdd(
+      email,
+      name === undefined || name === '' ? email : name,
+    );
     const now = clock.now();
-    const times = { created_at: now, updated_at: now, closed_at: rest.status === 'closed' ? now : null };
+    const times = {
+      created_at: now,
+      updated_at: now,
+      closed_at: rest.status === 'closed' ? now : null,
+    };
     await trx
       .insertInto('tickets')
       .values({ ...rest, ...times, requester_id, source: `${importId}:${line}` })

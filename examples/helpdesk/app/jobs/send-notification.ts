@@ -55,7 +55,8 @@ export class SendNotification implements Job<Notification> {
       .where('tickets.id', '=', ticketId)
       .where('users.id', '=', userId)
       .executeTakeFirstOrThrow();
-    const title = about === 'opened' ? `New: #${ticketId} ${subject}` : `Re: #${ticketId} ${subject}`;
+    const title =
+      about === 'opened' ? `New: #${ticketId} ${subject}` : `Re: #${ticketId} ${subject}`;
     const address = this.urls.absoluteUrl('tickets.show', { ticket: ticketId });
     return { to: email, subject: title, text: `${body}\n\n${address}` };
   }

@@ -23,7 +23,12 @@ export class NotifyPeople {
   async opened({ ticketId, requesterId }: TicketOpened): Promise<void> {
     const agents = this.db.selectFrom('users').select('id').where('role', '=', 'agent');
     for (const { id } of await agents.where('id', '!=', requesterId).execute()) {
-      await this.queue.dispatch(SendNotification, { about: 'opened', ticketId, commentId: 0, userId: id });
+      await this.queue.dispatch(SendNotification, {
+        about: 'opened',
+        ticketId,
+        commentId: 0,
+        userId: id,
+      });
     }
   }
 
@@ -36,7 +41,12 @@ export class NotifyPeople {
       .executeTakeFirstOrThrow();
     for (const userId of new Set([requester_id, assignee_id])) {
       if (userId === null || userId === authorId) continue;
-      await this.queue.dispatch(SendNotification, { about: 'commented', ticketId, commentId, userId });
+      await this.queue.dispatch(SendNotification, {
+        about: 'commented',
+        ticketId,
+        commentId,
+        userId,
+      });
     }
   }
 }

@@ -23,7 +23,12 @@ export class Activities {
 
   /** The last ones, latest first. */
   latest(limit: number): Promise<Activity[]> {
-    return this.db.selectFrom('activities').selectAll().orderBy('id', 'desc').limit(limit).execute();
+    return this.db
+      .selectFrom('activities')
+      .selectAll()
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute();
   }
 
   /** What has happened since, oldest first. */

@@ -33,6 +33,8 @@ export class TicketCounts {
       .groupBy('status')
       .execute();
     const counts = new Map(rows.map(({ status, count }) => [status, count]));
-    return Object.fromEntries(STATUSES.map((status) => [status, counts.get(status) ?? 0])) as Counts;
+    return Object.fromEntries(
+      STATUSES.map((status) => [status, counts.get(status) ?? 0]),
+    ) as Counts;
   }
 }

@@ -25,7 +25,13 @@ export class Tickets {
       const now = clock.now();
       const { id } = await trx
         .insertInto('tickets')
-        .values({ ...ticket, status: 'open', requester_id: requesterId, created_at: now, updated_at: now })
+        .values({
+          ...ticket,
+          status: 'open',
+          requester_id: requesterId,
+          created_at: now,
+          updated_at: now,
+        })
         .returning('id')
         .executeTakeFirstOrThrow();
       await attach(trx, attachments, { ticket_id: id });
@@ -51,7 +57,9 @@ export class Tickets {
       await trx
         .updateTable('tickets')
         .set({ updated_at: now })
-        .$if(author.role === 'customer', (tickets) => tickets.set({ status: 'open', closed_at: null }))
+        .$if(author.role === 'customer', (tickets) =>
+          tickets.set({ status: 'open', closed_at: null }),
+        )
         .where('id', '=', ticketId)
         .execute();
       await this.events.dispatch(new CommentAdded(ticketId, id, author.id));

@@ -30,7 +30,11 @@ export class DemoSeeder implements Seeder {
     }
     // One with a history: the others have come without anybody being told
     const ticket = await this.tickets.open(
-      { subject: 'The rocket skates pull to the left', body: 'Mostly at cliffs.', priority: 'high' },
+      {
+        subject: 'The rocket skates pull to the left',
+        body: 'Mostly at cliffs.',
+        priority: 'high',
+      },
       customer?.id ?? agent.id,
     );
     await this.tickets.comment(ticket, { body: 'Which boots do you wear?', author: agent });

@@ -1,7 +1,20 @@
-import { back, bindParameter, Database, injectable, redirectToRoute, upload, view, type Request } from 'trilite';
+import {
+  back,
+  bindParameter,
+  Database,
+  injectable,
+  redirectToRoute,
+  upload,
+  view,
+  type Request,
+} from 'trilite';
 import { Imports } from '../../imports/imports';
 
-const theFile = upload('file', { maxBytes: '1mb', types: ['text/csv', 'text/plain'], required: true });
+const theFile = upload('file', {
+  maxBytes: '1mb',
+  types: ['text/csv', 'text/plain'],
+  required: true,
+});
 
 export const theImport = bindParameter('import', (id, scope) =>
   scope.make(Imports).progress(Number(id)),

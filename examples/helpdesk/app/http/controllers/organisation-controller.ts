@@ -1,4 +1,17 @@
-import { back, Database, injectable, isTenantId, paginate, redirectToRoute, Tenancy, UrlGenerator, validated, view, type Request, type Tenant } from 'trilite';
+import {
+  back,
+  Database,
+  injectable,
+  isTenantId,
+  paginate,
+  redirectToRoute,
+  Tenancy,
+  UrlGenerator,
+  validated,
+  view,
+  type Request,
+  type Tenant,
+} from 'trilite';
 import { z } from 'zod';
 import { newAccount } from '../../accounts/new-account';
 import { Organisations } from '../../organisations/organisations';

@@ -1,4 +1,14 @@
-import { back, bindRow, Database, injectable, paginate, redirectToRoute, validated, view, type Request } from 'trilite';
+import {
+  back,
+  bindRow,
+  Database,
+  injectable,
+  paginate,
+  redirectToRoute,
+  validated,
+  view,
+  type Request,
+} from 'trilite';
 import { z } from 'zod';
 import { userOf } from '../user-of';
 

@@ -1,10 +1,21 @@
-import { back, injectable, localPath, redirect, redirectToRoute, validated, view, type Request } from 'trilite';
+import {
+  back,
+  injectable,
+  localPath,
+  redirect,
+  redirectToRoute,
+  validated,
+  view,
+  type Request,
+} from 'trilite';
 import { z } from 'zod';
 import { Accounts } from '../../accounts/accounts';
 import { email } from '../../accounts/new-account';
 import type { User } from '../../accounts/user';
 
-const credentials = validated(z.object({ email, password: z.string(), next: z.string().optional() }));
+const credentials = validated(
+  z.object({ email, password: z.string(), next: z.string().optional() }),
+);
 
 /** Signing in, and out. */
 @injectable()

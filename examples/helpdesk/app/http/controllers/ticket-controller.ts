@@ -1,4 +1,13 @@
-import { back, Database, injectable, paginate, redirectToRoute, validated, view, type Request } from 'trilite';
+import {
+  back,
+  Database,
+  injectable,
+  paginate,
+  redirectToRoute,
+  validated,
+  view,
+  type Request,
+} from 'trilite';
 import { z } from 'zod';
 import { Accounts } from '../../accounts/accounts';
 import { PRIORITIES, STATUSES } from '../../tickets/ticket';

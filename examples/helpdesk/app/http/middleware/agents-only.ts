@@ -1,4 +1,11 @@
-import { ForbiddenError, injectable, type Middleware, type Next, type Request, type Response } from 'trilite';
+import {
+  ForbiddenError,
+  injectable,
+  type Middleware,
+  type Next,
+  type Request,
+  type Response,
+} from 'trilite';
 
 /** Lets agents in. Stands behind SignedIn. */
 @injectable()

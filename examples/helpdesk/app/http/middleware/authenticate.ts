@@ -1,4 +1,11 @@
-import { injectable, Tenancy, type Middleware, type Next, type Request, type Response } from 'trilite';
+import {
+  injectable,
+  Tenancy,
+  type Middleware,
+  type Next,
+  type Request,
+  type Response,
+} from 'trilite';
 import { Accounts } from '../../accounts/accounts';
 
 /** Says whom a request comes from, where somebody has signed in. */

@@ -1,4 +1,11 @@
-import { injectable, UrlGenerator, type Middleware, type Next, type Request, type Response } from 'trilite';
+import {
+  injectable,
+  UrlGenerator,
+  type Middleware,
+  type Next,
+  type Request,
+  type Response,
+} from 'trilite';
 
 /** Lets in who has signed in, and sends others to do so. */
 @injectable()

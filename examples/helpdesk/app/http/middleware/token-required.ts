@@ -1,4 +1,11 @@
-import { injectable, UnauthorizedError, type Middleware, type Next, type Request, type Response } from 'trilite';
+import {
+  injectable,
+  UnauthorizedError,
+  type Middleware,
+  type Next,
+  type Request,
+  type Response,
+} from 'trilite';
 import { ApiTokens } from '../../accounts/api-tokens';
 
 /** Lets programs in that have the organisation's token. */
@@ -10,7 +17,9 @@ export class TokenRequired implements Middleware {
     const [, token] = /^Bearer (\S+)$/.exec(request.get('authorization') ?? '') ?? [];
     if (token === undefined || !(await this.tokens.isValid(token))) {
       response.setHeader('WWW-Authenticate', 'Bearer');
-      throw UnauthorizedError.because('Send the token of this organisation: "Authorization: Bearer hd_…".');
+      throw UnauthorizedError.because(
+        'Send the token of this organisation: "Authorization: Bearer hd_…".',
+      );
     }
     next();
   }

@@ -1,7 +1,9 @@
 import { defineResource } from 'trilite';
 import type { ticketsWithNames } from '../../tickets/ticket-list';
 
-type TicketRow = Awaited<ReturnType<ReturnType<typeof ticketsWithNames>['executeTakeFirstOrThrow']>>;
+type TicketRow = Awaited<
+  ReturnType<ReturnType<typeof ticketsWithNames>['executeTakeFirstOrThrow']>
+>;
 
 /** A ticket as programs see it. */
 export const ticketResource = defineResource((ticket: TicketRow) => ({

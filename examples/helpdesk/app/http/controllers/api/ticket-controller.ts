@@ -1,4 +1,12 @@
-import { answer, Database, injectable, paginate, UrlGenerator, validated, type Request } from 'trilite';
+import {
+  answer,
+  Database,
+  injectable,
+  paginate,
+  UrlGenerator,
+  validated,
+  type Request,
+} from 'trilite';
 import { z } from 'zod';
 import { Accounts } from '../../../accounts/accounts';
 import { email } from '../../../accounts/new-account';

@@ -1,0 +1,100 @@
+import { openSite, type Site } from './support/site';
+
+let site: Site;
+
+beforeEach(async () => {
+  site = await openSite();
+});
+
+afterEach(() => site.app.close());
+
+const grace = { name: 'Grace', email: 'Grace@Example.com', password: 'a long password' };
+
+test('signing up makes a help desk, and lets its first agent in by an address that is signed', async () => {
+  const central = site.app.client().followRedirects();
+  const form = { organisation: 'Globex', id: 'globex', about: 'Weather.', ...grace };
+  const { text } = await central
+    .form('/organisations', form)
+    .assertOk()
+    .assertSee('Globex is ready');
+  await central.get('/').assertSee('Globex', 'Weather.');
+
+  const [, address = ''] = /href="(http:\/\/globex[^"]+)"/.exec(text) ?? [];
+  const browser = site.app.client().asTenant('globex').followRedirects();
+  await browser.get(address.replaceAll('&amp;', '&')).assertOk().assertSee('Welcome, Grace.');
+  await browser.get('/people').assertSee('grace@example.com', 'agent');
+});
+
+test('an address that was altered lets nobody in, and one of another organisation neither', async () => {
+  await site.app.tenancy.create('globex');
+  await site.as('agent');
+  const browser = site.app.client().asTenant('acme');
+  await browser.get('/enter/1?signature=none').assertForbidden();
+  await browser.get('/').assertRedirect('/login?next=%2F');
+});
+
+test.each([
+  ['acme', 'This one is taken.'],
+  ['www', 'Take letters'],
+  ['a--b', 'Take letters'],
+])('the address "%s" is refused: %s', async (id, problem) => {
+  const client = site.app.client().from('/organisations/create').followRedirects();
+  const page = await client.form('/organisations', { organisation: 'Other', id, ...grace });
+  page.assertSee(problem, 'Other').assertDontSee(grace.password);
+});
+
+test('a customer opens an account, signs out, and signs in to the page they wanted', async () => {
+  const browser = site.app.client().asTenant('acme').followRedirects();
+  await browser.form('/register', grace).assertOk().assertSee('Welcome, Grace.', 'New ticket');
+  await browser.form('/logout', {}).assertSee('Sign in');
+  await browser.get('/tickets?status=open').assertSee('Sign in');
+  const wrong = { email: grace.email, password: 'another password' };
+  await browser.from('/login').form('/login', wrong).assertSee('Nobody has this address');
+  const right = { ...grace, next: '/tickets?status=open' };
+  await browser.form('/login', right).assertOk().assertSee('Tickets', 'Grace');
+});
+
+test('an address that has an account gets no second one', async () => {
+  const { user } = await site.as('agent');
+  const browser = site.app.client().asTenant('acme').from('/register').followRedirects();
+  const page = await browser.form('/register', { ...grace, email: user.email });
+  page.assertSee('This address has an account.');
+});
+
+test('after signing in nobody is sent to another site', async () => {
+  const browser = site.app.client().asTenant('acme');
+  await browser.form('/register', grace);
+  await browser.form('/login', { ...grace, next: '//evil.example' }).assertRedirect('/');
+});
+
+test('who guesses passwords is slowed down', async () => {
+  const browser = site.app.client().asTenant('acme').from('/login');
+  const guess = { email: grace.email, password: 'guess' };
+  for (let tries = 0; tries < 5; tries += 1) await browser.form('/login', guess).assertRedirect();
+  await browser.form('/login', guess).assertTooManyRequests();
+  await browser.form('/login', { ...guess, email: 'ada@example.com' }).assertRedirect();
+});
+
+test('an agent makes others agents, and keeps their own role', async () => {
+  const agent = await site.as('agent');
+  const customer = await site.as('customer');
+  await customer.client.get('/people').assertForbidden();
+  const others = `/people/${customer.user.id}`;
+  await agent.client.form(others, { role: 'agent' }, 'patch').assertRedirect('/people');
+  await agent.client.form(`/people/${agent.user.id}`, { role: 'customer' }, 'patch');
+  const people = await site.inAcme((db) => db.selectFrom('users').select('role').execute());
+  expect(people).toEqual([{ role: 'agent' }, { role: 'agent' }]);
+});
+
+test('a page that is not there is told in the layout of the others', async () => {
+  const page = await site.app.client().asTenant('acme').withHeader('Accept', 'text/html').get('/x');
+  page.assertNotFound().assertSee('Skip to content', 'To the first page');
+});
+
+test('pages hold neither scripts nor styles', async () => {
+  const { client } = await site.as('agent');
+  for (const path of ['/', '/tickets', '/tickets/create', '/imports', '/reports', '/people']) {
+    const { text } = await client.get(path).assertOk();
+    expect(text).not.toMatch(/<style|style="|<script(?! src=)|\son\w+="/);
+  }
+});
