@@ -1,20 +1,19 @@
-import {
-  Kysely,
-  WithSchemaPlugin,
-  type Compilable,
-  type ConnectionBuilder,
-  type KyselyPlugin,
-  type QueryExecutor,
-  type TransactionBuilder,
+import type {
+  Compilable,
+  ConnectionBuilder,
+  KyselyPlugin,
+  QueryExecutor,
+  TransactionBuilder,
 } from 'kysely';
 import { requireWholeNumber } from '../support/argument';
 import { toSqlite } from './bound-values';
 import type { Connection } from './connection';
 import type { OffloadOptions, OffloadPool } from './connection-offload';
 import { sessionOf, type AfterCommit, type Session } from './connection-session';
-import { DatabaseTransaction } from './database-transaction';
-import { TriliteDialect, sessionProvider } from './dialect';
+import type { DatabaseTransaction } from './database-transaction';
+import type { TriliteDialect } from './dialect';
 import { DatabaseBusyError } from './errors';
+import { LazyKysely } from './lazy-kysely';
 import type { QueryEvents, QueryListener } from './query-events';
 import { readableSql } from './scoping/sql-for';
 import type { Tables } from './tables';
@@ -55,14 +54,14 @@ export interface DatabaseTransactionOptions {
  *   }
  * }
  */
-export class Database extends Kysely<Tables> {
+export class Database extends LazyKysely<Tables> {
   readonly #directory: ConnectionDirectory;
   readonly #name: string | undefined;
   readonly #dialect: TriliteDialect;
 
   /** @param executor Kysely's, when it is not its own: with plugins */
   constructor(directory: ConnectionDirectory, name?: string, executor?: QueryExecutor) {
-    const dialect = new TriliteDialect(() => ({
+    const dialect = new (loadDialect().TriliteDialect)(() => ({
       connection: directory.connection(name),
       events: directory.queries,
     }));
@@ -122,6 +121,7 @@ export class Database extends Kysely<Tables> {
   }
 
   override withSchema(schema: string): Database {
+    const { WithSchemaPlugin } = require('kysely') as typeof import('kysely');
     return this.#with(this.getExecutor().withPluginAtFront(new WithSchemaPlugin(schema)));
   }
 
@@ -200,9 +200,9 @@ export class Database extends Kysely<Tables> {
   #within(connection: Connection, session: Session): DatabaseTransaction {
     const target = { connection, events: this.#directory.queries };
     const executor: QueryExecutor = this.getExecutor().withConnectionProvider(
-      sessionProvider(target, session),
+      loadDialect().sessionProvider(target, session),
     );
-    return new DatabaseTransaction({
+    return new (loadTransaction().DatabaseTransaction)({
       dialect: this.#dialect,
       executor,
       session,
@@ -212,4 +212,13 @@ export class Database extends Kysely<Tables> {
       },
     });
   }
+}
+
+/** Lazily, as Kysely is. */
+function loadDialect(): typeof import('./dialect') {
+  return require('./dialect') as typeof import('./dialect');
+}
+
+function loadTransaction(): typeof import('./database-transaction') {
+  return require('./database-transaction') as typeof import('./database-transaction');
 }
