@@ -6,6 +6,7 @@ import { driverVersions } from 'trilite';
 import { backup } from './backup';
 import { cache } from './cache';
 import { cacheLimit } from './cache-limit';
+import { consoleStart } from './console';
 import { eightWriters } from './eight-writers';
 import { groupCommit } from './group-commit';
 import { http } from './http';
@@ -14,7 +15,6 @@ import { lockWait } from './lock-wait';
 import { offload } from './offload';
 import { queue } from './queue';
 import { queueIdle } from './queue-idle';
-import { start } from './start';
 import { tenantLock } from './tenant-lock';
 import { tenants } from './tenants';
 import { threeFiles } from './three-files';
@@ -33,7 +33,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   http,
   offload,
   backup,
-  start,
+  consoleStart,
 ];
 
 /** What the command line asks for. */

@@ -9,6 +9,13 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19))
   fail(`Trilite needs Node 20.19 or newer; this is ${process.versions.node}.`);
 
+// What a shell asks at each press of its key (`artisan completion`) waits for no compiler.
+if (process.argv[2] === '--complete') {
+  const { answerShell } = require('../dist/console/completion/answer');
+  process.stdout.write(answerShell(process.cwd(), process.argv[1], process.argv.slice(3)));
+  return;
+}
+
 const source = path.resolve('artisan.ts');
 const built = path.resolve('dist/artisan.js');
 const typescript = fromHere('typescript/package.json');

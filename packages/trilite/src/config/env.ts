@@ -94,6 +94,23 @@ export function readEnvironment(project: Project): Record<string, string> {
   return { ...shared, ...readEnvFile(join(project.basePath, `.env.${environment}`)), ...given };
 }
 
+/** Which environment a project is in, and what says so. */
+export function environmentOf(project: Project): {
+  readonly name: string;
+  readonly source: 'process' | 'default' | `.env${string}`;
+} {
+  const name = readEnvironment(project)['APP_ENV'] ?? BASE.APP_ENV.parse(undefined);
+  if (present({ ...process.env, ...project.env })['APP_ENV'] !== undefined) {
+    return { name, source: 'process' };
+  }
+  const shared = readEnvFile(join(project.basePath, '.env'))['APP_ENV'];
+  const own = `.env.${shared ?? 'production'}` as const;
+  if (readEnvFile(join(project.basePath, own))['APP_ENV'] !== undefined) {
+    return { name, source: own };
+  }
+  return { name, source: shared === undefined ? 'default' : '.env' };
+}
+
 /** Sets variables of this process, which its child processes inherit. For the console's `--env`. */
 export function setProcessEnvironment(values: Readonly<Record<string, string>>): void {
   Object.assign(process.env, values);

@@ -6,6 +6,7 @@ import { CacheGetCommand } from './commands/cache-get-command';
 import { CacheLocksCommand } from './commands/cache-locks-command';
 import { CachePruneCommand } from './commands/cache-prune-command';
 import { CacheStatsCommand } from './commands/cache-stats-command';
+import { CompletionCommand } from './commands/completion-command';
 import { ConfigShowCommand } from './commands/config-show-command';
 import { DbBackupCommand } from './commands/db-backup-command';
 import { DbBackupsCommand } from './commands/db-backups-command';
@@ -23,6 +24,7 @@ import { DbWipeCommand } from './commands/db-wipe-command';
 import { DevCommand } from './commands/dev-command';
 import { DoctorCommand } from './commands/doctor-command';
 import { DownCommand } from './commands/down-command';
+import { EnvCommand } from './commands/env-command';
 import { EventListCommand } from './commands/event-list-command';
 import { HelpCommand } from './commands/help-command';
 import { KeyGenerateCommand } from './commands/key-generate-command';
@@ -102,6 +104,8 @@ import { TenantsStatsCommand } from './commands/tenants-stats-command';
 import { TenantsSuspendCommand } from './commands/tenants-suspend-command';
 import { TenantsUpCommand } from './commands/tenants-up-command';
 import { TenantsWorkIndexRebuildCommand } from './commands/tenants-work-index-rebuild-command';
+import { TestCommand } from './commands/test-command';
+import { TinkerCommand } from './commands/tinker-command';
 import { UpCommand } from './commands/up-command';
 import { VersionCommand } from './commands/version-command';
 import { ViewCheckCommand } from './commands/view-check-command';
@@ -115,6 +119,7 @@ export const builtInCommands: readonly CommandClass[] = [
   CacheLocksCommand,
   CachePruneCommand,
   CacheStatsCommand,
+  CompletionCommand,
   ConfigShowCommand,
   DbBackupCommand,
   DbBackupsCommand,
@@ -132,6 +137,7 @@ export const builtInCommands: readonly CommandClass[] = [
   DevCommand,
   DoctorCommand,
   DownCommand,
+  EnvCommand,
   EventListCommand,
   HelpCommand,
   KeyGenerateCommand,
@@ -209,6 +215,8 @@ export const builtInCommands: readonly CommandClass[] = [
   TenantsSuspendCommand,
   TenantsUpCommand,
   TenantsWorkIndexRebuildCommand,
+  TestCommand,
+  TinkerCommand,
   UpCommand,
   VersionCommand,
   ViewCheckCommand,

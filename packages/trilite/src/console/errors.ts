@@ -126,3 +126,15 @@ export class CommandInvalidError extends FrameworkError {
     });
   }
 }
+
+/** Thrown when `tinker` is given what is no JavaScript where it knows nothing else. */
+export class TinkerLanguageError extends FrameworkError {
+  static javaScript(cause: SyntaxError): TinkerLanguageError {
+    return new TinkerLanguageError({
+      code: 'E_TINKER_LANGUAGE',
+      message: `${cause.message}. What is typed here is JavaScript: the package "typescript" is not installed.`,
+      help: 'Leave the types out, or install the development dependencies: "npm install --include=dev".',
+      cause,
+    });
+  }
+}

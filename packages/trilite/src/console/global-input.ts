@@ -18,13 +18,17 @@ export const globalFlags: ReadonlySet<string> = new Set(
   globalOptions.flatMap(({ flags }) => flags),
 );
 
+/** Commands whose words are another program's, from behind their name on. */
+const HANDS_ON: ReadonlySet<string> = new Set(['test']);
+
 /**
- * Reads the global options, which may stand before or after the command's name, up to a `--`.
+ * Reads the global options, which may stand before or after the command's name, up to a `--`; of a command that hands its words on, before it.
  *
  * @throws E_COMMAND_USAGE
  */
 export function readGlobalInput(argv: readonly string[], isTerminal: boolean): GlobalInput {
-  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const handedOn = handedOnFrom(argv);
+  const end = handedOn ?? (argv.includes('--') ? argv.indexOf('--') : argv.length);
   const { environment, words } = takeEnvironment(argv.slice(0, end));
   const { isolation, words: own } = takeIsolation(words);
   const has = (...flags: readonly string[]): boolean => own.some((word) => flags.includes(word));
@@ -40,8 +44,13 @@ export function readGlobalInput(argv: readonly string[], isTerminal: boolean): G
     wantsHelp: has('--help', '-h'),
     isolation,
     name: has('--version', '-V') ? 'version' : name,
-    rest: [...rest, ...argv.slice(end)],
+    rest: [...rest, ...(handedOn === undefined ? [] : ['--']), ...argv.slice(end)],
   };
+}
+
+function handedOnFrom(argv: readonly string[]): number | undefined {
+  const at = argv.findIndex((word, index) => !word.startsWith('-') && argv[index - 1] !== '--env');
+  return HANDS_ON.has(argv[at] ?? '') ? at + 1 : undefined;
 }
 
 /** Takes `--env=name` or `--env name` out of the words. */
