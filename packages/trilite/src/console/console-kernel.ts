@@ -178,7 +178,8 @@ export class ConsoleKernel {
     const { found, words, terminal, output } = call;
     const { signature } = found;
     const { asker = terminalAsker } = this.#parts;
-    const asking = { signature, interactive: terminal.interactive, asker };
+    const ask: Asker['ask'] = (question) => this.#stop.orStop(asker.ask(question));
+    const asking = { signature, interactive: terminal.interactive, asker: { ask } };
     const typed = parseInput(signature, words);
     const input = await askMissing(signature, typed, new Prompts({ ...asking, input: typed }));
     const prompts = new Prompts({ ...asking, input });

@@ -2,6 +2,7 @@ import type { Locks } from '../cache/locks/locks';
 import type { JobClass } from '../queue/job';
 import type { DispatchArguments } from '../queue/queue-dispatcher';
 import type { QueueRegistry } from '../queue/queue-registry';
+import { rejectionOf } from '../support/abort';
 import { monotonicMs } from '../support/clock';
 import { toError } from '../support/errors';
 import type { Resolver, Scope } from '../tenancy/container';
@@ -213,12 +214,4 @@ export class TaskRunner {
 function failureOf(task: Task, { exitCode }: Worked, sink: OutputSink): Error | undefined {
   if (exitCode === undefined || exitCode === 0) return undefined;
   return ScheduleTaskFailedError.exited(task.name, exitCode, sink.lastLine);
-}
-
-function rejectionOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const refuse = (): void => reject(toError(signal.reason));
-    if (signal.aborted) refuse();
-    else signal.addEventListener('abort', refuse, { once: true });
-  });
 }

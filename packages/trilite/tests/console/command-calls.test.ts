@@ -8,6 +8,7 @@ import {
 } from 'trilite';
 import { createTestApplication, type TestApplication } from 'trilite/testing';
 import { Output } from '../../src/console/output';
+import { ScheduledCommands } from '../../src/console/scheduled-commands';
 import { artisan, type ArtisanResult } from '../helpers/artisan';
 import { createProject, type TestProject } from '../helpers/project';
 import { createTenantProject } from '../helpers/tenants';
@@ -72,6 +73,10 @@ const files = {
     exports.ReturnCommand = class {
       static signature = { name: 'app:return', description: 'Return', options: { what: { type: 'string', description: 'What' } } };
       handle({ options: { what } }) { return JSON.parse(what); }
+    };
+    exports.SignalCommand = class {
+      static signature = { name: 'app:signal', description: 'Look at the signal' };
+      handle({ output, signal }) { output.line('aborted: ' + signal.aborted); signal.throwIfAborted(); }
     };`,
 };
 
@@ -193,6 +198,20 @@ describe('Artisan', () => {
     const called = app.make(Artisan).stoppedBy(stop.signal).call(WaitCommand);
     await expect(called).rejects.toThrow('The job was cancelled.');
   });
+});
+
+test('a command of the schedule sees the signal of its task', async () => {
+  project = createProject(files);
+  const app = await createTestApplication({ basePath: project.path });
+  const commands = new ScheduledCommands({ codePath: project.path, app });
+  const print = jest.fn();
+  const run = (signal: AbortSignal) =>
+    commands.run(['app:signal'], { print, signal, whose: undefined });
+  expect(await run(new AbortController().signal)).toBe(0);
+  expect(print).toHaveBeenLastCalledWith('aborted: false\n');
+  expect(await run(AbortSignal.abort(new Error('The scheduler stops.')))).toBe(1);
+  expect(print.mock.calls.join('')).toContain('aborted: true\n');
+  await app.close();
 });
 
 test('in the work of a tenant, commands have its files', async () => {

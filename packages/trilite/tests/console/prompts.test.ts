@@ -44,6 +44,18 @@ const bare = `
   exports.StrangeCommand = class {
     static signature = { name: 'app:strange', description: 'Ask' };
     async handle({ prompts }) { await prompts.ask('What now?', { answeredBy: 'now' }); }
+  };
+  exports.PatientCommand = class {
+    static signature = { name: 'app:patient', description: 'Ask' };
+    async handle({ prompts, signal }) {
+      signal.throwIfAborted();
+      console.log('[' + process.pid + ']');
+      await prompts.secret('Which key?');
+    }
+  };
+  exports.EmptyCommand = class {
+    static signature = { name: 'app:empty', description: 'Ask' };
+    async handle({ prompts }) { await prompts.choose('Which?', []); }
   };`;
 
 let project: TestProject;
@@ -114,6 +126,11 @@ describe('with nobody to ask', () => {
       'Expected `answeredBy` to be an argument or option of "app:strange", got `now`.',
     );
   });
+});
+
+test('a choice of nothing is an error', async () => {
+  const { err } = await artisan(project, 'app:empty');
+  expect(err).toContain('Expected `choices` of "Which?" to hold one at least, got none.');
 });
 
 describe('at a terminal', () => {
@@ -189,6 +206,14 @@ describe('at a terminal', () => {
       expect(it.hidesCursor).toBe(false);
     },
   );
+
+  test('a command that looks at its signal is stopped at a question, too', async () => {
+    const it = open('app:patient');
+    await it.shows(/Which key\?/);
+    process.kill(Number(/\[(\d+)\]/.exec(it.text)?.[1]), 'SIGHUP');
+    await it.shows(/\[129 icanon echo \]/);
+    await it.end();
+  });
 
   test('--no-interaction asks nothing', async () => {
     const it = open('app:survey -n');

@@ -1,3 +1,4 @@
+import { rejectionOf } from '../../support/abort';
 import { CommandStoppedError } from '../errors';
 import { onShutdown } from '../shutdown';
 
@@ -24,6 +25,12 @@ export class StopSignal {
   /** Why it is to stop; undefined while it is not. */
   get reason(): unknown {
     return (this.#outer ?? this.#controller?.signal)?.reason as unknown;
+  }
+
+  /** What is waited for, or an end to the wait: whoever is to stop may wait for an answer that never comes. */
+  orStop<T>(answer: Promise<T>): Promise<T> {
+    const signal = this.#outer ?? this.#controller?.signal;
+    return signal === undefined ? answer : Promise.race([answer, rejectionOf(signal)]);
   }
 
   /** Listens no more. Twice without harm. */

@@ -93,12 +93,15 @@ export class Prompts<S extends Signature = Signature> {
   }
 
   /** Has one of some values chosen. */
-  choose<T extends string>(
+  async choose<T extends string>(
     question: string,
     choices: Choices<T>,
     options: PromptOptions<NoInfer<T>, InputName<S>> = {},
   ): Promise<T> {
     const asked = { kind: 'choice', text: question, choices: choicesOf(choices) } as const;
+    if (asked.choices.length === 0) {
+      throw new RangeError(`Expected \`choices\` of "${question}" to hold one at least, got none.`);
+    }
     return this.#answer<'choice', T>({ ...asked, read: textOf }, options);
   }
 
