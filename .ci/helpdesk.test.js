@@ -90,7 +90,7 @@ test('an import is watched from its beginning to its end', async () => {
   await dashboard.locator('#live:not([hidden])').waitFor();
 
   const worker = artisan('queue:work', '--tenants');
-  await agent.getByText('100 %: 60 of 61 rows are tickets, 1 have a problem').waitFor();
+  await agent.getByText('100 %: 60 of 61 rows are tickets, left out: 1').waitFor();
   await agent.getByText('There is no address of a customer.').waitFor();
   await dashboard.locator('[data-import="1"][data-finished=true]').waitFor();
   await dashboard.getByText('old.csv is imported').waitFor();

@@ -34,7 +34,7 @@ const shows = {
     box.dataset.finished = isFinished;
     box.querySelector('progress').value = percent;
     box.querySelector('[data-part=text]').textContent =
-      `${percent} %: ${tickets} of ${rows} rows are tickets, ${problems} have a problem`;
+      `${percent} %: ${tickets} of ${rows} rows are tickets, left out: ${problems}`;
     // The lines that were left out are on the page
     if (isFinished && problems > 0 && location.pathname.startsWith('/imports/')) location.reload();
   },
