@@ -25,6 +25,17 @@ test('signing up makes a help desk, and lets its first agent in by an address th
   await browser.get('/people').assertSee('grace@example.com', 'agent');
 });
 
+test('an organisation that is suspended is listed as closed, and one that is gone does no harm', async () => {
+  const central = site.app.client();
+  const form = { organisation: 'Globex', id: 'globex', about: 'Weather.', ...grace };
+  await central.form('/organisations', form).assertRedirect('/organisations/globex/ready');
+  await site.app.tenancy.suspend('globex');
+  await central.get('/').assertSee('Globex', 'Closed').assertDontSee('globex.localhost');
+  await site.app.tenancy.delete('globex');
+  await site.app.tenancy.purge('globex');
+  await central.get('/').assertSee('Globex', 'Closed');
+});
+
 test('an address that was altered lets nobody in, and one of another organisation neither', async () => {
   await site.app.tenancy.create('globex');
   await site.as('agent');

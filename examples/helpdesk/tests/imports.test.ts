@@ -61,7 +61,7 @@ test('a job that runs twice makes no second tickets', async () => {
 
 test.each([
   ['name\nAda', 'A column is missing: subject, email.'],
-  ['subject,email\n"x', 'a quote that does not end'],
+  ['subject,email\n"x', 'a quote that does not fit'],
   ['', 'A column is missing'],
 ])('a file that is none is refused at once: %j', async (text, problem) => {
   const { client } = await site.as('agent');

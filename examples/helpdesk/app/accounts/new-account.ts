@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const email = z.email('This is no address.').trim().toLowerCase();
+export const email = z.string().trim().toLowerCase().pipe(z.email('This is no address.'));
 
 /** The fields of a form that opens an account. */
 export const newAccount = {

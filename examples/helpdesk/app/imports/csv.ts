@@ -34,7 +34,7 @@ function recordsOf(text: string): CsvRecord[] {
   while (at < text.length || fields.length > 0) {
     FIELD.lastIndex = at;
     const match = FIELD.exec(text);
-    if (match === null) throw new SyntaxError(`Line ${line} has a quote that does not end.`);
+    if (match === null) throw new SyntaxError(`Line ${line} has a quote that does not fit.`);
     const [whole, quoted, plain = '', end] = match;
     fields.push(quoted?.replaceAll('""', '"') ?? plain);
     line += whole.split('\n').length - 1;

@@ -34,6 +34,7 @@ export class NotifyPeople {
 
   /** Whose ticket it is, and who answers it; not who wrote the comment. */
   async commented({ ticketId, commentId, authorId }: CommentAdded): Promise<void> {
+    // The ticket was there before this transaction, so a query outside of it finds it
     const { requester_id, assignee_id } = await this.db
       .selectFrom('tickets')
       .select(['requester_id', 'assignee_id'])

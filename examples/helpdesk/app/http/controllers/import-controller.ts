@@ -35,13 +35,8 @@ export class ImportController {
 
   @theFile
   async store(request: Request) {
-    const file = request.file(theFile);
-    const stored = await file.store('imports');
     try {
-      const rows = await this.imports.read(stored);
-      const missing = ['subject', 'email'].filter((name) => rows[0]?.values[name] === undefined);
-      if (missing.length > 0) throw new SyntaxError(`A column is missing: ${missing.join(', ')}.`);
-      const id = await this.imports.start(file.name, stored, rows.length);
+      const id = await this.imports.start(request.file(theFile));
       return redirectToRoute('imports.show', { import: id });
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;

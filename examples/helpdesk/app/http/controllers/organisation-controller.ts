@@ -43,10 +43,7 @@ export class OrganisationController {
     const organisations = this.db.selectFrom('organisations').selectAll().orderBy('name');
     const page = await paginate(this.db, organisations, { page: query['page'] });
     const data = await Promise.all(
-      page.data.map(async (row) => ({
-        ...row,
-        address: this.addressOf(await this.tenancy.findOrFail(row.id)),
-      })),
+      page.data.map(async (row) => ({ ...row, address: await this.openAt(row.id) })),
     );
     return view('organisations/index', { page: { ...page, data } });
   }
@@ -73,6 +70,12 @@ export class OrganisationController {
   async ready(request: Request) {
     const founded = await this.tenancy.findOrFail(request.param('id'));
     return view('organisations/ready', { founded, address: this.addressOf(founded) });
+  }
+
+  /** Where it is; undefined while it is suspended, or after it was deleted. */
+  private async openAt(id: string): Promise<string | undefined> {
+    const tenant = await this.tenancy.find(id);
+    return tenant?.state === 'active' ? this.addressOf(tenant) : undefined;
   }
 
   private addressOf(tenant: Tenant): string {
