@@ -159,6 +159,14 @@ export class QueueRegistry {
     this.#stores.set(name, store);
   }
 
+  /** Forgets the jobs of connections in memory, which begin anew. For tests. */
+  async forgetMemory(): Promise<void> {
+    for (const name of this.names) {
+      if (this.settingsOf(name).driver === 'memory') this.#stores.delete(name);
+    }
+    await Promise.all(this.#owned.splice(0).map((one) => one.close()));
+  }
+
   /** Puts a store in place of what runs jobs where they are dispatched. For fakes. */
   useSync(store: QueueStore): void {
     this.#syncStore = store;

@@ -38,3 +38,14 @@ export class TestCommandError extends FrameworkError {
     });
   }
 }
+
+/** Thrown when files cannot be made what they were at first. */
+export class TestDatabaseError extends FrameworkError {
+  static inUse(connections: readonly string[]): TestDatabaseError {
+    return new TestDatabaseError({
+      code: 'E_TEST_DATABASE_IN_USE',
+      message: `"refreshDatabase" found files that are in use:\n${connections.join('\n')}`,
+      help: 'Await what the test began, and stop its workers, streams and transactions before.',
+    });
+  }
+}

@@ -1,6 +1,11 @@
 import { exposeLeaks } from './leak-guard';
 
 export { TestCommand } from './console/test-command';
+export type {
+  AssertedTable,
+  AssertedValues,
+  DatabaseAssertionOptions,
+} from './database-assertions';
 export { fakeCache, type FakeCache } from './fake-cache';
 export { fakeEvents, type FakeEvents } from './fake-events';
 export {
@@ -27,6 +32,7 @@ export type {
 } from './isolation/isolation-options';
 export {
   createTestApplication,
+  type RefreshOptions,
   type RunJobsOptions,
   type TestApplication,
   type TestApplicationOptions,

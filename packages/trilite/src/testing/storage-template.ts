@@ -22,16 +22,29 @@ import { centralConnectionOptions } from '../tenancy/scope-guard';
 /** Folders of this process: the template of each application, and a storage folder for each test that runs. */
 const PREFIX = 'trilite-test-';
 
+/** A storage folder for a test, and what it was copied from: nothing, when it was to be empty. */
+export interface StorageFolder {
+  readonly folder: string;
+  readonly template: string | undefined;
+}
+
 /** A new storage folder, with migrated files copied from the template unless asked for an empty one. */
 export async function storageFolder(
   basePath: string,
   env: Readonly<Record<string, string>>,
   { migrated }: { readonly migrated: boolean },
-): Promise<string> {
+): Promise<StorageFolder> {
   const home = processFolder();
   const folder = mkdtempSync(join(home, 'storage-'));
-  if (migrated) cpSync(await templateFolder(home, basePath, env), folder, { recursive: true });
-  return folder;
+  const template = migrated ? await templateFolder(home, basePath, env) : undefined;
+  if (template !== undefined) cpSync(template, folder, { recursive: true });
+  return { folder, template };
+}
+
+/** Makes a storage folder again what it was at first. Nothing in it may be open. */
+export function refillFolder({ folder, template }: StorageFolder): void {
+  for (const name of readdirSync(folder)) removeFolder(join(folder, name));
+  if (template !== undefined) cpSync(template, folder, { recursive: true });
 }
 
 /** Removes a folder and what is in it. */

@@ -3,6 +3,7 @@ import { projectAt } from '../config/project';
 import type { CommandInput, InputParameters } from '../console/calls/command-input';
 import type { CommandClass } from '../console/command';
 import { embeddedKernel } from '../console/embedded-kernel';
+import type { SeederClass } from '../database/seeding/seeder';
 import type { WorkerEvent } from '../queue/queue-events';
 import { toError } from '../support/errors';
 import { TestCommand, type Unrun } from './console/test-command';
@@ -10,7 +11,14 @@ import { TestClientError, TestCommandError } from './errors';
 import { Browser } from './http/browser';
 import { TestClient } from './http/test-client';
 import type { Unsent } from './http/test-request';
-import { removeFolder, storageFolder } from './storage-template';
+import {
+  DatabaseAssertions,
+  type AssertedTable,
+  type AssertedValues,
+  type DatabaseAssertionOptions,
+} from './database-assertions';
+import { refreshStorage } from './refresh-storage';
+import { removeFolder, storageFolder, type StorageFolder } from './storage-template';
 
 /** What a test's application differs in. `env` reaches the files of config/ only in the first application of a test file. */
 export interface TestApplicationOptions extends Partial<
@@ -33,6 +41,12 @@ export interface RunJobsOptions {
   readonly queues?: readonly string[] | undefined;
   /** Of the application's own queues. Default: the default one. */
   readonly connection?: string | undefined;
+}
+
+/** What follows a refresh. */
+export interface RefreshOptions {
+  /** The seeder that runs, by class or name; `true` is `DatabaseSeeder`. Default: none. */
+  readonly seed?: boolean | SeederClass | string;
 }
 
 const WORK = {
@@ -74,13 +88,13 @@ export async function createTestApplication(
 ): Promise<TestApplication> {
   const { migrate = true, basePath = projectAt(process.cwd()).basePath, ...rest } = options;
   const env = { ...TEST_ENV, ...options.env };
-  const storagePath = await storageFolder(basePath, env, { migrated: migrate });
+  const storage = await storageFolder(basePath, env, { migrated: migrate });
   try {
-    const app = new TestApplication({ ...rest, basePath, storagePath, env });
+    const app = new TestApplication({ ...rest, basePath, env }, storage);
     await app.boot();
     return app;
   } catch (error) {
-    removeFolder(storagePath);
+    removeFolder(storage.folder);
     throw error;
   }
 }
@@ -90,10 +104,13 @@ export class TestApplication extends Application {
   readonly #unsent: Unsent = new Set();
   readonly #unrun: Unrun = new Set();
   readonly #codePath: string;
+  readonly #storage: StorageFolder;
+  readonly #rows = new DatabaseAssertions(this);
 
-  constructor(options: ApplicationOptions) {
-    super(options);
+  constructor(options: ApplicationOptions, storage: StorageFolder) {
+    super({ ...options, storagePath: storage.folder });
     this.#codePath = options.basePath;
+    this.#storage = storage;
   }
 
   /** Its storage folder; removed by `close`. */
@@ -177,6 +194,64 @@ export class TestApplication extends Application {
       this.logger.error({ err: error, tenant }, error.message);
     const worker = this.tenantWorker({ ...WORK, queues }, { tell, onError });
     await worker.run();
+  }
+
+  /** Asserts that a table has a row with these values; `null` is NULL. */
+  assertDatabaseHas<T extends AssertedTable>(
+    table: T,
+    values: AssertedValues<T>,
+    options: DatabaseAssertionOptions = {},
+  ): Promise<void> {
+    return this.#rows.has(table, values, options);
+  }
+
+  /** Asserts that a table has no row with these values. */
+  assertDatabaseMissing<T extends AssertedTable>(
+    table: T,
+    values: AssertedValues<T>,
+    options: DatabaseAssertionOptions = {},
+  ): Promise<void> {
+    return this.#rows.missing(table, values, options);
+  }
+
+  /** Asserts how many rows a table has. */
+  assertDatabaseCount(
+    table: AssertedTable,
+    expected: number,
+    options: DatabaseAssertionOptions = {},
+  ): Promise<void> {
+    return this.#rows.count(table, expected, options);
+  }
+
+  /** Asserts that a table has no row. */
+  assertDatabaseEmpty(table: AssertedTable, options: DatabaseAssertionOptions = {}): Promise<void> {
+    return this.#rows.count(table, 0, options);
+  }
+
+  /**
+   * Makes everything that is stored what it was at first: the files of all connections migrated and without rows, no tenants, nothing in the
+   * storage folder, caches and queues in memory empty. For tests that share an application.
+   *
+   * @param options `seed`: the seeder that runs then; `true` is `DatabaseSeeder`
+   * @throws E_TEST_DATABASE_IN_USE while something has a file open for itself: a worker, a stream, a transaction
+   */
+  async refreshDatabase({ seed = false }: RefreshOptions = {}): Promise<void> {
+    await this.events.settled();
+    await this.tenancy.central(() => this.#clearMemory());
+    await refreshStorage(this, this.#storage);
+    if (seed !== false) {
+      await this.tenancy.central(() => this.seed(seed === true ? undefined : seed));
+    }
+  }
+
+  async #clearMemory(): Promise<void> {
+    const { stores } = this.config.cache;
+    const inMemory = Object.entries(stores).filter(([, { driver }]) =>
+      /^(memory|tiered)$/.test(driver),
+    );
+    await Promise.all(inMemory.map(([name]) => this.cache(name).clear()));
+    await this.caches.clearServers();
+    await this.queues.forgetMemory();
   }
 
   /** @throws E_TEST_CLIENT_NOT_AWAITED, E_TEST_COMMAND_NOT_AWAITED for what the test forgot to await, once all is closed */

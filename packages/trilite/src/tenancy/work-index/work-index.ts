@@ -133,6 +133,11 @@ export class WorkIndex {
     };
   }
 
+  /** Lets go of the file until its next use, unless something is watching it. */
+  rest(): void {
+    this.#connections.rest();
+  }
+
   /** Lets go of the file; twice without harm. */
   close(): Promise<void> {
     return this.#connections.close();

@@ -1,0 +1,34 @@
+import { openConnections, type OpenConnection } from '../database/connection-holder';
+import type { Application } from '../application';
+import { delayMs, monotonicMs } from '../support/clock';
+import { TestDatabaseError } from './errors';
+import { refillFolder, type StorageFolder } from './storage-template';
+
+/** How long what was asked for may take to end. */
+const WAIT_MS = 2000;
+
+const PAUSE_MS = 2;
+
+/**
+ * Has every file of an application closed, then copies the template in their place: each is opened again at its next use, and whoever holds
+ * a connection notices nothing. A file that is open is never replaced: its handle would go on with one that has no name.
+ */
+export async function refreshStorage(app: Application, storage: StorageFolder): Promise<void> {
+  await app.tenancy.close();
+  const since = monotonicMs();
+  for (;;) {
+    app.connections.rest();
+    app.workIndex.rest();
+    const open = openIn(storage.folder);
+    if (open.length === 0) break;
+    if (monotonicMs() - since > WAIT_MS) {
+      throw TestDatabaseError.inUse(open.map(({ name, file }) => `connection "${name}" (${file})`));
+    }
+    await delayMs(PAUSE_MS);
+  }
+  refillFolder(storage);
+}
+
+function openIn(folder: string): OpenConnection[] {
+  return [...openConnections].filter(({ file }) => file.startsWith(`${folder}/`));
+}
