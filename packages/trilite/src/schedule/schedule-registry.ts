@@ -19,7 +19,13 @@ import type { TellSchedulerEvent } from './scheduler-events';
 import type { Task, TaskAction } from './task';
 import type { BuiltTask } from './task-builder';
 import type { TenantSchedule } from './fan-out';
-import { TaskRunner, type RunOutcome, type TaskRunnerParts, type TenantWork } from './task-runner';
+import {
+  TaskRunner,
+  type NoteTask,
+  type RunOutcome,
+  type TaskRunnerParts,
+  type TenantWork,
+} from './task-runner';
 
 /** A function that declares tasks, and where it stands. */
 export interface ScheduleSource {
@@ -30,7 +36,10 @@ export interface ScheduleSource {
 }
 
 /** What a schedule is made of. */
-export interface ScheduleRegistryParts extends Omit<TaskRunnerParts, 'onHookError' | 'whose'> {
+export interface ScheduleRegistryParts extends Omit<
+  TaskRunnerParts,
+  'onHookError' | 'whose' | 'note'
+> {
   readonly sources: readonly ScheduleSource[];
   readonly config: Config;
   readonly jobs: JobRegistry;
@@ -71,6 +80,7 @@ export class ScheduleRegistry {
   readonly tasks: readonly Task[];
   readonly #parts: ScheduleRegistryParts;
   #store: ScheduleStore | undefined;
+  #note: NoteTask | undefined;
 
   constructor(parts: ScheduleRegistryParts) {
     this.#parts = parts;
@@ -125,6 +135,11 @@ export class ScheduleRegistry {
    */
   async resume(name?: string): Promise<boolean> {
     return this.store.resume(name === undefined ? EVERY_TASK : this.find(name).name);
+  }
+
+  /** Has tasks noted in the place of their work, by schedulers that are made from now on. For fakes. */
+  use(note: NoteTask): void {
+    this.#note = note;
   }
 
   /** A scheduler; it does nothing before `run` or `runDue`. */
@@ -185,10 +200,13 @@ export class ScheduleRegistry {
   }
 
   #runner(onHookError: (error: Error) => void, whose?: TenantWork): TaskRunner {
-    if (whose === undefined) return new TaskRunner({ ...this.#parts, onHookError });
+    if (whose === undefined) {
+      return new TaskRunner({ ...this.#parts, note: this.#note, onHookError });
+    }
     const { scope } = whose;
     return new TaskRunner({
       ...this.#parts,
+      note: this.#note,
       make: (token) => scope.make(token),
       enter: (work) => scope.run(work),
       queues: scope.make(QueueRegistry),

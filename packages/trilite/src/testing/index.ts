@@ -17,6 +17,7 @@ export {
   type FakeQueue,
   type FakeQueueOptions,
 } from './fake-queue';
+export { fakeSchedule, type FakeSchedule, type NotedTask } from './fake-schedule';
 export type { ExpectedErrors } from './http/checks/field-errors';
 export type { JsonStructure, JsonStructureOf } from './http/checks/json-values';
 export type { FormField } from './http/request-body';
