@@ -1,18 +1,27 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Config } from './config/load-config';
-import type { About } from './console/console-application';
+import type { About, ConsoleApplication } from './console/console-application';
 import { driverVersions } from './database/connection-driver';
-import type { Maintenance } from './support/maintenance';
+import { humanBytes } from './support/bytes';
 import { triliteVersion } from './support/version';
+import { isTenantId } from './tenancy/tenant-id';
 
-/** What an application is made of, by section. */
-export function aboutApplication(
-  { app, cache, queue, database, tenancy }: Config,
-  basePath: string,
-  maintenance: Maintenance,
-): About {
+/** What is told of an application. */
+export type AboutFacts = Pick<
+  ConsoleApplication,
+  'basePath' | 'config' | 'maintenance' | 'schedule'
+>;
+
+/** What an application is made of, by section. Opens no file, so that it answers where one is damaged or locked. */
+export function aboutApplication({ basePath, config, maintenance, schedule }: AboutFacts): About {
+  const { app, cache, queue, database, tenancy } = config;
   const down = maintenance.state();
   const versions = driverVersions();
-  const files = Object.entries(database.connections).map(([name, { file }]) => [name, file]);
+  const files = Object.entries(database.connections).map(([name, { file }]) => [
+    name,
+    `${file} (${sizesOf(file)})`,
+  ]);
   return {
     Environment: {
       Name: app.name,
@@ -32,8 +41,39 @@ export function aboutApplication(
       Database: database.default,
       Cache: cache.default,
       Queue: queue.default,
-      Tenancy: tenancy.mode,
     },
     Files: Object.fromEntries(files) as Record<string, string>,
+    Tenants: {
+      Mode: tenancy.mode,
+      ...(tenancy.mode === 'files' && { Folders: foldersOfTenants(config) }),
+    },
+    Queue: {
+      Default: queue.default,
+      Connections: Object.entries(queue.connections)
+        .map(([name, { driver }]) => `${name} (${driver})`)
+        .join(', '),
+    },
+    Scheduler: {
+      Tasks: schedule.tasks.length,
+      'For each tenant': schedule.tasks.filter(({ perTenant }) => perTenant !== undefined).length,
+    },
   };
+}
+
+/** How large a file is, and the changes beside it that are not in it yet. */
+function sizesOf(file: string): string {
+  const size = sizeOf(file);
+  if (size === undefined) return file === ':memory:' ? 'in memory' : 'not there yet';
+  const wal = sizeOf(`${file}-wal`) ?? 0;
+  return wal === 0 ? humanBytes(size) : `${humanBytes(size)}, -wal ${humanBytes(wal)}`;
+}
+
+function sizeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.size;
+}
+
+function foldersOfTenants({ storagePath }: Config): number {
+  const folder = join(storagePath, 'tenants');
+  if (!existsSync(folder)) return 0;
+  return readdirSync(folder).filter((name) => isTenantId(name)).length;
 }

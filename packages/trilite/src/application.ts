@@ -327,7 +327,7 @@ export class Application implements ConsoleApplication {
 
   /** What the application is made of, by section. */
   async about(): Promise<About> {
-    return aboutApplication(this.config, this.basePath, this.maintenance);
+    return aboutApplication(this);
   }
 
   /** Shuts providers down in reverse order, finishes what was asked for, closes every file. Twice without harm. */

@@ -39,7 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'database',
     'config',
   ],
-  'about.ts': ['console', 'config', 'database', 'support'],
+  'about.ts': ['console', 'tenancy', 'config', 'database', 'support'],
   'database-log.ts': ['database', 'support'],
   'resources.ts': ['queue', 'cache', 'tenancy', 'database', 'config'],
   'tenant-schema.ts': ['framework-migrations.ts', 'tenancy', 'database', 'config', 'support'],

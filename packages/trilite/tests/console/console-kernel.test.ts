@@ -205,7 +205,14 @@ describe('built-in commands', () => {
   test('about --json tells versions and files', async () => {
     expect(JSON.parse((await artisan({}, 'about --json')).out)).toMatchObject({
       Versions: { SQLite: expect.any(String) },
-      Files: { queue: expect.stringContaining('queue.sqlite') },
+      Files: { queue: expect.stringMatching(/queue\.sqlite \(not there yet\)$/) },
+      Tenants: { Mode: 'off' },
+      Queue: { Default: 'sqlite', Connections: 'sqlite (sqlite), sync (sync)' },
+      Scheduler: { Tasks: 0, 'For each tenant': 0 },
+    });
+    await run('migrate');
+    expect(JSON.parse((await run('about --json')).out)).toMatchObject({
+      Files: { queue: expect.stringMatching(/queue\.sqlite \(\d+(\.\d+)? kB\)$/i) },
     });
   });
 
