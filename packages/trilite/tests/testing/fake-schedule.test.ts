@@ -25,7 +25,7 @@ beforeEach(async () => {
     basePath: project.path,
     jobs: [Report],
     schedule: (tasks) => {
-      tasks.job(Report).dailyAt('6:30').name('report');
+      tasks.job(Report, undefined).dailyAt('6:30').name('report');
       tasks.call('sweep', work).everyMinute();
       tasks
         .call('never', work)

@@ -36,7 +36,8 @@ const testOf = (own: string, other: string): string => `
 test('two workers of one project share no storage, no port and no lock', () => {
   project = createProject({
     'config/app.js': `exports.default = { http: { port: require(${JSON.stringify(DIST)}).defineEnv().PORT } };`,
-    'jest.config.js': "module.exports = { testMatch: ['<rootDir>/tests/*.test.js'], transform: {} };",
+    'jest.config.js':
+      "module.exports = { testMatch: ['<rootDir>/tests/*.test.js'], transform: {} };",
   });
   const write = (own: string, other: string): void =>
     project.write(`tests/${own}.test.js`, testOf(own, other).replace('PATH', project.path));
