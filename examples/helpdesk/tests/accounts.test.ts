@@ -100,6 +100,9 @@ test('an agent makes others agents, and keeps their own role', async () => {
 test('a page that is not there is told in the layout of the others', async () => {
   const page = await site.app.client().asTenant('acme').withHeader('Accept', 'text/html').get('/x');
   page.assertNotFound().assertSee('Skip to content', 'To the first page');
+  const { client } = await site.as('agent');
+  const missing = client.withHeader('Accept', 'text/html').get('/tickets/7').assertNotFound();
+  await missing.assertSee('There is no', 'Sign out');
 });
 
 test('pages hold neither scripts nor styles', async () => {
