@@ -33,6 +33,13 @@ test('migrate --pretend prints the SQL and creates nothing', async () => {
   expect(existsSync(join(project.path, 'storage/database.sqlite'))).toBe(false);
 });
 
+test('migrate --isolated runs where there is no place for its lock yet, and where it drops that', async () => {
+  project = createProject(files);
+  expect((await all('migrate --isolated')).code).toBe(0);
+  expect((await all('migrate --isolated')).out).toContain('Nothing to migrate');
+  expect((await all('migrate:fresh --isolated')).code).toBe(0);
+});
+
 test('migrate --seed runs the seeders after the migrations', async () => {
   project = createProject(files);
   expect((await all('migrate --seed')).out).toMatch(/01_posts[^]*DatabaseSeeder/);
