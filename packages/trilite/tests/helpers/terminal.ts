@@ -8,7 +8,8 @@ export class Terminal {
   readonly #ended: Promise<unknown>;
   readonly #waiting = new Set<() => void>();
   #hasEnded = false;
-  #text = '';
+  /** All that it showed, with what moves the cursor. */
+  protected shown = '';
   /** Up to where what was shown has been looked at. */
   #seen = 0;
 
@@ -19,13 +20,18 @@ export class Terminal {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.#text += text;
+      this.shown += text;
       this.#wake();
     });
     this.#ended = once(this.#child, 'close').then(() => {
       this.#hasEnded = true;
       this.#wake();
     });
+  }
+
+  /** What a test looks at. */
+  get text(): string {
+    return this.shown;
   }
 
   type(keys: string): void {
@@ -35,12 +41,12 @@ export class Terminal {
   /** Waits until it shows something, after what was waited for last. */
   async shows(pattern: RegExp): Promise<void> {
     for (;;) {
-      const found = pattern.exec(this.#text.slice(this.#seen));
+      const found = pattern.exec(this.text.slice(this.#seen));
       if (found !== null) {
         this.#seen += found.index + found[0].length;
         return;
       }
-      if (this.#hasEnded) throw new Error(`It ended without ${String(pattern)}:\n${this.#text}`);
+      if (this.#hasEnded) throw new Error(`It ended without ${String(pattern)}:\n${this.text}`);
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
@@ -49,6 +55,11 @@ export class Terminal {
   async end(): Promise<number | null> {
     await this.#ended;
     return this.#child.exitCode;
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
   }
 
   #wake(): void {
