@@ -10,7 +10,7 @@ module.exports = {
   maxWorkers: '100%',
   globalTeardown: '<rootDir>/scripts/tests-in-memory.js',
   // A guard against what hangs, not a measure: a busy machine is slow.
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   transform: {
     '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tests/tsconfig.json', diagnostics: false }],
   },

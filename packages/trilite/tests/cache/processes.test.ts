@@ -11,8 +11,6 @@ import { createFiles, type TestFiles } from '../helpers/files';
  * Real processes on one cache file, some of them killed.
  */
 
-jest.setTimeout(60_000);
-
 let files: TestFiles;
 
 beforeEach(async () => {

@@ -10,8 +10,6 @@ import { createProject, type TestProject } from '../helpers/project';
 
 /* How commands in processes of their own are stopped, and kept from running beside themselves. */
 
-jest.setTimeout(60_000);
-
 const files = {
   'artisan.js': ARTISAN_FILE,
   'app/console/commands/long.js': `

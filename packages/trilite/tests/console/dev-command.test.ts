@@ -4,8 +4,6 @@ import { createTenantProject } from '../helpers/tenants';
 
 /* Which programs `dev` runs side by side. In nodemon's place stands one that says what it was to run. */
 
-jest.setTimeout(60_000);
-
 const NODEMON = `
   console.log('runs', process.argv.find((one) => one.includes('artisan.ts')));
   setInterval(() => undefined, 1000);

@@ -33,4 +33,4 @@ test('a stop ends what watches over others first, and then those, none of which 
   expect(await ended).toBe(0);
   expect(pids).toHaveLength(1);
   expect(() => process.kill(pids[0] ?? 0, 0)).toThrow('ESRCH');
-}, 60_000);
+});

@@ -5,8 +5,6 @@ import { createProject, type TestProject } from '../helpers/project';
 
 /* Questions to a person at a terminal, and what answers them where there is none. */
 
-jest.setTimeout(60_000);
-
 /** Asks one question of each kind, and prints the answers. */
 const survey = `
   exports.SurveyCommand = class {

@@ -12,8 +12,6 @@ import { TALKING_JOBS } from '../helpers/talking-jobs';
 
 /* queue:listen, in processes of the built framework. */
 
-jest.setTimeout(60_000);
-
 useWorkerProject();
 
 const WELL = { code: 0, signal: null };

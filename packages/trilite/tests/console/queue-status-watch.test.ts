@@ -1,7 +1,5 @@
 import { dispatch, start, useWorkerProject } from '../helpers/worker-project';
 
-jest.setTimeout(60_000);
-
 useWorkerProject();
 
 test('queue:status --watch shows it anew until it is told to stop', async () => {

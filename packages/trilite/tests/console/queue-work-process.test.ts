@@ -12,8 +12,6 @@ import {
 
 /* Workers in processes of their own, of the built framework (dist/, which "npm test" makes first). */
 
-jest.setTimeout(60_000);
-
 useWorkerProject();
 
 const WELL = { code: 0, signal: null };

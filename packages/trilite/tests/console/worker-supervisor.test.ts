@@ -3,8 +3,6 @@ import { artisan, dispatch, listener, start, useWorkerProject } from '../helpers
 
 /* queue:work --workers, in processes of the built framework. */
 
-jest.setTimeout(60_000);
-
 useWorkerProject();
 
 const WELL = { code: 0, signal: null };

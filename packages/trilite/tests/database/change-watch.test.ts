@@ -8,8 +8,6 @@ import type { Connection } from '../../src/database/connection';
 import { createFiles, ended, message, type TestFiles } from '../helpers/files';
 import { gate } from '../helpers/gate';
 
-jest.setTimeout(60_000);
-
 const onLinux = process.platform === 'linux' ? test : test.skip;
 const watches: ChangeWatch[] = [];
 let files: TestFiles;

@@ -14,8 +14,6 @@ import { nextTurn } from '../../src/support/clock';
 import { errorWith } from '../helpers/errors';
 import { gate } from '../helpers/gate';
 
-jest.setTimeout(120_000);
-
 let folder: string;
 let made: Connection[];
 

@@ -35,7 +35,7 @@ test('eight processes write one file, and no lock error reaches any of them', as
     const own = texts.filter((text) => text.startsWith(`process ${index} `));
     expect(own).toEqual([...Array(150).keys()].map((count) => `process ${index} ${count}`));
   }
-}, 120_000);
+});
 
 describe('who holds the lock is named', () => {
   const onLinux = process.platform === 'linux' ? test : test.skip;

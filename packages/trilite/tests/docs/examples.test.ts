@@ -41,7 +41,7 @@ describe('examples', () => {
 
   beforeAll(() => {
     diagnostics = compile();
-  }, 60_000);
+  });
 
   test.each(placed.map(({ name, file }) => ({ name, file })))('$name compiles', ({ file }) => {
     expect(diagnostics.get(file)).toEqual([]);

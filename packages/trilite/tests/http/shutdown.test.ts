@@ -8,8 +8,6 @@ import { createProject, exportDefault, type TestProject } from '../helpers/proje
 
 /* What becomes of requests when the server, a process of its own, is told to end. */
 
-jest.setTimeout(120_000);
-
 const REQUESTS = 1000;
 const FRAMEWORK = join(__dirname, '../../dist');
 

@@ -1,7 +1,5 @@
 import { runStorm } from '../crash/storm';
 
-jest.setTimeout(120_000);
-
 // The long form: npm run storm -w trilite
 test('while workers and dispatchers are killed again and again, no committed job is lost, and none runs that was rolled back', async () => {
   const report = await runStorm({ orders: 400, workers: 3, dispatchers: 2, killEveryMs: 300 });

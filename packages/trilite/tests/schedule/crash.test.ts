@@ -11,8 +11,6 @@ import { SCHEDULER_STEPS, SchedulerProcess } from '../helpers/scheduler-process'
  * where the test puts them.
  */
 
-jest.setTimeout(60_000);
-
 const TICK = 'exports.Tick = class Tick { handle() {} };';
 
 /** Notes a line, and with IN_CHILD never ends. */

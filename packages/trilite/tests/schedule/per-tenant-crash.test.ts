@@ -12,8 +12,6 @@ import { createTenantProject, openTenantApplication } from '../helpers/tenants';
  * Schedulers in processes of the built framework (dist/, which "npm test" makes first) that are killed between tenants.
  */
 
-jest.setTimeout(60_000);
-
 const IDS = ['acme', 'globex', 'initech', 'umbrella'];
 
 const NOTE = `const note = (text) => require('node:fs').appendFileSync(__dirname + '/../notes.txt', text + '\\n');

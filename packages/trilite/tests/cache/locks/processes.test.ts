@@ -8,8 +8,6 @@ import { createFiles, ended, message, type TestFiles } from '../../helpers/files
  * Real processes of the built framework (dist/, which "npm test" makes first) on one file, some of them killed.
  */
 
-jest.setTimeout(30_000);
-
 let files: TestFiles;
 
 beforeEach(async () => {

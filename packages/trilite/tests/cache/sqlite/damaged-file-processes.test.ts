@@ -9,8 +9,6 @@ import { createFiles, type TestFiles } from '../../helpers/files';
  * What becomes of processes whose cache file is damaged while they are in the middle of writing to it.
  */
 
-jest.setTimeout(60_000);
-
 let files: TestFiles;
 let path: string;
 

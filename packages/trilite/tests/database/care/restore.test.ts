@@ -29,7 +29,8 @@ import {
   type TestFiles,
 } from '../../helpers/files';
 
-jest.setTimeout(60_000);
+// Some of these start a process for each change of the file system
+jest.setTimeout(300_000);
 
 const onLinux = existsSync('/proc/locks') ? test : test.skip;
 let files: TestFiles;

@@ -208,4 +208,4 @@ test('names that are no names of TypeScript are quoted, and Prettier and the com
   });
   expect(text).toBe(formatted);
   expect(problemsOfSnippets('', [text]).get(text)).toEqual([]);
-}, 60_000);
+});

@@ -17,8 +17,6 @@ import { guardedJob } from '../../helpers/guarded-job';
 const basePath = join(__dirname, '../../fixtures/crash-app');
 const NOW = Date.UTC(2026, 0, 1);
 
-jest.setTimeout(30_000);
-
 const handle = jest.fn<Promise<void> | void, [unknown, JobContext]>();
 const byAccount = guardedJob((account: number) => [new WithoutOverlapping(account)], handle, {
   name: 'ByAccount',

@@ -14,8 +14,6 @@ const DEATHS = 9;
 /** Steps a process has before it is killed, at most. */
 const LIFE = 600;
 
-jest.setTimeout(120_000);
-
 /** Hints that went, and came again. */
 const CAME_BACK = 'select count(*) - count(distinct tenant_id) from deletions';
 
