@@ -12,8 +12,8 @@ import { ConsoleKernel } from './console/console-kernel';
 export async function runArtisan(codePath: string): Promise<void> {
   // The way from an error to the application's own line leads through a query builder and a router.
   Error.stackTraceLimit = 30;
-  // "artisan dev | head": when the reader has gone, what runs is stopped in order, not torn down.
-  process.stdout.on('error', () => process.kill(process.pid, 'SIGTERM'));
+  process.stdout.on('error', stopWriting);
+  process.stderr.on('error', () => undefined); // there is nowhere left to say it
   const kernel = new ConsoleKernel({
     codePath,
     boot: () => loadApplication().createApplication({ basePath: codePath }),
@@ -28,6 +28,18 @@ export async function runArtisan(codePath: string): Promise<void> {
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
   // Everything is closed by now: a job that ignored its timeout must not keep the process.
   process.exit(code);
+}
+
+/** What a shell calls the end of a program by SIGPIPE. */
+const READER_GONE = 141;
+
+/** "artisan dev | head": when the reader has gone, what runs is stopped in order where it can be, and ends where not. */
+function stopWriting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') {
+    process.stderr.write(`\n  ERROR  What is printed cannot be written: ${error.message}.\n\n`);
+  }
+  if (process.listenerCount('SIGTERM') > 0) process.kill(process.pid, 'SIGTERM');
+  else process.exit(error.code === 'EPIPE' ? READER_GONE : 1);
 }
 
 /** Node ends, and says all went well, when nothing is left that could settle what a command awaits. */

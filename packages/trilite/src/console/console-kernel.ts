@@ -322,6 +322,8 @@ function isOf(reason: unknown, thrown: unknown): boolean {
 
 function addCommand(found: Map<string, Found>, type: CommandClass, file: string): void {
   const { name, options = {} } = type.signature;
+  // Shells complete them, and read what they complete
+  if (!/^\w[\w.-]*(?::[\w.-]+)*$/.test(name)) throw CommandInvalidError.named(name, file);
   const taken = Object.entries(options).find(
     ([option, { short }]) => globalFlags.has(`--${option}`) || globalFlags.has(`-${short ?? ''}`),
   );

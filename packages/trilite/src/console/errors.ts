@@ -102,6 +102,14 @@ export class CommandInvalidError extends FrameworkError {
     });
   }
 
+  static named(name: string, file: string): CommandInvalidError {
+    return new CommandInvalidError({
+      code: 'E_COMMAND_INVALID',
+      message: `The command of "${file}" has the name ${inspect(name)}, which nobody could type.`,
+      help: 'Make its name of letters, digits, "-", "_" and ".", with ":" between its parts: "reports:build".',
+    });
+  }
+
   static reserved(name: string, option: string, file: string): CommandInvalidError {
     return new CommandInvalidError({
       code: 'E_COMMAND_INVALID',

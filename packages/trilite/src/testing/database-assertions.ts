@@ -66,17 +66,16 @@ export class DatabaseAssertions {
   ): Promise<{ rows: readonly Row[]; fitting: readonly Row[]; where: string }> {
     const all = (): Promise<[Row[], Row[]]> => {
       const rows = this.#app.database(connection).selectFrom(table as never);
-      const fitting = Object.entries(values).reduce(
-        (query, [column, value]) =>
-          value === null || value === undefined
-            ? query.where(column as never, 'is', null as never)
-            : query.where(column as never, '=', value as never),
-        rows,
-      );
+      const fitting = Object.entries(values).reduce((query, [column, value]) => {
+        if (value === undefined) throw undefinedValue(table, column);
+        return value === null
+          ? query.where(column as never, 'is', null as never)
+          : query.where(column as never, '=', value as never);
+      }, rows);
       return Promise.all([rows, fitting].map((one) => one.selectAll().execute())) as never;
     };
     const { tenancy } = this.#app;
-    const inWork = (): Promise<[Row[], Row[]]> =>
+    const inWork = async (): Promise<[Row[], Row[]]> =>
       currentScope() === undefined ? tenancy.central(all) : all();
     const [rows, fitting] = await (tenant === undefined ? inWork() : tenancy.run(tenant, all));
     const whose = tenant ?? tenancy.current()?.id;
@@ -84,6 +83,13 @@ export class DatabaseAssertions {
     const where = `the table "${table}" of the connection "${name}"`;
     return { rows, fitting, where: whose === undefined ? where : `${where} of tenant "${whose}"` };
   }
+}
+
+/** A variable that holds nothing would have most assertions pass. */
+function undefinedValue(table: string, column: string): TypeError {
+  return new TypeError(
+    `Expected a value for the column "${column}" of the table "${table}", got undefined; NULL is null.`,
+  );
 }
 
 /** Rows that have most of the values first: that is where a person looks for the difference. */

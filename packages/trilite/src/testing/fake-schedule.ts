@@ -101,8 +101,9 @@ export class FakeSchedule {
     );
   }
 
-  /** Asserts that a task would not have run. */
+  /** Asserts that a task would not have run. @throws E_SCHEDULE_TASK_UNKNOWN: one that is not there never does */
   assertNotRan(name: string, tenant?: string): void {
+    this.#app.schedule.find(name);
     expectThat(
       !this.#noted.some((one) => isLike(one, name, tenant)),
       `Expected the task ${labelOf({ name, tenant })} not to run; ${this.#story()}`,

@@ -53,6 +53,8 @@ export class Terminal {
 
   /** Waits for its end. @returns the exit code */
   async end(): Promise<number | null> {
+    // Now and then "script" misses the end of its child, and looks again once its own input has ended
+    this.#child.stdin?.end();
     await this.#ended;
     return this.#child.exitCode;
   }

@@ -264,6 +264,18 @@ test('a command that was awaited twice has run once', async () => {
   expect(await command).toBe(await command);
 });
 
+test('what is expected after it has run is refused: nobody would look at it', async () => {
+  const command = app.artisan('cache:clear');
+  await command;
+  expect(() => command.assertFailed()).toThrow('to stand before its "await"; it has run');
+});
+
+test('lines that it did not print are not there, empty ones either', async () => {
+  await expect(app.artisan('cache:clear').expectsOutput('\n\n\n\n\n\n\n\n')).rejects.toThrow(
+    'Expected the output',
+  );
+});
+
 test('a command that nobody awaits fails the test, which says where it was begun', async () => {
   const other = await createTestApplication({ basePath: project.path });
   void other.artisan('cache:clear').assertSuccessful();

@@ -62,6 +62,12 @@ describe('assertDatabaseMissing', () => {
     await app.assertDatabaseMissing('notes', { text: 'theirs' }, acme);
   });
 
+  test('takes no undefined, which would be missing everywhere', async () => {
+    await expect(app.assertDatabaseMissing('notes', { text: undefined }, acme)).rejects.toThrow(
+      'Expected a value for the column "text" of the table "notes", got undefined; NULL is null.',
+    );
+  });
+
   test('fails with those that have', async () => {
     await expect(app.assertDatabaseMissing('notes', { text: 'ours' }, acme)).rejects.toThrow(
       'Expected no row { text: \'ours\' } in the table "notes" of the connection "default" of tenant "acme"; there is 1:\n  { id: 1, text: \'ours\' }',

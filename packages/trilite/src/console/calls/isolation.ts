@@ -3,8 +3,11 @@ import type { Locks } from '../../cache/locks/locks';
 import type { Output } from '../output';
 import { holderText } from '../holder-text';
 
-/** How long a lock outlasts the machine of its holder; on the same machine it comes free with the process. */
-const TTL = '1m';
+/**
+ * How long a lock lasts that is not renewed: work that blocks the event loop for so long, or a machine that sleeps, loses it. On the same
+ * machine it comes free with the process, so it may be long; only behind a container or machine that died is it waited for.
+ */
+const TTL = '15m';
 const RENEW_MS = 20_000;
 
 /** What keeping other runs of a command out takes. */

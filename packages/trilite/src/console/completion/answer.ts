@@ -28,7 +28,9 @@ export function answerShell(basePath: string, artisan: string, words: readonly s
         (name) => /^\.env\.(?!example$)([a-z][\w-]*)$/.exec(name)?.[1] ?? [],
       ),
   });
-  return completions.map(({ value, description }) => `${value}\t${description}\n`).join('');
+  return completions
+    .map(({ value, description }) => `${value}\t${description.replace(/\s+/g, ' ')}\n`)
+    .join('');
 }
 
 interface Kept {
@@ -45,12 +47,20 @@ function applicationSignatures(basePath: string, artisan: string): readonly Sign
     cwd: basePath,
     encoding: 'utf8',
   });
-  // An application with a fault in it completes what every application has
-  if (status !== 0) return [];
-  const all = JSON.parse(stdout) as (Signature & Pick<CommandFacts, 'origin'>)[];
+  // An application with a fault in it, or that prints when it is loaded, completes what every application has
+  const all = status === 0 ? listed(stdout) : undefined;
+  if (all === undefined) return [];
   const signatures = all.filter(({ origin }) => origin === 'application');
   keep(file, { state, signatures });
   return signatures;
+}
+
+function listed(json: string): (Signature & Pick<CommandFacts, 'origin'>)[] | undefined {
+  try {
+    return JSON.parse(json) as (Signature & Pick<CommandFacts, 'origin'>)[];
+  } catch {
+    return undefined;
+  }
 }
 
 function readKept(file: string): Kept | undefined {

@@ -50,12 +50,15 @@ function hasLines(output: string, text: string): boolean {
   const wanted = text.split('\n').map((line) => line.trim());
   const lines = output.split('\n').map((line) => line.trim());
   return lines.some((_, at) =>
-    wanted.every((one, index) => [lines[at + index], unlabelled(lines[at + index])].includes(one)),
+    wanted.every((one, index) => {
+      const line = lines[at + index];
+      return line !== undefined && [line, unlabelled(line)].includes(one);
+    }),
   );
 }
 
 /** A line without the label of `output.info` and its like. */
-function unlabelled(line = ''): string {
+function unlabelled(line: string): string {
   return line.replace(/^(INFO|DONE|WARN|ERROR) +/, '');
 }
 

@@ -124,6 +124,11 @@ export class TestCommand implements PromiseLike<CommandResult> {
   }
 
   #check(check: CommandCheck): this {
+    if (this.#ended !== undefined) {
+      throw new Error(
+        `Expected all that is expected of "artisan ${this.#parts.name}" to stand before its "await"; it has run.`,
+      );
+    }
     this.#queued.push({ check, lines: callerLines() });
     return this;
   }
