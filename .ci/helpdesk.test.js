@@ -53,7 +53,12 @@ test('an organisation signs up, and its agent finds the dashboard live', async (
 test('a ticket of a customer without JavaScript arrives in the window of the agent', async () => {
   const customer = await openWindow({ javaScriptEnabled: false });
   await customer.goto(`http://initech.localhost:${port}/register`);
-  await fillIn(customer, { name: 'Milton', email: 'milton@example.com' });
+  await customer.getByLabel('E-mail').fill('milton@example.com');
+  await customer.getByRole('button', { name: 'Mail me a link' }).click();
+  await customer.getByText('A mail is on its way to milton@example.com').waitFor();
+  await customer.goto(await linkInMail());
+  await customer.getByLabel('Your name').fill('Milton');
+  await customer.getByLabel('Password').fill('a long password');
   await customer.getByRole('button', { name: 'Open it' }).click();
   await customer.getByLabel('Subject').fill('My stapler is gone');
   await customer.getByLabel('What has happened?').fill('It was a red one.');
@@ -122,6 +127,15 @@ test('the keyboard reaches the content, and no page broke its policy or threw', 
 function artisan(...words) {
   const parameters = ['-r', 'ts-node/register', 'artisan.ts', ...words];
   return start('node', parameters, { cwd: example, env });
+}
+
+/** The link of the account that somebody asked for, as a worker prints it. */
+async function linkInMail() {
+  const worker = artisan('queue:work', '--tenants');
+  await worker.said(/You did not ask for it/);
+  kill(worker.child, 'SIGTERM');
+  await worker.exit;
+  return /http:\S+\/register\/\S+/.exec(worker.text())[0];
 }
 
 async function openWindow(options = {}) {

@@ -40,6 +40,14 @@ function forStrangers(route: Router): void {
     .post('/register', [AccountController, 'store'])
     .name('accounts.store')
     .middleware('throttle:sign-up');
+  route
+    .get('/register/:email', [AccountController, 'confirm'])
+    .name('accounts.confirm')
+    .middleware('signed');
+  route
+    .post('/register/:email', [AccountController, 'open'])
+    .name('accounts.open')
+    .middleware('signed');
 }
 
 function forUsers(route: Router): void {

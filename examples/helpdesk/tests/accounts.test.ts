@@ -1,4 +1,5 @@
-import { openSite, type Site } from './support/site';
+import { travel, travelBack } from 'trilite/testing';
+import { linkMailedTo, openSite, type Site } from './support/site';
 
 let site: Site;
 
@@ -6,7 +7,10 @@ beforeEach(async () => {
   site = await openSite();
 });
 
-afterEach(() => site.app.close());
+afterEach(async () => {
+  travelBack();
+  await site.app.close();
+});
 
 const grace = { name: 'Grace', email: 'Grace@Example.com', password: 'a long password' };
 
@@ -56,7 +60,9 @@ test.each([
 
 test('a customer opens an account, signs out, and signs in to the page they wanted', async () => {
   const browser = site.app.client().asTenant('acme').followRedirects();
-  await browser.form('/register', grace).assertOk().assertSee('Welcome, Grace.', 'New ticket');
+  const link = await linkMailedTo(grace.email, site);
+  await browser.get(link).assertOk().assertSee('grace@example.com is your address.');
+  await browser.form(link, grace).assertOk().assertSee('Welcome, Grace.', 'New ticket');
   await browser.form('/logout', {}).assertSee('Sign in');
   await browser.get('/tickets?status=open').assertSee('Sign in');
   const wrong = { email: grace.email, password: 'another password' };
@@ -65,16 +71,39 @@ test('a customer opens an account, signs out, and signs in to the page they want
   await browser.form('/login', right).assertOk().assertSee('Tickets', 'Grace');
 });
 
-test('an address that has an account gets no second one', async () => {
-  const { user } = await site.as('agent');
-  const browser = site.app.client().asTenant('acme').from('/register').followRedirects();
-  const page = await browser.form('/register', { ...grace, email: user.email });
-  page.assertSee('This address has an account.');
+test('nobody opens an account for an address without the mail that it got', async () => {
+  const browser = site.app.client().asTenant('acme');
+  const link = await linkMailedTo('eve@example.com', site);
+  const forged = link.replace('eve', 'grace');
+  await browser.get(forged).assertForbidden();
+  await browser.form(forged, grace).assertForbidden();
+  await browser.form('/register/grace@example.com', grace).assertForbidden();
+  travel('2h');
+  await browser.form(link, grace).assertForbidden();
+  expect(await site.inAcme((db) => db.selectFrom('users').selectAll().execute())).toEqual([]);
+});
+
+test('a customer who was imported registers, and keeps what is theirs', async () => {
+  const { user } = await site.as('customer');
+  const browser = site.app.client().asTenant('acme').followRedirects();
+  await browser.form(await linkMailedTo(user.email, site), grace).assertSee('Welcome, Grace.');
+  const users = site.inAcme((db) => db.selectFrom('users').select(['id', 'name']).execute());
+  expect(await users).toEqual([{ id: user.id, name: 'Grace' }]);
+});
+
+test('a link is worth nothing once the address has a password, and another is not sent', async () => {
+  const browser = site.app.client().asTenant('acme').followRedirects();
+  const link = await linkMailedTo(grace.email, site);
+  await browser.form(link, grace).assertOk();
+  const eve = site.app.client().asTenant('acme').followRedirects();
+  await eve.form(link, { ...grace, password: 'of somebody else' }).assertSee('sign in');
+  expect(await linkMailedTo(grace.email, site)).toBe('/login');
+  await eve.form('/login', { ...grace, password: 'of somebody else' }).assertSee('Nobody has');
 });
 
 test('after signing in nobody is sent to another site', async () => {
   const browser = site.app.client().asTenant('acme');
-  await browser.form('/register', grace);
+  await browser.form(await linkMailedTo(grace.email, site), grace);
   await browser.form('/login', { ...grace, next: '//evil.example' }).assertRedirect('/');
 });
 

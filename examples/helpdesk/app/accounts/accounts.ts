@@ -16,13 +16,22 @@ const COLUMNS = ['id', 'name', 'email', 'role'] as const;
 export class Accounts {
   constructor(private readonly db: Database) {}
 
-  /** Adds an account; undefined where the address has one. */
+  /**
+   * Opens the account of an address that was shown to be theirs: adds it, or gives a password to who came with an import or by the API.
+   *
+   * @returns undefined where the address has a password
+   */
   async open({ name, email, password }: NewAccount, role: Role): Promise<User | undefined> {
     const password_hash = await hashPassword(password);
     const user = await this.db
       .insertInto('users')
       .values({ name, email, role, password_hash, created_at: clock.now() })
-      .onConflict((conflict) => conflict.column('email').doNothing())
+      .onConflict((conflict) =>
+        conflict
+          .column('email')
+          .doUpdateSet({ name, password_hash })
+          .where('users.password_hash', 'is', null),
+      )
       .returning(COLUMNS)
       .executeTakeFirst();
     return user && toUser(user);
@@ -37,6 +46,11 @@ export class Accounts {
       .executeTakeFirst();
     const isRight = await isPassword(password, user?.password_hash ?? null);
     return isRight && user !== undefined ? toUser(user) : undefined;
+  }
+
+  async hasPassword(email: string): Promise<boolean> {
+    const users = this.db.selectFrom('users').select('id').where('email', '=', email);
+    return (await users.where('password_hash', 'is not', null).executeTakeFirst()) !== undefined;
   }
 
   async find(id: number): Promise<User | undefined> {

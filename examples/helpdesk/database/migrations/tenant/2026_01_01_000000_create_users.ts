@@ -10,7 +10,7 @@ export default defineMigration({
         .addColumn('email', 'text', (column) => column.notNull().unique())
         // 'agent' or 'customer'.
         .addColumn('role', 'text', (column) => column.notNull())
-        // Null for who came with an import or by the API: they get mail, and cannot sign in.
+        // Null for who came with an import or by the API: they get mail, and sign in once they have registered.
         .addColumn('password_hash', 'text')
         .addColumn('created_at', 'integer', (column) => column.notNull()),
     );
