@@ -39,7 +39,9 @@ test('a ticket is opened for a customer, who is added, and found at its address'
     .assertJson({ data: { id: 1, status: 'open', priority: 'normal', requester } })
     .assertJsonMissingPath('data.source');
   await api.get(String(headers['location'])).assertOk().assertJsonPath('data.subject', 'Hello');
-  await api.get('/api/tickets/2').assertNotFound().assertJsonPath('code', 'E_NOT_FOUND');
+  for (const id of ['2', 'abc', '1e0']) {
+    await api.get(`/api/tickets/${id}`).assertNotFound().assertJsonPath('code', 'E_NOT_FOUND');
+  }
 });
 
 test('what is wrong with a ticket is told as problem JSON', async () => {
@@ -48,6 +50,8 @@ test('what is wrong with a ticket is told as problem JSON', async () => {
     .assertUnprocessable()
     .assertHeader('content-type', /application\/problem\+json/)
     .assertJsonValidationErrors(['subject', 'body', 'requester.email']);
+  const lines = { subject: 'Hello\nBcc: eve@example.com', body: 'World', requester };
+  await api.post('/api/tickets', lines).assertJsonValidationErrors(['subject']);
 });
 
 test('without the token, or with one that was replaced or is of others, nobody gets in', async () => {

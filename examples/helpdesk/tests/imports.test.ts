@@ -37,13 +37,14 @@ test('a file becomes tickets in the worker, and its page says how far it is', as
 test('what is wrong with a line is told, and keeps the others from nothing', async () => {
   const { client } = await site.as('agent');
   const file = csv(
-    'subject,email,priority\nGood,a@example.com,odd\n,b@example.com,low\nBad,none,low',
+    'subject,email,priority\nGood,a@example.com,odd\n,b@example.com,low\nBad,none,low\n"Two\nlines",c@example.com,low',
   );
   await client.form('/imports', { file });
   await site.app.runJobs();
-  expect(await progress()).toMatchObject({ tickets: 1, problems: 2, isFinished: true });
+  expect(await progress()).toMatchObject({ tickets: 1, problems: 3, isFinished: true });
   const page = await client.get('/imports/1');
   page.assertSeeInOrder('3', 'There is no subject.', '4', 'There is no address of a customer.');
+  page.assertSee('The subject is one line of text.');
 });
 
 test('a job that runs twice makes no second tickets', async () => {

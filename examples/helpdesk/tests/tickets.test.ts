@@ -31,7 +31,7 @@ test('a ticket without a subject goes back to the form with what was typed', asy
   const { client } = await site.as('customer');
   const form = client.from('/tickets/create').followRedirects();
   const page = await form.form('/tickets', { ...printer, subject: ' ' }).assertOk();
-  page.assertSee('What is it about?', printer.body);
+  page.assertSee('There is no subject.', printer.body);
 });
 
 test('a customer sees their own tickets alone, and changes none', async () => {
@@ -53,6 +53,32 @@ test('only agents can be told to answer a ticket', async () => {
   await agent.client.form('/tickets/1', change, 'patch').assertSessionHasErrors(['assignee']);
 });
 
+test.each(['banana', '1e1', '-1'])('"%s" is nobody who could answer a ticket', async (assignee) => {
+  const { client, user } = await site.as('agent');
+  await client.form('/tickets', printer);
+  await client.form('/tickets/1', { assignee: String(user.id) }, 'patch');
+  const json = client.withHeader('Accept', 'application/json');
+  await json.form('/tickets/1', { assignee }, 'patch').assertUnprocessable();
+  await client.get('/tickets/1').assertSee(`answered by ${user.name}`);
+});
+
+test.each(['/tickets/abc', '/tickets/1e0', '/tickets/01', '/imports/abc', '/imports/1e0'])(
+  '%s is not there',
+  async (path) => {
+    const { client } = await site.as('agent');
+    await client.form('/tickets', printer);
+    await client.get(path).assertNotFound();
+  },
+);
+
+test.each(['a\nb', 'a\r\nBcc: eve@example.com', 'a\0b', 'a\u2028b'])(
+  'a subject is one line: %j',
+  async (subject) => {
+    const { client } = await site.as('customer');
+    await client.form('/tickets', { ...printer, subject }).assertSessionHasErrors(['subject']);
+  },
+);
+
 test('tickets are found by status, priority, who answers them, and the beginnings of words', async () => {
   const { client, user } = await site.as('agent');
   await client.form('/tickets', printer);
@@ -69,6 +95,8 @@ test('tickets are found by status, priority, who answers them, and the beginning
   expect(await isFound('search=print+fir')).toEqual([true, false]);
   expect(await isFound('search=%22keys')).toEqual([false, true]);
   expect(await isFound('search=nothing')).toEqual([false, false]);
+  expect(await isFound('search=%00')).toEqual([true, true]);
+  expect(await isFound('search=fire%00')).toEqual([true, false]);
 });
 
 test('what is attached is downloaded by who sees the ticket, under the name it came with', async () => {

@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { Accounts } from '../accounts/accounts';
 import { TicketsImported } from '../events/tickets-imported';
 import { parseCsv, type CsvRow } from '../imports/csv';
-import { PRIORITIES, STATUSES } from '../tickets/ticket';
+import { PRIORITIES, STATUSES, subject } from '../tickets/ticket';
 
 /** Which rows of which file: the first one has the number 0, and `to` is not among them. */
 export interface Rows {
@@ -24,7 +24,7 @@ export interface Rows {
 }
 
 const ticket = z.object({
-  subject: z.string().min(1, 'There is no subject.').max(200),
+  subject,
   body: z.string().default(''),
   email: z.email('There is no address of a customer.').toLowerCase(),
   name: z.string().optional(),

@@ -16,12 +16,14 @@ export interface TicketFilter {
 /** The query for some tickets with the names of their people, latest first. */
 export function ticketList(db: Database, filter: TicketFilter) {
   const { requesterId, assigneeId, status, priority, search = '' } = filter;
+  // A NUL would end what FTS5 reads
+  const words = search.split(/[\s\0]+/).filter((word) => word !== '');
   return ticketsWithNames(db)
     .$if(requesterId !== undefined, (query) => query.where('requester_id', '=', requesterId ?? 0))
     .$if(assigneeId !== undefined, (query) => query.where('assignee_id', 'is', assigneeId ?? null))
     .$if(status !== undefined, (query) => query.where('status', '=', status ?? ''))
     .$if(priority !== undefined, (query) => query.where('priority', '=', priority ?? ''))
-    .$if(search.trim() !== '', (query) => query.where('tickets.id', 'in', found(search)))
+    .$if(words.length > 0, (query) => query.where('tickets.id', 'in', found(words)))
     .orderBy('tickets.updated_at', 'desc')
     .orderBy('tickets.id', 'desc');
 }
@@ -37,8 +39,7 @@ export function ticketsWithNames(db: Database) {
 }
 
 /** Each word in quotes, so that what people type is no syntax of FTS5. */
-function found(search: string) {
-  const words = search.trim().split(/\s+/);
+function found(words: readonly string[]) {
   const match = words.map((word) => `"${word.replaceAll('"', '""')}"*`).join(' ');
   return sql<number>`(select rowid from tickets_search where tickets_search match ${match})`;
 }

@@ -1,8 +1,18 @@
+import { z } from 'zod';
+
 export const STATUSES = ['open', 'pending', 'closed'] as const;
 export const PRIORITIES = ['low', 'normal', 'high', 'urgent'] as const;
 
 export type Status = (typeof STATUSES)[number];
 export type Priority = (typeof PRIORITIES)[number];
+
+/** What a ticket is about, however it comes: one line, for it is that of a mail too. */
+export const subject = z
+  .string()
+  .trim()
+  .min(1, 'There is no subject.')
+  .max(200)
+  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'The subject is one line of text.');
 
 /** What people say when they open a ticket. */
 export interface NewTicket {

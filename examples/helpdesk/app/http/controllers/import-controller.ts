@@ -1,14 +1,6 @@
-import {
-  back,
-  bindParameter,
-  Database,
-  injectable,
-  redirectToRoute,
-  upload,
-  view,
-  type Request,
-} from 'trilite';
+import { back, Database, injectable, redirectToRoute, upload, view, type Request } from 'trilite';
 import { Imports } from '../../imports/imports';
+import { bindNumber } from '../bind-number';
 
 const theFile = upload('file', {
   maxBytes: '1mb',
@@ -16,9 +8,7 @@ const theFile = upload('file', {
   required: true,
 });
 
-export const theImport = bindParameter('import', (id, scope) =>
-  scope.make(Imports).progress(Number(id)),
-);
+export const theImport = bindNumber('import', (id, scope) => scope.make(Imports).progress(id));
 
 /** Tickets that come as a file. */
 @injectable()

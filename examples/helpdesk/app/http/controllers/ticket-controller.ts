@@ -10,10 +10,11 @@ import {
 } from 'trilite';
 import { z } from 'zod';
 import { Accounts } from '../../accounts/accounts';
-import { PRIORITIES, STATUSES } from '../../tickets/ticket';
+import { PRIORITIES, STATUSES, subject } from '../../tickets/ticket';
 import { TicketCounts } from '../../tickets/ticket-counts';
 import { ticketList } from '../../tickets/ticket-list';
 import { Tickets } from '../../tickets/tickets';
+import { ROW_NUMBER } from '../bind-number';
 import { storeAll, theFiles } from '../the-files';
 import { visibleTicket } from '../the-ticket';
 import { userOf, visibleTo } from '../user-of';
@@ -33,7 +34,7 @@ const filter = validated({
 
 const newTicket = validated(
   z.object({
-    subject: z.string().trim().min(1, 'What is it about?').max(200),
+    subject,
     body: z.string().trim().min(1, 'What has happened?').max(20_000),
     priority: z.enum(PRIORITIES).default('normal'),
   }),
@@ -44,7 +45,10 @@ const changes = validated(
     status: z.enum(STATUSES).optional(),
     priority: z.enum(PRIORITIES).optional(),
     // '' is nobody
-    assignee: z.string().optional(),
+    assignee: z
+      .string()
+      .refine((id) => id === '' || ROW_NUMBER.test(id), 'Only agents answer tickets.')
+      .optional(),
   }),
 );
 

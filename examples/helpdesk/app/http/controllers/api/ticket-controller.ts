@@ -10,7 +10,7 @@ import {
 import { z } from 'zod';
 import { Accounts } from '../../../accounts/accounts';
 import { email } from '../../../accounts/new-account';
-import { PRIORITIES, STATUSES } from '../../../tickets/ticket';
+import { PRIORITIES, STATUSES, subject } from '../../../tickets/ticket';
 import { ticketList, ticketsWithNames } from '../../../tickets/ticket-list';
 import { Tickets } from '../../../tickets/tickets';
 import { ticketResource } from '../../resources/ticket-resource';
@@ -27,7 +27,7 @@ const filter = validated({
 
 const newTicket = validated(
   z.object({
-    subject: z.string().trim().min(1).max(200),
+    subject,
     body: z.string().trim().min(1).max(20_000),
     priority: z.enum(PRIORITIES).default('normal'),
     requester: z.object({ email, name: z.string().trim().min(1).max(80) }),
