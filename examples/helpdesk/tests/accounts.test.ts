@@ -1,4 +1,6 @@
 import { travel, travelBack } from 'trilite/testing';
+import { Accounts } from '../app/accounts/accounts';
+import { Organisations } from '../app/organisations/organisations';
 import { linkMailedTo, openSite, type Site } from './support/site';
 
 let site: Site;
@@ -124,6 +126,24 @@ test('an agent makes others agents, and keeps their own role', async () => {
   await agent.client.form(`/people/${agent.user.id}`, { role: 'customer' }, 'patch');
   const people = await site.inAcme((db) => db.selectFrom('users').select('role').execute());
   expect(people).toEqual([{ role: 'agent' }, { role: 'agent' }]);
+});
+
+test('of two agents who make customers of each other at once, one stays', async () => {
+  const { user: ada } = await site.as('agent');
+  const { user: bob } = await site.as('agent');
+  const given = await site.app.tenancy.run(site.acme, () => {
+    const accounts = site.app.make(Accounts);
+    return Promise.all([ada, bob].map(({ id }) => accounts.give(id, 'customer')));
+  });
+  expect(given).toEqual([true, false]);
+});
+
+test('an organisation whose first agent could not be added leaves no files', async () => {
+  jest.spyOn(Accounts.prototype, 'open').mockRejectedValueOnce(new Error('The disk is full'));
+  const globex = { id: 'globex', name: 'Globex', about: '', agent: grace };
+  const founding = site.app.make(Organisations).found(globex);
+  await expect(founding).rejects.toThrow('The disk is full');
+  expect(await site.app.tenancy.find('globex')).toBeUndefined();
 });
 
 test('a page that is not there is told in the layout of the others', async () => {

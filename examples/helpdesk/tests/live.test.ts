@@ -12,14 +12,18 @@ afterEach(() => site.app.close());
 
 const printer = { subject: 'The printer is on fire', body: 'Since noon.' };
 
-/** What the feed tells until an event fits. */
-function told(after: number, fits: (event: ServerEvent) => boolean): Promise<ServerEvent[]> {
+/** What the feed tells an agent until an event fits, or it ends. */
+async function told(
+  after: number,
+  fits: (event: ServerEvent, agentId: number) => boolean | Promise<boolean>,
+): Promise<ServerEvent[]> {
+  const { user } = await site.as('agent');
   return site.app.tenancy.run(site.acme, async () => {
     const end = new AbortController();
     const events: ServerEvent[] = [];
-    for await (const event of site.app.make(LiveFeed).events(after, end.signal)) {
+    for await (const event of site.app.make(LiveFeed).events(user.id, after, end.signal)) {
       events.push(event);
-      if (fits(event)) break;
+      if (await fits(event, user.id)) break;
     }
     return events;
   });
@@ -55,6 +59,31 @@ test('an import is told of while it goes on, and once more when it has ended', a
   const states = events.filter(({ event }) => event === 'import').map(({ data }) => data);
   expect(states[0]).toMatchObject({ percent: 0, tickets: 0 });
   expect(states.at(-1)).toMatchObject({ percent: 100, tickets: 1 });
+});
+
+test('who is made a customer hears no more', async () => {
+  const events = await told(0, async (_event, agentId) => {
+    await site.inAcme((db) =>
+      db.updateTable('users').set({ role: 'customer' }).where('id', '=', agentId).execute(),
+    );
+    return false;
+  });
+  expect(events).toMatchObject([{ event: 'counts' }]);
+});
+
+test('an import that is deleted while it is watched is told of no more', async () => {
+  const { client } = await site.as('agent');
+  const file = new File(['subject,email\nA,a@example.com'], 'old.csv', { type: 'text/csv' });
+  await client.form('/imports', { file });
+  const events = await told(0, async ({ event, data }) => {
+    if (event === 'import') {
+      await site.inAcme((db) => db.deleteFrom('imports').execute());
+      await client.form('/tickets', printer);
+    }
+    return (data as { open?: number } | undefined)?.open === 1;
+  });
+  const imports = events.filter(({ event }) => event === 'import');
+  expect(imports).toMatchObject([{ data: { id: 1 } }]);
 });
 
 test('customers and strangers hear nothing', async () => {

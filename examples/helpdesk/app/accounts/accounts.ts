@@ -72,6 +72,22 @@ export class Accounts {
     });
   }
 
+  /**
+   * Gives somebody a role. One statement: of two agents who make customers of each other at once, one stays.
+   *
+   * @returns false where no agent would be left
+   */
+  async give(id: number, role: Role): Promise<boolean> {
+    const users = this.db.updateTable('users').set({ role }).where('id', '=', id);
+    const others = this.db.selectFrom('users').select('id').where('role', '=', 'agent');
+    const { numUpdatedRows } = await users
+      .$if(role !== 'agent', (query) =>
+        query.where(({ exists }) => exists(others.where('id', '!=', id))),
+      )
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
+
   async agents(): Promise<User[]> {
     const users = this.db.selectFrom('users').select(COLUMNS).where('role', '=', 'agent');
     return (await users.orderBy('name').execute()).map(toUser);

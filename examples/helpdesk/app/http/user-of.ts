@@ -1,5 +1,6 @@
 import { UnauthorizedError, type Request } from 'trilite';
 import type { User } from '../accounts/user';
+import type { Visible } from '../tickets/ticket';
 
 /** Who asks, on a page behind SignedIn. */
 export function userOf({ user }: Request): User {
@@ -8,6 +9,6 @@ export function userOf({ user }: Request): User {
 }
 
 /** What of the tickets somebody sees: all as an agent, else one's own. */
-export function visibleTo({ id, role }: User): { readonly requesterId: number | undefined } {
-  return { requesterId: role === 'agent' ? undefined : id };
+export function visibleTo({ id, role }: User): Visible {
+  return role === 'agent' ? 'all' : { requesterId: id };
 }

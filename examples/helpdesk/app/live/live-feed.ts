@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { injectable, type ServerEvent } from 'trilite';
+import { Accounts } from '../accounts/accounts';
 import { Imports } from '../imports/imports';
 import { Activities } from '../tickets/activities';
 import { TicketCounts } from '../tickets/ticket-counts';
@@ -21,15 +22,20 @@ interface Seen {
 @injectable()
 export class LiveFeed {
   constructor(
+    private readonly accounts: Accounts,
     private readonly activities: Activities,
     private readonly imports: Imports,
     private readonly counts: TicketCounts,
   ) {}
 
-  /** Until the signal aborts; begins with what came after an activity. */
-  async *events(after: number, signal: AbortSignal): AsyncGenerator<ServerEvent> {
+  /**
+   * Until the signal aborts, or whom it is for is no agent any more; begins with what came after an activity.
+   *
+   * @param userId who hears it: looked up each time, for a stream lasts longer than what somebody may see
+   */
+  async *events(userId: number, after: number, signal: AbortSignal): AsyncGenerator<ServerEvent> {
     const seen: Seen = { activityId: after, states: new Map(), imports: new Set() };
-    for (;;) {
+    while ((await this.accounts.find(userId))?.role === 'agent') {
       yield* await this.newActivities(seen);
       yield* await this.newStates(seen);
       await pause(LOOK_EVERY_MS, undefined, { signal });
@@ -44,13 +50,15 @@ export class LiveFeed {
 
   private async newStates(seen: Seen): Promise<ServerEvent[]> {
     const states: [string, ServerEvent][] = [
-      ['counts', { event: 'counts', data: await this.counts.of() }],
+      ['counts', { event: 'counts', data: await this.counts.of('all') }],
     ];
     for (const { id } of await this.imports.running()) seen.imports.add(id);
     for (const id of seen.imports) {
       const progress = await this.imports.progress(id);
       if (progress?.isFinished !== false) seen.imports.delete(id);
-      states.push([`import ${id}`, { event: 'import', data: progress }]);
+      // One that was deleted meanwhile has nothing to show
+      if (progress !== undefined)
+        states.push([`import ${id}`, { event: 'import', data: progress }]);
     }
     return states.flatMap(([about, event]) => {
       const state = JSON.stringify(event.data);

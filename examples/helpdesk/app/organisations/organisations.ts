@@ -32,14 +32,21 @@ export class Organisations {
   async found({ id, name, about, agent }: NewOrganisation): Promise<Founded | undefined> {
     const tenant = await this.create(id, name);
     if (tenant === undefined) return undefined;
-    const user = await this.tenancy.run(tenant, (_tenant, scope) =>
-      scope.make(Accounts).open(agent, 'agent'),
-    );
-    if (user === undefined) throw new Error('A new organisation has people.');
-    // Last: what is listed has somebody who answers.
-    const organisation = { id, name, about, created_at: clock.now() };
-    await this.db.insertInto('organisations').values(organisation).execute();
-    return { tenant, agent: user };
+    try {
+      const user = await this.tenancy.run(tenant, (_tenant, scope) =>
+        scope.make(Accounts).open(agent, 'agent'),
+      );
+      if (user === undefined) throw new Error('A new organisation has people.');
+      // Last: what is listed has somebody who answers.
+      const organisation = { id, name, about, created_at: clock.now() };
+      await this.db.insertInto('organisations').values(organisation).execute();
+      return { tenant, agent: user };
+    } catch (error) {
+      // No transaction spans two files. The id stays taken, as every id that was given: the next try takes another.
+      await this.tenancy.delete(id);
+      await this.tenancy.purge(id);
+      throw error;
+    }
   }
 
   private async create(id: string, name: string): Promise<Tenant | undefined> {

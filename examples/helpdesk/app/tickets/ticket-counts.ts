@@ -1,5 +1,5 @@
 import { CacheRepository, Database, injectable } from 'trilite';
-import { STATUSES, type Status } from './ticket';
+import { STATUSES, type Status, type Visible } from './ticket';
 
 /** How many tickets there are of each status. */
 export type Counts = Readonly<Record<Status, number>>;
@@ -15,9 +15,9 @@ export class TicketCounts {
   ) {}
 
   /** Of one customer, or of all. */
-  of(requesterId?: number): Promise<Counts> {
-    const key = `tickets:counts:${requesterId ?? 'all'}`;
-    return this.cache.tags(TAG).remember(key, '1h', () => this.count(requesterId));
+  of(visible: Visible): Promise<Counts> {
+    const key = `tickets:counts:${visible === 'all' ? 'all' : visible.requesterId}`;
+    return this.cache.tags(TAG).remember(key, '1h', () => this.count(visible));
   }
 
   /** Those of everybody, whoever's ticket it was: a clear is one row. */
@@ -25,13 +25,14 @@ export class TicketCounts {
     await this.cache.tags(TAG).clear();
   }
 
-  private async count(requesterId: number | undefined): Promise<Counts> {
-    const rows = await this.db
+  private async count(visible: Visible): Promise<Counts> {
+    const tickets = this.db
       .selectFrom('tickets')
       .select(['status', (e) => e.fn.countAll<number>().as('count')])
-      .$if(requesterId !== undefined, (query) => query.where('requester_id', '=', requesterId ?? 0))
-      .groupBy('status')
-      .execute();
+      .groupBy('status');
+    const seen =
+      visible === 'all' ? tickets : tickets.where('requester_id', '=', visible.requesterId);
+    const rows = await seen.execute();
     const counts = new Map(rows.map(({ status, count }) => [status, count]));
     return Object.fromEntries(
       STATUSES.map((status) => [status, counts.get(status) ?? 0]),

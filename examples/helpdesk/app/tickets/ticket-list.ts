@@ -1,10 +1,8 @@
 import { sql, type Database } from 'trilite';
-import type { Priority, Status } from './ticket';
+import type { Priority, Status, Visible } from './ticket';
 
 /** Which tickets are asked for; what is undefined does not matter. */
 export interface TicketFilter {
-  /** Whose they are. */
-  readonly requesterId?: number | undefined;
   /** Who answers them; null for nobody. */
   readonly assigneeId?: number | null | undefined;
   readonly status?: Status | undefined;
@@ -13,13 +11,15 @@ export interface TicketFilter {
   readonly search?: string | undefined;
 }
 
-/** The query for some tickets with the names of their people, latest first. */
-export function ticketList(db: Database, filter: TicketFilter) {
-  const { requesterId, assigneeId, status, priority, search = '' } = filter;
+/** The query for some of the tickets that somebody sees, with the names of their people, latest first. */
+export function ticketList(db: Database, visible: Visible, filter: TicketFilter) {
+  const { assigneeId, status, priority, search = '' } = filter;
   // A NUL would end what FTS5 reads
   const words = search.split(/[\s\0]+/).filter((word) => word !== '');
-  return ticketsWithNames(db)
-    .$if(requesterId !== undefined, (query) => query.where('requester_id', '=', requesterId ?? 0))
+  const tickets = ticketsWithNames(db);
+  const seen =
+    visible === 'all' ? tickets : tickets.where('requester_id', '=', visible.requesterId);
+  return seen
     .$if(assigneeId !== undefined, (query) => query.where('assignee_id', 'is', assigneeId ?? null))
     .$if(status !== undefined, (query) => query.where('status', '=', status ?? ''))
     .$if(priority !== undefined, (query) => query.where('priority', '=', priority ?? ''))

@@ -14,6 +14,9 @@ export const subject = z
   .max(200)
   .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'The subject is one line of text.');
 
+/** Whose tickets are meant. It is always said: a filter that lacked it would show those of everybody. */
+export type Visible = 'all' | { readonly requesterId: number };
+
 /** What people say when they open a ticket. */
 export interface NewTicket {
   readonly subject: string;

@@ -20,7 +20,7 @@ export class DashboardController {
       activities,
       // What comes after it is sent live
       after: activities[0]?.id ?? 0,
-      counts: await this.counts.of(),
+      counts: await this.counts.of('all'),
       imports: await this.imports.running(),
     });
   }

@@ -68,11 +68,11 @@ export class TicketController {
     const user = userOf(request);
     const visible = visibleTo(user);
     const assigneeId = query.assignee && { me: user.id, nobody: null }[query.assignee];
-    const tickets = ticketList(this.db, { ...query, ...visible, assigneeId });
+    const tickets = ticketList(this.db, visible, { ...query, assigneeId });
     return view('tickets/index', {
       filter: query,
       page: await paginate(this.db, tickets, { page: query.page }),
-      counts: await this.counts.of(visible.requesterId),
+      counts: await this.counts.of(visible),
     });
   }
 

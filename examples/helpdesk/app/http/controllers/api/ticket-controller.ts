@@ -47,7 +47,9 @@ export class ApiTicketController {
   @filter
   async index(request: Request) {
     const { page, ...wanted } = request.valid(filter).query;
-    return ticketResource.page(await paginate(this.db, ticketList(this.db, wanted), { page }));
+    return ticketResource.page(
+      await paginate(this.db, ticketList(this.db, 'all', wanted), { page }),
+    );
   }
 
   show(request: Request) {
