@@ -81,9 +81,7 @@ export class Accounts {
     const users = this.db.updateTable('users').set({ role }).where('id', '=', id);
     const others = this.db.selectFrom('users').select('id').where('role', '=', 'agent');
     const { numUpdatedRows } = await users
-      .$if(role !== 'agent', (query) =>
-        query.where(({ exists }) => exists(others.where('id', '!=', id))),
-      )
+      .$if(role !== 'agent', (query) => query.where((e) => e.exists(others.where('id', '!=', id))))
       .executeTakeFirst();
     return numUpdatedRows > 0n;
   }

@@ -57,8 +57,8 @@ export class LiveFeed {
       const progress = await this.imports.progress(id);
       if (progress?.isFinished !== false) seen.imports.delete(id);
       // One that was deleted meanwhile has nothing to show
-      if (progress !== undefined)
-        states.push([`import ${id}`, { event: 'import', data: progress }]);
+      if (progress === undefined) continue;
+      states.push([`import ${id}`, { event: 'import', data: progress }]);
     }
     return states.flatMap(([about, event]) => {
       const state = JSON.stringify(event.data);
