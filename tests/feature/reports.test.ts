@@ -11,15 +11,14 @@ beforeEach(async () => {
 afterEach(() => app.close());
 
 test('a report of the factory is stored as it was invented', async () => {
-  const report = await reportFactory.state({ visits: 7 }).create(app.make(Database));
-  const stored = await app.make(Database).selectFrom('reports').selectAll().execute();
-  expect(stored).toEqual([report]);
+  const factory = reportFactory.state({ visits: 7 });
+  const report = await app.tenancy.central(() => factory.create(app.make(Database)));
+  await app.assertDatabaseHas('reports', report);
   expect(report.visits).toBe(7);
 });
 
 test('the seeder fills in reports, one of them without visits', async () => {
-  await app.seed();
-  const reports = await app.make(Database).selectFrom('reports').select('visits').execute();
-  expect(reports).toHaveLength(21);
-  expect(reports.filter(({ visits }) => visits === 0)).toHaveLength(1);
+  await app.tenancy.central(() => app.seed());
+  await app.assertDatabaseCount('reports', 21);
+  await app.assertDatabaseHas('reports', { visits: 0 });
 });

@@ -17,7 +17,7 @@ test('the first page counts its visits in the cache', async () => {
   const client = app.client();
   await client.get('/');
   await client.get('/');
-  expect(await app.cache().get('visits')).toBe(2);
+  expect(await app.tenancy.central(() => app.cache().get('visits'))).toBe(2);
 });
 
 test('the button of the first page has a report built', async () => {

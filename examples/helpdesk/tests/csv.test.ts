@@ -32,3 +32,9 @@ test.each(['a\n"b', 'a\nb"c', 'a\n"b"c'])(
     expect(() => parseCsv(text)).toThrow('Line 2');
   },
 );
+
+test('a file that would be large in memory is refused, however small it is', () => {
+  const columns = Array.from({ length: 51 }, (_, index) => `c${index}`).join();
+  expect(() => parseCsv(`${columns}\na`)).toThrow('over 50 columns');
+  expect(() => parseCsv(`a\n${'b\n'.repeat(5001)}`)).toThrow('over 5000 rows');
+});

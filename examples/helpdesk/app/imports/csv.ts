@@ -7,6 +7,10 @@ export interface CsvRow {
 /** A field, quoted or not, and what ends it. A quoted one may hold line breaks, and quotes that are written twice. */
 const FIELD = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
 
+/** Beyond these a small file would be a large thing in memory, for every organisation to wait for. */
+const MOST_COLUMNS = 50;
+const MOST_ROWS = 5000;
+
 /**
  * Reads a file of values that are separated by commas, with the names of the columns in its first line. Lines without a value are left out.
  *
@@ -16,6 +20,10 @@ const FIELD = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
 export function parseCsv(text: string): CsvRow[] {
   const [head, ...records] = recordsOf(text.replace(/^\uFEFF/, ''));
   const names = head?.fields.map((name) => name.trim().toLowerCase()) ?? [];
+  if (names.length > MOST_COLUMNS) {
+    throw new SyntaxError(`Line 1 names over ${MOST_COLUMNS} columns.`);
+  }
+  if (records.length > MOST_ROWS) throw new SyntaxError(`There are over ${MOST_ROWS} rows.`);
   return records.map(({ line, fields }) => ({
     line,
     values: Object.fromEntries(names.map((name, index) => [name, fields[index]?.trim() ?? ''])),

@@ -15,9 +15,11 @@ export class AppProvider extends Provider {
     const limiter = resolver.make(RateLimiter);
     // Each organisation counts in its own queue file: what one uses up is missing to nobody else.
     limiter.for('api', () => Limit.perMinute(60));
-    limiter.for('sign-in', ({ ip, body }: Request) => {
-      const { email } = body as { email?: unknown };
-      return [Limit.perMinute(20).by(ip ?? ''), Limit.perMinute(5).by(String(email))];
+    // By both: who guesses from elsewhere keeps nobody from signing in
+    limiter.for('sign-in', ({ ip = '', body }: Request) => {
+      const { email } = (body ?? {}) as { email?: unknown };
+      const address = typeof email === 'string' ? email.trim().toLowerCase() : '';
+      return [Limit.perMinute(20).by(ip), Limit.perMinute(5).by(`${ip} ${address}`)];
     });
     limiter.for('sign-up', ({ ip }: Request) => Limit.perHour(20).by(ip ?? ''));
   }

@@ -104,12 +104,6 @@ describe('one text', () => {
     expect(stderr).toContain(message);
   });
 
-  test('a promise that nobody awaits, and that rejects, is heard of', () => {
-    const { status, stderr } = tinker(['--execute=Promise.reject(new Error("out of paper")); 1']);
-    expect(status).not.toBe(0);
-    expect(stderr).toContain('out of paper');
-  });
-
   test('without TypeScript it is JavaScript', () => {
     rmSync(join(project.path, 'node_modules/typescript'));
     expect(evaluated('await Promise.resolve(3)')).toBe('3\n');

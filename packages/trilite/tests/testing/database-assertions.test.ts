@@ -63,7 +63,9 @@ describe('assertDatabaseMissing', () => {
   });
 
   test('takes no undefined, which would be missing everywhere', async () => {
-    await expect(app.assertDatabaseMissing('notes', { text: undefined }, acme)).rejects.toThrow(
+    await expect(
+      app.assertDatabaseMissing('notes', { text: undefined as never }, acme),
+    ).rejects.toThrow(
       'Expected a value for the column "text" of the table "notes", got undefined; NULL is null.',
     );
   });

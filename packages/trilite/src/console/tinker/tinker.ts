@@ -43,15 +43,13 @@ export class Tinker {
   async run(text: string): Promise<unknown> {
     const server = this.#server({ input: new PassThrough(), output: new PassThrough() });
     try {
-      const value = await new Promise((resolve, reject) => {
+      return await new Promise((resolve, reject) => {
         domainOf(server)?.once('error', reject);
         server.eval(text, server.context, 'tinker', (error, value: unknown) => {
           if (error === null) resolve(value);
           else reject(this.#explained(error));
         });
       });
-      await new Promise(setImmediate); // what was begun, and fails at once, is to be heard of
-      return value;
     } finally {
       server.close();
     }
