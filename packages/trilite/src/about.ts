@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Config } from './config/load-config';
 import type { About, ConsoleApplication } from './console/console-application';
 import { driverVersions } from './database/connection-driver';
 import { humanBytes } from './support/bytes';
 import { triliteVersion } from './support/version';
 import { isTenantId } from './tenancy/tenant-id';
+import { TenantPaths } from './tenancy/tenant-paths';
 
 /** What is told of an application. */
 export type AboutFacts = Pick<
@@ -73,7 +73,7 @@ function sizeOf(file: string): number | undefined {
 }
 
 function foldersOfTenants({ storagePath }: Config): number {
-  const folder = join(storagePath, 'tenants');
-  if (!existsSync(folder)) return 0;
-  return readdirSync(folder).filter((name) => isTenantId(name)).length;
+  const { root } = new TenantPaths(storagePath);
+  if (!existsSync(root)) return 0;
+  return readdirSync(root).filter((name) => isTenantId(name)).length;
 }

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { constants } from 'node:os';
 import { join } from 'node:path';
 import { projectAt } from '../../config/project';
 import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
+import { exitCodeOf } from '../shutdown';
 import { defineSignature } from '../signature';
 
 const signature = defineSignature({
@@ -54,7 +54,7 @@ function run(parameters: readonly string[], cwd: string): Promise<number> {
   return new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
-      resolve(code ?? 128 + constants.signals[signal ?? 'SIGTERM']);
+      resolve(code ?? exitCodeOf(signal ?? 'SIGTERM'));
     });
   }).finally(() => {
     for (const signal of SIGNALS) process.off(signal, passOn);

@@ -31,14 +31,9 @@ export class UrlGenerator {
   readonly #addresses: TenantAddresses;
   readonly #current: () => Tenant | undefined;
   readonly #appKey: string | undefined;
-  readonly #parts: UrlGeneratorParts;
 
-  constructor(parts: UrlGeneratorParts) {
-    const { routes, addresses, current, appKey } = parts;
-    this.#parts = parts;
-    this.#routes = new Map(
-      routes.flatMap((route) => (route.name === undefined ? [] : [[route.name, named(route)]])),
-    );
+  constructor({ routes, addresses, current, appKey }: UrlGeneratorParts) {
+    this.#routes = 'get' in routes ? routes : namedAmong(routes);
     this.#addresses = addresses;
     this.#current = current;
     this.#appKey = appKey;
@@ -65,7 +60,12 @@ export class UrlGenerator {
    * }
    */
   of(tenant: Tenant): UrlGenerator {
-    return new UrlGenerator({ ...this.#parts, current: () => tenant });
+    return new UrlGenerator({
+      routes: this.#routes,
+      addresses: this.#addresses,
+      current: () => tenant,
+      appKey: this.#appKey,
+    });
   }
 
   /**
@@ -164,7 +164,8 @@ export interface SignedUrlOptions {
 
 /** What addresses are made of. */
 export interface UrlGeneratorParts {
-  readonly routes: readonly Route[];
+  /** All of them, or the named ones as another generator has them. */
+  readonly routes: readonly Route[] | ReadonlyMap<string, NamedRoute>;
   readonly addresses: TenantAddresses;
   /** The tenant whose work it is. */
   readonly current: () => Tenant | undefined;
@@ -185,6 +186,12 @@ interface NamedRoute {
   readonly host: RoutePath | undefined;
   /** The names of what both need. */
   readonly parameters: ReadonlySet<string>;
+}
+
+function namedAmong(routes: readonly Route[]): ReadonlyMap<string, NamedRoute> {
+  return new Map(
+    routes.flatMap((route) => (route.name === undefined ? [] : [[route.name, named(route)]])),
+  );
 }
 
 function named(route: Route): NamedRoute {
