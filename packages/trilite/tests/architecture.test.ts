@@ -196,6 +196,10 @@ describe('walls', () => {
     ).toEqual([]);
   });
 
+  test('what follows the current work is made once a process: up to Node 22 every promise pays for each', () => {
+    expect(whoSays(/^(?!const ).*new AsyncLocalStorage/m)).toEqual([]);
+  });
+
   test('only config/env.ts reads process.env', () => {
     expect(outside(whoSays(/process\.env|\benv\b.*= process/), /^config\/env\.ts$/)).toEqual([]);
   });

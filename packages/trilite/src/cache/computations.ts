@@ -48,11 +48,19 @@ export interface Computation<T> {
   readonly onUnavailable: (error: unknown) => void;
 }
 
+/** A key of a store whose computation the current work is part of, and the one which that is part of. */
+interface Enclosing {
+  readonly of: Computations;
+  readonly key: string;
+  readonly outer: Enclosing | undefined;
+}
+
+/** One for all stores: up to Node 22 each that was ever used costs every promise of the process. */
+const enclosing = new AsyncLocalStorage<Enclosing>();
+
 /** The computations of one store in this process. */
 export class Computations {
   readonly #running = new Map<string, Promise<unknown>>();
-  /** The keys whose computation the current work is part of. */
-  readonly #within = new AsyncLocalStorage<ReadonlySet<string>>();
 
   /** Settles when nothing is being computed. */
   async settled(): Promise<void> {
@@ -75,8 +83,15 @@ export class Computations {
   }
 
   #tracked<T>(computation: Computation<T>): Computation<T> {
-    const keys = new Set(this.#within.getStore()).add(computation.key);
-    return { ...computation, compute: () => this.#within.run(keys, computation.compute) };
+    const { key, compute } = computation;
+    const inner = { of: this, key, outer: enclosing.getStore() };
+    return { ...computation, compute: () => enclosing.run(inner, compute) };
+  }
+
+  #isWithin(key: string): boolean {
+    let one = enclosing.getStore();
+    while (one !== undefined && !(one.of === this && one.key === key)) one = one.outer;
+    return one !== undefined;
   }
 
   async #lead<T>(computation: Computation<T>): Promise<T> {
@@ -84,7 +99,7 @@ export class Computations {
     const running = this.#running.get(key) as Promise<T> | undefined;
     if (store.isInTransaction?.() === true) return computeAndKeep(computation, undefined);
     if (running !== undefined) {
-      if (this.#within.getStore()?.has(key) === true) throw CacheRecursionError.at(key);
+      if (this.#isWithin(key)) throw CacheRecursionError.at(key);
       const followed = await within(computation.waitMs, running);
       return followed === undefined
         ? computeAndKeep(computation, undefined)

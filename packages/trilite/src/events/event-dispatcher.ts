@@ -58,6 +58,9 @@ export interface ListenerDescription {
   readonly isAfterCommit: boolean;
 }
 
+/** The dispatchers whose listeners of happenings the current work is part of. One for all: up to Node 22 each that was ever used costs every promise. */
+const telling = new AsyncLocalStorage<ReadonlySet<EventDispatcher>>();
+
 /**
  * Tells listeners what happened: those of `app/listeners` in the order of their files, then those registered since. `app.events`, or injected.
  *
@@ -84,8 +87,6 @@ export class EventDispatcher {
   /** Never changed in place: who is being told of an event goes on with the list it began with. */
   readonly #subscriptions = new Map<EventClass, readonly Subscription[]>();
   readonly #classes = new Set<ListenerClass | SubscriberClass>();
-  /** Whether the current work is that of a listener of a happening. */
-  readonly #telling = new AsyncLocalStorage<true>();
   readonly #told = new Set<Promise<void>>();
   #fake: ((event: object) => boolean) | undefined;
   #changes = 0;
@@ -182,9 +183,9 @@ export class EventDispatcher {
    */
   tell(event: Happening): void {
     const subscriptions = this.#of(classOf(event));
-    if (subscriptions.length === 0 || this.#telling.getStore() === true) return;
-    const told = this.#telling
-      .run(true, async () => {
+    if (subscriptions.length === 0 || telling.getStore()?.has(this) === true) return;
+    const told = telling
+      .run(new Set(telling.getStore()).add(this), async () => {
         for (const one of subscriptions) await this.#begin(one, event);
       })
       .catch((error: unknown) => this.#parts.onError(error))

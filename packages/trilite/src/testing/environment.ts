@@ -1,3 +1,4 @@
+import type * as AsyncHooks from 'node:async_hooks';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Circus } from '@jest/types';
@@ -23,12 +24,36 @@ const NodeEnvironment = (
   fromApplication('jest-environment-node') as { TestEnvironment: NodeEnvironmentClass }
 ).TestEnvironment;
 
+const asyncHooks = createRequire(__filename)('node:async_hooks') as {
+  AsyncLocalStorage: typeof AsyncHooks.AsyncLocalStorage;
+};
+const { AsyncLocalStorage } = asyncHooks;
+
 /** Node's environment with a guard against leaks. */
 export default class LeakGuardEnvironment extends NodeEnvironment {
   #isBeforeTests = true;
   /** Folders whose files may stay open from test to test: what is opened in one later belongs to the file too. */
   readonly #ofTheFile = new Set<string | undefined>();
   readonly #told = new WeakSet<object>();
+  /** Each test file loads its modules anew. Up to Node 22 their storages would go on costing every promise of the files after it. */
+  readonly #storages: AsyncHooks.AsyncLocalStorage<unknown>[] = [];
+
+  override async setup(): Promise<void> {
+    await super.setup();
+    const storages = this.#storages;
+    asyncHooks.AsyncLocalStorage = class<T> extends AsyncLocalStorage<T> {
+      constructor(...parameters: ConstructorParameters<typeof AsyncLocalStorage<T>>) {
+        super(...parameters);
+        storages.push(this);
+      }
+    };
+  }
+
+  override async teardown(): Promise<void> {
+    asyncHooks.AsyncLocalStorage = AsyncLocalStorage;
+    for (const storage of this.#storages) storage.disable();
+    await super.teardown();
+  }
 
   handleTestEvent(event: Circus.AsyncEvent): void {
     switch (event.name) {
