@@ -1,5 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { clock, delayMs, monotonicMs, within } from '../support/clock';
+import { ContextVariable } from '../support/context-variable';
 import { newOwner } from '../support/owner';
 import { decode, encode } from '../support/serializer';
 import type { CacheEntry, CacheHit, CacheStore, ClaimAnswer } from './cache-store';
@@ -55,8 +55,7 @@ interface Enclosing {
   readonly outer: Enclosing | undefined;
 }
 
-/** One for all stores: up to Node 22 each that was ever used costs every promise of the process. */
-const enclosing = new AsyncLocalStorage<Enclosing>();
+const enclosing = new ContextVariable<Enclosing>();
 
 /** The computations of one store in this process. */
 export class Computations {
@@ -84,12 +83,12 @@ export class Computations {
 
   #tracked<T>(computation: Computation<T>): Computation<T> {
     const { key, compute } = computation;
-    const inner = { of: this, key, outer: enclosing.getStore() };
+    const inner = { of: this, key, outer: enclosing.get() };
     return { ...computation, compute: () => enclosing.run(inner, compute) };
   }
 
   #isWithin(key: string): boolean {
-    let one = enclosing.getStore();
+    let one = enclosing.get();
     while (one !== undefined && !(one.of === this && one.key === key)) one = one.outer;
     return one !== undefined;
   }

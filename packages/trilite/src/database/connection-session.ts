@@ -1,5 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { monotonicMs } from '../support/clock';
+import { ContextVariable } from '../support/context-variable';
 import { toError } from '../support/errors';
 import { currentScope, isSameScope, type ScopeIdentity } from '../support/scope-holder';
 import type { Handle } from './connection-handle';
@@ -32,21 +32,21 @@ export type Work<T> = (handle: Handle) => T;
 /** What is to happen once a transaction is committed. */
 export type AfterCommit = () => Promise<void> | void;
 
-const sessions = new AsyncLocalStorage<Session>();
+const sessions = new ContextVariable<Session>();
 
 /** The session this async context runs in, of whichever connection. */
 export function currentSession(): Session | undefined {
-  return sessions.getStore();
+  return sessions.get();
 }
 
 /** The open or ended session of a connection that this async context runs in, if it runs in one. */
 export function sessionOf(connection: ConnectionFacts): Session | undefined {
-  return sessions.getStore()?.of(connection);
+  return sessions.get()?.of(connection);
 }
 
 /** Runs work outside of every session that this async context runs in. */
 export function outsideSessions<T>(work: () => T): T {
-  return sessions.exit(work);
+  return sessions.run(undefined, work);
 }
 
 /** What a session is made of. */

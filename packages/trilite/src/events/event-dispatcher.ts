@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { ContextVariable } from '../support/context-variable';
 import { currentTenantId } from '../support/scope-holder';
 import { EventUnknownError } from './errors';
 import { classOf, namesOf, restoreEvent, type EventClass } from './event';
@@ -58,8 +58,8 @@ export interface ListenerDescription {
   readonly isAfterCommit: boolean;
 }
 
-/** The dispatchers whose listeners of happenings the current work is part of. One for all: up to Node 22 each that was ever used costs every promise. */
-const telling = new AsyncLocalStorage<ReadonlySet<EventDispatcher>>();
+/** The dispatchers whose listeners of happenings the current work is part of */
+const telling = new ContextVariable<ReadonlySet<EventDispatcher>>();
 
 /**
  * Tells listeners what happened: those of `app/listeners` in the order of their files, then those registered since. `app.events`, or injected.
@@ -183,9 +183,9 @@ export class EventDispatcher {
    */
   tell(event: Happening): void {
     const subscriptions = this.#of(classOf(event));
-    if (subscriptions.length === 0 || telling.getStore()?.has(this) === true) return;
+    if (subscriptions.length === 0 || telling.get()?.has(this) === true) return;
     const told = telling
-      .run(new Set(telling.getStore()).add(this), async () => {
+      .run(new Set(telling.get()).add(this), async () => {
         for (const one of subscriptions) await this.#begin(one, event);
       })
       .catch((error: unknown) => this.#parts.onError(error))

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { ContextVariable } from './context-variable';
 
 /** Who the current work is for: the application itself, or one tenant. */
 export type ScopeIdentity =
@@ -27,11 +27,11 @@ interface Run {
   readonly memory: Map<object | symbol, object>;
 }
 
-const holder = new AsyncLocalStorage<Run>();
+const holder = new ContextVariable<Run>();
 
 /** Who the current work is for, or undefined when nobody has decided. */
 export function currentScope(): ScopeIdentity | undefined {
-  return holder.getStore()?.identity;
+  return holder.get()?.identity;
 }
 
 /** The id of the tenant whose work it is; undefined for the application's, and for nobody's. */
@@ -42,7 +42,7 @@ export function currentTenantId(): string | undefined {
 
 /** What is kept for the length of the current work, by whom it belongs to: one request, one job. Undefined outside of any. */
 export function currentMemory(): Map<object | symbol, object> | undefined {
-  return holder.getStore()?.memory;
+  return holder.get()?.memory;
 }
 
 /** Runs work for an identity. Called by the tenancy room alone: it is the only one that enters a scope. */
@@ -55,7 +55,7 @@ export function runInScope<T>(identity: ScopeIdentity, work: () => T): T {
  * room alone.
  */
 export function rejoinScope(): <T>(work: () => T) => T {
-  const run = holder.getStore();
+  const run = holder.get();
   if (run === undefined) return (work) => work();
-  return (work) => (holder.getStore() === run ? work() : holder.run(run, work));
+  return (work) => (holder.get() === run ? work() : holder.run(run, work));
 }

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { ContextVariable } from '../../support/context-variable';
 
 /*
  * Tables that hold the rows of all tenants ask SQLite whose work it is: by a function that every handle of the connection has. Views show the
@@ -14,7 +14,7 @@ export const CURRENT_TENANT = 'current_tenant';
 /** Says whose rows the current work may see: the id of a tenant. Throws when it is no tenant's work. */
 export type CurrentTenant = () => string;
 
-const migrating = new AsyncLocalStorage<true>();
+const migrating = new ContextVariable<true>();
 
 /** Runs what changes tables, and the rows of all tenants in them: nobody's rows are seen by it, and nobody's are refused. */
 export function runAsMigration<T>(work: () => T): T {
@@ -23,5 +23,5 @@ export function runAsMigration<T>(work: () => T): T {
 
 /** Whether the current work is that of a migration. */
 export function isMigrating(): boolean {
-  return migrating.getStore() === true;
+  return migrating.get() === true;
 }
