@@ -6,7 +6,7 @@ const other = new ContextVariable<number>();
 test('a value follows the work it was given for, through what that awaits, and nothing else', async () => {
   const seen: unknown[] = [];
   const work = one.run('mine', async () => {
-    await null;
+    await Promise.resolve();
     setImmediate(() => seen.push(one.get()));
     await new Promise(setImmediate);
     seen.push(one.get());
