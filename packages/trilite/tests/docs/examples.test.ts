@@ -14,7 +14,7 @@ import { examples, repository, type Example } from './documents';
 import { SendReceipt } from './fragment-scope';
 
 /*
- * Every block of TypeScript that a reader is shown compiles, in one program, against the sources, under the options of the tests.
+ * Every block of TypeScript that a reader is shown compiles, in one program, under the options of the tests, against the types that the package has.
  *
  * A document's blocks lie in a folder of their own, each at the path its first line names, so that one may import another. A block without
  * imports and exports is a fragment: the inside of a function, with fragment-scope.ts around it.
@@ -105,7 +105,13 @@ function readOptions(): ts.CompilerOptions {
     },
   );
   if (parsed === undefined) throw new Error(`${file} cannot be read.`);
-  return { ...parsed.options, noEmit: true };
+  const dist = '../dist/';
+  const paths = {
+    trilite: [`${dist}index.d.ts`],
+    'trilite/artisan': [`${dist}artisan.d.ts`],
+    'trilite/testing': [`${dist}testing/index.d.ts`],
+  };
+  return { ...parsed.options, paths, noEmit: true };
 }
 
 /** The problems of each example, as `file:line:column message` of the document. */

@@ -21,6 +21,9 @@ export function testSnippets(
   });
 }
 
+/** What was read for one program serves the next. */
+const sources = new Map<string, ts.SourceFile | undefined>();
+
 /** The compiler's errors of each snippet with a head above it. Every snippet is a file of one program, so that the compiler starts once. */
 export function problemsOfSnippets(
   head: string,
@@ -38,9 +41,9 @@ export function problemsOfSnippets(
   host.fileExists = (file) => files.has(file) || fileExists(file);
   host.getSourceFile = (file, version, ...rest) => {
     const text = textOf(file);
-    return text === undefined
-      ? getSourceFile(file, version, ...rest)
-      : ts.createSourceFile(file, text, version);
+    if (text !== undefined) return ts.createSourceFile(file, text, version);
+    if (!sources.has(file)) sources.set(file, getSourceFile(file, version, ...rest));
+    return sources.get(file);
   };
   const program = ts.createProgram([...files.keys()], options, host);
   return new Map(
@@ -58,6 +61,7 @@ function problemsOf(program: ts.Program, file: ts.SourceFile | undefined): strin
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
 }
 
+/** The options of the tests, with the types that the package has in the place of the sources: they are what an application sees, and read faster. */
 function readOptions(): ts.CompilerOptions {
   const file = join(__dirname, '../tsconfig.json');
   const read = ts.getParsedCommandLineOfConfigFile(file, undefined, {
@@ -66,5 +70,5 @@ function readOptions(): ts.CompilerOptions {
       throw new Error(ts.flattenDiagnosticMessageText(messageText, '\n'));
     },
   });
-  return read?.options ?? {};
+  return { ...read?.options, paths: { trilite: ['../dist/index.d.ts'] } };
 }
