@@ -46,8 +46,8 @@ export class Tinker {
       return await new Promise((resolve, reject) => {
         domainOf(server)?.once('error', reject);
         server.eval(text, server.context, 'tinker', (error, value: unknown) => {
-          if (error === null) resolve(value);
-          else reject(this.#explained(error));
+          if (error !== null) reject(this.#explained(error));
+          else setImmediate(resolve, value); // by then it is known which promise nobody awaits has failed
         });
       });
     } finally {
