@@ -66,11 +66,17 @@ export function bindRow<T extends Extract<keyof Tables, string>>(
     const db = scope.make(Database);
     const from = connection === undefined ? db : db.connection(connection);
     const anyTable = from as unknown as Kysely<Record<string, Record<string, string>>>;
+    const column = key ?? 'id';
     const query = anyTable
       .selectFrom(table as string)
       .selectAll()
-      .where(key ?? 'id', '=', value);
-    const row: unknown = await query.limit(1).executeTakeFirst();
-    return row as Selectable<Tables[T]> | undefined;
+      .where(column, '=', value);
+    const row: Record<string, unknown> | undefined = await query.limit(1).executeTakeFirst();
+    return row !== undefined && isNamedBy(value, row[column]) ? (row as Selectable<Tables[T]>) : undefined;
   });
+}
+
+/** To SQLite "1e1" and "010" are the number 10 where the column holds numbers; they would be other addresses of the same page. */
+function isNamedBy(value: string, key: unknown): boolean {
+  return typeof key === 'string' || String(key) === value;
 }

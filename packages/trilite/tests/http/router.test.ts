@@ -266,6 +266,13 @@ describe('a binding', () => {
     return client;
   }
 
+  test('finds a row by its number as it is written, not by what SQLite takes for the same', async () => {
+    const client = await serveRows();
+    for (const other of ['07', '7.0', '7e0', '+7', '%207']) {
+      await client.get(`/posts/${other}`).expect(404);
+    }
+  });
+
   test('is what the parameter names: a row by its id or another column, or what a function finds', async () => {
     const client = await serveRows();
     await client.get('/posts/7').expect(200, { id: 7, slug: 'first' });
