@@ -50,6 +50,8 @@ describe('route:list', () => {
     const { out } = await artisan(project, 'route:list');
     expect(out).toContain(':account.example.com/pages/:page');
     expect(out).toContain('6 routes, and GET /up');
+    expect(out).not.toContain('⇂');
+    expect((await artisan(project, 'route:list -v')).out).toMatch(/reports\/:id.*\n +⇂ web\n/);
   });
 
   test.each([

@@ -266,13 +266,6 @@ describe('a binding', () => {
     return client;
   }
 
-  test('finds a row by its number as it is written, not by what SQLite takes for the same', async () => {
-    const client = await serveRows();
-    for (const other of ['07', '7.0', '7e0', '+7', '%207']) {
-      await client.get(`/posts/${other}`).expect(404);
-    }
-  });
-
   test('is what the parameter names: a row by its id or another column, or what a function finds', async () => {
     const client = await serveRows();
     await client.get('/posts/7').expect(200, { id: 7, slug: 'first' });
@@ -282,7 +275,8 @@ describe('a binding', () => {
 
   test('of what is not there is 404, whatever is asked for', async () => {
     const client = await serveRows();
-    for (const id of ['8', 'x', "7' or 1=1", '%00']) {
+    // To SQLite, "07" and "7e0" are the number 7
+    for (const id of ['8', 'x', "7' or 1=1", '%00', '07', '7.0', '7e0', '+7', ' 7']) {
       const { status } = await client.get(`/posts/${encodeURIComponent(id)}`);
       expect([id, status]).toEqual([id, 404]);
     }

@@ -6,7 +6,7 @@ import { defineSignature } from '../signature';
 
 const signature = defineSignature({
   name: 'route:list',
-  description: 'List the routes',
+  description: 'List the routes; -v with their middleware',
   options: {
     name: { type: 'string', value: 'text', description: 'Those alone whose name contains it' },
     path: { type: 'string', value: 'text', description: 'Those alone whose path contains it' },
@@ -21,14 +21,24 @@ type Options = CommandContext<typeof signature>['options'];
 export class RouteListCommand implements Command<typeof signature> {
   static readonly signature = signature;
 
-  async handle({ app, options, output }: CommandContext<typeof signature>): Promise<void> {
+  async handle({
+    app,
+    options,
+    output,
+    terminal,
+  }: CommandContext<typeof signature>): Promise<void> {
     const fits = filterOf(options);
     const booted = await app();
     const all = booted.http().routes;
     const routes = all.filter(fits).map(describe);
     if (options.json) return output.json(routes);
     output.line();
-    for (const route of routes) printRoute(route, booted.tenancy.isOn, output);
+    for (const route of routes) {
+      printRoute(route, booted.tenancy.isOn, output);
+      if (terminal.verbose) {
+        for (const one of route.middleware) output.line(output.colors.dim(`          ⇂ ${one}`));
+      }
+    }
     const count = `${routes.length} route${routes.length === 1 ? '' : 's'}`;
     const rest = routes.length === all.length ? ', and GET /up' : ` of ${all.length}`;
     output.line(`\n  ${output.colors.dim(count + rest)}\n`);
