@@ -21,6 +21,7 @@ import { QueueDispatcher } from './queue/queue-dispatcher';
 import { QueueRegistry } from './queue/queue-registry';
 import { queueConnection } from './queue/tokens';
 import { Resources } from './resources';
+import { Logger } from './support/logger';
 import { TenantArchives } from './tenancy/archive/tenant-archives';
 import type { Container, Scope } from './tenancy/container';
 import { Tenancy } from './tenancy/tenancy';
@@ -64,6 +65,7 @@ export function bindServices(
   );
   container.perTenant(Artisan, (scope) => new Artisan({ codePath, app, scope }));
   container.shared(EventDispatcher, () => events);
+  container.shared(Logger, () => app.logger);
   container.shared(TenantTokens, () => new TenantTokens(config.app.key));
   bindViews(container, { basePath, config, options: views });
   const bind = <T>(token: Token<T>, choose: (resources: Resources) => T): void =>

@@ -403,7 +403,7 @@ export type {
 export { FrameworkError, type ErrorCode, type ErrorFacts } from './support/errors';
 export { clock, type Clock } from './support/clock';
 export type { Duration } from './support/duration';
-export type { Logger } from './support/logger';
+export { Logger } from './support/logger';
 export { Maintenance, type DownOptions, type DownState } from './support/maintenance';
 export { triliteVersion } from './support/version';
 

@@ -72,6 +72,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'tenancy',
     'database',
     'config',
+    'support',
   ],
   'application.ts': [
     'about.ts',

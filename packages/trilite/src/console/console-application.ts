@@ -13,6 +13,7 @@ import type { QueueRegistry } from '../queue/queue-registry';
 import type { ScheduleRegistry } from '../schedule/schedule-registry';
 import type { Scheduler, SchedulerOptions } from '../schedule/scheduler';
 import type { TellSchedulerEvent } from '../schedule/scheduler-events';
+import type { Logger } from '../support/logger';
 import type { Maintenance } from '../support/maintenance';
 import type { Resolver, Scope } from '../tenancy/container';
 import type {
@@ -34,6 +35,7 @@ export type About = Readonly<Record<string, Readonly<Record<string, string | num
 export interface ConsoleApplication extends Resolver {
   readonly basePath: string;
   readonly config: Config;
+  readonly logger: Logger;
   readonly tenancy: Tenancy;
   readonly connections: ConnectionRegistry;
   readonly caches: CacheRegistry;

@@ -17,6 +17,7 @@ export function tenantView(
   return {
     basePath: app.basePath,
     config: { ...app.config, storagePath: paths.folder(tenant.id) },
+    logger: app.logger,
     tenancy: app.tenancy,
     connections: scope.make(ConnectionRegistry),
     caches: scope.make(CacheRegistry),

@@ -72,7 +72,9 @@ export function bindRow<T extends Extract<keyof Tables, string>>(
       .selectAll()
       .where(column, '=', value);
     const row: Record<string, unknown> | undefined = await query.limit(1).executeTakeFirst();
-    return row !== undefined && isNamedBy(value, row[column]) ? (row as Selectable<Tables[T]>) : undefined;
+    return row !== undefined && isNamedBy(value, row[column])
+      ? (row as Selectable<Tables[T]>)
+      : undefined;
   });
 }
 

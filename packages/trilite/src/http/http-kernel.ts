@@ -4,6 +4,7 @@ import type { AppSettings, IdentificationSettings } from '../config/schema';
 import { afterResponse, collectAfterResponse, type AfterResponse } from '../support/after-response';
 import type { Logger } from '../support/logger';
 import type { Maintenance } from '../support/maintenance';
+import { labelWork } from '../support/scope-holder';
 import { WorkRecord } from '../support/work-record';
 import type { Scope } from '../tenancy/container';
 import type { Tenancy } from '../tenancy/tenancy';
@@ -224,6 +225,7 @@ export class HttpKernel {
   ): void {
     if (response.closed) return done?.(); // its sender has gone: it would never close again
     scope.runRejoinable((rejoin) => {
+      labelWork({ requestId: request.id });
       beginWork(request, { scope, identified, rejoin, record: this.#createRecord() });
       this.#cookies.begin(request, response, identified);
       if (identified !== undefined) takeFor(request, identified);

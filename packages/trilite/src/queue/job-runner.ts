@@ -1,6 +1,7 @@
 import { clock } from '../support/clock';
 import { toMilliseconds } from '../support/duration';
 import { toError } from '../support/errors';
+import { labelWork } from '../support/scope-holder';
 import { decodeReadable } from '../support/serializer';
 import { TenantNotFoundError, TenantSchemaError, TenantStateError } from '../tenancy/errors';
 import type { Token } from '../tenancy/token';
@@ -184,6 +185,7 @@ export class JobRunner {
   }
 
   #handleInside(run: JobRun): Promise<void> | void {
+    labelWork({ jobId: run.id });
     const instance = this.#instance(run.type);
     const handle = (): Promise<void> | void => instance.handle(run.payload, run);
     const middleware = instance.middleware?.(run.payload) ?? [];

@@ -1,11 +1,33 @@
-import type { Logger as PinoLogger } from 'pino';
-import { currentScope } from './scope-holder';
+import type { LogFn, Logger as PinoLogger } from 'pino';
+import { currentTenantId, workLabels } from './scope-holder';
 
-/** A structured logger; `child` adds fields to every line. */
-export type Logger = Pick<
-  PinoLogger,
-  'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child' | 'level'
->;
+/**
+ * The application's logger, `app.logger` or injected: pino's. What is logged in the work of a request, a job or a tenant has its id, as
+ * `requestId`, `jobId` and `tenantId`; `child` adds fields of your own to every line.
+ *
+ * @example
+ * import { injectable, Logger } from 'trilite';
+ *
+ * \@injectable()
+ * export class Invoices {
+ *   constructor(private readonly logger: Logger) {}
+ *
+ *   send(order: number) {
+ *     this.logger.info({ order }, 'An invoice was sent');
+ *   }
+ * }
+ */
+export abstract class Logger {
+  /** The lowest level that is written. */
+  abstract level: string;
+  abstract readonly trace: LogFn;
+  abstract readonly debug: LogFn;
+  abstract readonly info: LogFn;
+  abstract readonly warn: LogFn;
+  abstract readonly error: LogFn;
+  abstract readonly fatal: LogFn;
+  abstract readonly child: PinoLogger['child'];
+}
 
 /** How a logger writes. */
 export interface LoggerOptions {
@@ -18,7 +40,7 @@ export interface LoggerOptions {
 }
 
 /**
- * A logger on standard error, so that what a command prints stays clean. A line that is logged in the work of a tenant has its id as `tenantId`.
+ * A logger on standard error, so that what a command prints stays clean. Each line has the ids of the work it is part of.
  * Loads pino at its first call.
  */
 export function createLogger(options: LoggerOptions = {}): Logger {
@@ -27,7 +49,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   const settings = {
     level: options.level ?? 'info',
     base: options.fields ?? {},
-    mixin: tenantFields,
+    mixin: idsOfWork,
   };
   const pretty = options.format === 'pretty' ? prettyStream() : undefined;
   return pretty === undefined
@@ -36,9 +58,9 @@ export function createLogger(options: LoggerOptions = {}): Logger {
 }
 
 /** For pino to write what a line itself says into: a new one each time. */
-function tenantFields(): { tenantId?: string } {
-  const scope = currentScope();
-  return scope?.kind === 'tenant' ? { tenantId: scope.tenantId } : {};
+function idsOfWork(): Record<string, string> {
+  const tenantId = currentTenantId();
+  return { ...workLabels(), ...(tenantId !== undefined && { tenantId }) };
 }
 
 function prettyStream(): NodeJS.WritableStream | undefined {

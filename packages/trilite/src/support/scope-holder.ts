@@ -25,6 +25,7 @@ export function wordsOfScope(identity: ScopeIdentity | undefined): string {
 interface Run {
   readonly identity: ScopeIdentity;
   readonly memory: Map<object | symbol, object>;
+  readonly labels: Record<string, string>;
 }
 
 const holder = new ContextVariable<Run>();
@@ -45,9 +46,20 @@ export function currentMemory(): Map<object | symbol, object> | undefined {
   return holder.get()?.memory;
 }
 
+/** Says of the current work by which ids its log lines are found; nothing outside of any. */
+export function labelWork(labels: Readonly<Record<string, string>>): void {
+  Object.assign(holder.get()?.labels ?? {}, labels);
+}
+
+/** The ids of the current work, and of the work that it is part of. */
+export function workLabels(): Readonly<Record<string, string>> | undefined {
+  return holder.get()?.labels;
+}
+
 /** Runs work for an identity. Called by the tenancy room alone: it is the only one that enters a scope. */
 export function runInScope<T>(identity: ScopeIdentity, work: () => T): T {
-  return holder.run({ identity, memory: new Map() }, work);
+  const labels = { ...holder.get()?.labels };
+  return holder.run({ identity, memory: new Map(), labels }, work);
 }
 
 /**

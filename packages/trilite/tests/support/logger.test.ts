@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { createLogger } from '../../src/support/logger';
-import { CENTRAL, runInScope } from '../../src/support/scope-holder';
+import { CENTRAL, labelWork, runInScope } from '../../src/support/scope-holder';
 
 /** The lines that are logged meanwhile. */
 function lines(work: () => void): Record<string, unknown>[] {
@@ -34,6 +34,27 @@ test('a line that is logged in the work of a tenant has its id, once', () => {
     { tenantId: 'acme', msg: 'Acme' },
     { tenantId: 'another' },
     { tenantId: 'acme', part: 'billing', order: 7 },
+  ]);
+});
+
+test('a line has the ids of the work that it is logged in, and of the work around that', () => {
+  const logger = createLogger();
+  const logged = lines(() => {
+    runInScope(CENTRAL, () => {
+      labelWork({ requestId: 'r' });
+      runInScope({ kind: 'tenant', tenantId: 'acme' }, () => {
+        labelWork({ jobId: 'j' });
+        logger.info('Acme');
+      });
+      logger.info('Central');
+    });
+    labelWork({ requestId: 'of nobody' });
+    logger.info('Nobody');
+  });
+  expect(logged.map(({ requestId, jobId, tenantId }) => [requestId, jobId, tenantId])).toEqual([
+    ['r', 'j', 'acme'],
+    ['r', undefined, undefined],
+    [undefined, undefined, undefined],
   ]);
 });
 
