@@ -1,13 +1,15 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
+import { createApplication } from '../../../src/application';
+import { copyFolder, lookAt, Moments, tellStatements } from '../../helpers/moments';
 import { createProject, exportDefault, type TestProject } from '../../helpers/project';
 
-// A migrating process is killed before every single statement it runs, and started again.
+// What a migrating process leaves that is killed before any single statement it runs, and what the next one makes of it.
 
+const REBUILD = join(__dirname, '../../../dist/database/migrations/table-rebuild.js');
 const SCRIPT = join(__dirname, '../../fixtures/kill/migrate.js');
 const AUTHORS = 7;
 
@@ -19,7 +21,7 @@ const MIGRATIONS = {
     },
   }`),
   'database/migrations/default/03_rebuild.js': exportDefault(`{
-    up: (db) => require(${JSON.stringify(join(__dirname, '../../../dist'))}).rebuildTable(db, 'authors', {
+    up: (db) => require(${JSON.stringify(REBUILD)}).rebuildTable(db, 'authors', {
       create: (trx, name) => trx.schema.createTable(name)
         .addColumn('id', 'integer', (column) => column.primaryKey())
         .addColumn('name', 'text', (column) => column.notNull())
@@ -43,6 +45,8 @@ const MIGRATIONS = {
 
 let project: TestProject;
 let before: string;
+let migrated: string;
+let moments: Moments;
 
 beforeAll(async () => {
   project = createProject({
@@ -67,23 +71,47 @@ beforeAll(async () => {
   await migrate(before);
   for (const file of ['cache.sqlite', 'queue.sqlite']) rmSync(join(before, file));
   for (const [file, text] of Object.entries(MIGRATIONS)) project.write(file, text);
+  await migrateInMoments();
 });
 
 afterAll(() => {
   project.remove();
-  rmSync(before, { recursive: true });
+  moments.remove();
+  for (const folder of [before, migrated]) rmSync(folder, { recursive: true });
 });
 
 function storage(): string {
   return mkdtempSync(join(tmpdir(), 'trilite-kill-'));
 }
 
-/** @returns whether the process was killed, as asked, before it was done */
-async function migrate(folder: string, killAt = 0): Promise<boolean> {
-  const child = fork(SCRIPT, [project.path, folder, String(killAt)], { execArgv: [] });
-  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-  expect(signal ?? code).toBe(signal === null ? 0 : 'SIGKILL');
-  return signal !== null;
+async function migrate(storagePath: string): Promise<void> {
+  const app = await createApplication({ basePath: project.path, storagePath });
+  try {
+    await app.migrator().migrate();
+  } finally {
+    await app.close();
+  }
+}
+
+/** Migrates once, and keeps what a process killed before each statement would leave. */
+async function migrateInMoments(): Promise<void> {
+  migrated = `${before}-migrated`;
+  copyFolder(before, migrated);
+  moments = new Moments();
+  const stopTelling = tellStatements(BetterSqlite3, moments.keeperOf(migrated));
+  try {
+    await migrate(migrated);
+  } finally {
+    stopTelling();
+  }
+}
+
+/** Migrates in a process that kills itself at a step. @returns the statement it did not come to */
+function migrateAndDie(folder: string, step: number): string {
+  const parameters = [SCRIPT, project.path, folder, String(step)];
+  const { signal, stdout } = spawnSync(process.execPath, parameters, { encoding: 'utf8' });
+  expect(signal).toBe('SIGKILL');
+  return stdout;
 }
 
 interface Found {
@@ -138,30 +166,46 @@ function expectWholeSteps(found: Found): void {
   if (found.hasIndex && !found.isFilling) expect(filled).toHaveLength(AUTHORS);
 }
 
-async function killAndGoOn(killAt: number): Promise<boolean> {
-  const folder = storage();
-  try {
-    cpSync(before, folder, { recursive: true });
-    const wasKilled = await migrate(folder, killAt);
-    expectWholeSteps(look(folder));
-    if (wasKilled) await migrate(folder);
-    const end = look(folder);
-    expectWholeSteps(end);
-    const own = end.ran.filter((name) => !name.startsWith('trilite/'));
-    expect(own).toEqual(['01_start', '02_add_column', '03_rebuild', '04_fill']);
-    expect(end.isFilling).toBe(false);
-    return wasKilled;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+function expectEnd(found: Found): void {
+  expectWholeSteps(found);
+  const own = found.ran.filter((name) => !name.startsWith('trilite/'));
+  expect(own).toEqual(['01_start', '02_add_column', '03_rebuild', '04_fill']);
+  expect(found.isFilling).toBe(false);
 }
 
 test('killed before any statement, a migration is there whole or not at all, and the next run ends it', async () => {
-  const lanes = 2;
-  let killed = 0;
-  const lane = async (first: number): Promise<void> => {
-    for (let at = first; await killAndGoOn(at); at += lanes) killed += 1;
-  };
-  await Promise.all([...Array(lanes).keys()].map((index) => lane(index + 1)));
-  expect(killed).toBeGreaterThan(40);
-}, 300_000);
+  for (const { steps, path } of moments.all) {
+    const folder = `${path}-goes-on`;
+    copyFolder(path, folder);
+    try {
+      expectWholeSteps(lookAt(path, look));
+      await migrate(folder);
+      expectEnd(look(folder));
+    } catch (error) {
+      throw new Error(`Killed before: ${steps.join()}`, { cause: error });
+    }
+  }
+  expect(moments.steps.length).toBeGreaterThan(100);
+});
+
+test('a run that nobody kills ends as those that go on', () => {
+  expectEnd(look(migrated));
+});
+
+test.each([
+  ['in a transaction', 'drop table "authors"'],
+  ['while a table is being filled', 'update backfills set position'],
+])('a process that is killed %s leaves what was looked at', (_, statement) => {
+  const at = moments.steps.findLastIndex((step) => step.startsWith(statement));
+  const step = moments.steps[at];
+  const moment = moments.before(at);
+  const folder = `${before}-killed`;
+  copyFolder(before, folder);
+  try {
+    expect(migrateAndDie(folder, at + 1)).toBe(step);
+    expect(readdirSync(folder)).toEqual(readdirSync(moment.path));
+    expect(lookAt(folder, look)).toEqual(lookAt(moment.path, look));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
