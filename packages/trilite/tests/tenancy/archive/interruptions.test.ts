@@ -1,10 +1,27 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import Driver from 'better-sqlite3';
 import type { Application } from '../../../src/application';
+import * as shutdown from '../../../src/console/shutdown';
 import { clock } from '../../../src/support/clock';
 import { artisan, type ArtisanResult } from '../../helpers/artisan';
+import {
+  copyFolder,
+  Moments,
+  tellHandingOver,
+  usualNamesIn,
+  type Moment,
+} from '../../helpers/moments';
 import type { TestProject } from '../../helpers/project';
 import {
   createTenantProject,
@@ -15,10 +32,8 @@ import {
 
 const SCRIPT = join(__dirname, '../../fixtures/kill/hand-over.js');
 
-/** Ends tried on the way; each takes a process of its own. */
-const ENDS = 8;
-
-const BLOB = 3 * 1024 * 1024;
+/** Stops tried on the way. */
+const STOPS = 10;
 
 let here: TestProject;
 let there: TestProject;
@@ -39,9 +54,8 @@ beforeAll(async () => {
   await open(there, async (app) => {
     await app.tenancy.create('globex');
   });
-  const files = tenants(here, 'acme/files/below');
-  mkdirSync(files);
-  writeFileSync(join(files, 'blob'), randomBytes(BLOB));
+  mkdirSync(tenants(here, 'acme/files/below'));
+  writeBlob(100_000);
 });
 
 beforeEach(() => {
@@ -59,6 +73,10 @@ afterAll(() => {
 const tenants = (project: TestProject, ...path: string[]): string =>
   join(project.path, 'storage/tenants', ...path);
 
+function writeBlob(bytes: number): void {
+  writeFileSync(tenants(here, 'acme/files/below/blob'), randomBytes(bytes));
+}
+
 async function open(project: TestProject, work: (app: Application) => Promise<void>) {
   const app = await openTenantApplication(project);
   try {
@@ -68,18 +86,66 @@ async function open(project: TestProject, work: (app: Application) => Promise<vo
   }
 }
 
-/** Runs a command in a process that is ended at a step; 0 is never. */
-function runUntil(project: TestProject, signal: string, step: number, ...argv: readonly string[]) {
-  const parameters = [SCRIPT, project.path, signal, String(step), ...argv];
-  const { stdout, status } = spawnSync(process.execPath, parameters, { encoding: 'utf8' });
-  return { status, steps: Number(/steps: (\d+)/.exec(stdout)?.[1]), text: stdout };
+/** Runs a command in a process that a signal ends before the first step that is like that. @returns how it ended */
+function runUntil(project: TestProject, signal: string, step: RegExp, argv: readonly string[]) {
+  const parameters = [SCRIPT, project.path, signal, step.source, ...argv];
+  const { status, signal: endedBy } = spawnSync(process.execPath, parameters);
+  return status ?? endedBy;
+}
+
+/** Runs a command in a process to its end: what it would leave, were it killed, at each step. */
+function momentsOf(project: TestProject, argv: readonly string[]): Moments {
+  const moments = new Moments();
+  const parameters = [SCRIPT, project.path, 'keep', moments.root, ...argv];
+  expect(spawnSync(process.execPath, parameters)).toMatchObject({ status: 0 });
+  moments.take();
+  expect(moments.steps.length).toBeGreaterThan(50);
+  return moments;
+}
+
+/** One of all that differ in nothing but what is in files that are put together: those have names, and nobody reads them. */
+function distinct(moments: Moments): Moment[] {
+  const isFinished = (name: string): boolean => !/\/\.creating\/|\.partial/.test(name);
+  const factsOf = ({ path }: Moment): string =>
+    namesIn(path)
+      .map((name) => `${name} ${isFinished(name) ? textOf(join(path, name)) : ''}`)
+      .join('\n');
+  return [...new Map(moments.all.map((moment) => [factsOf(moment), moment])).values()];
+}
+
+function textOf(path: string): string {
+  return statSync(path).isFile() ? readFileSync(path, 'latin1') : '';
+}
+
+function namesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+}
+
+/** Runs a command to which a signal comes at a step; 0 is never. */
+async function stopAt(step: number, project: TestProject, argv: readonly string[]) {
+  let stop: ((signal: NodeJS.Signals) => void) | undefined;
+  jest.spyOn(shutdown, 'onShutdown').mockImplementation((listener) => {
+    stop = listener;
+    return () => (stop = undefined);
+  });
+  let steps = 0;
+  const stopTelling = tellHandingOver(Driver, () => {
+    steps += 1;
+    // When what runs has returned, as signals come
+    if (steps === step) setImmediate(() => stop?.('SIGINT'));
+  });
+  try {
+    return { ...(await artisan(project, argv)), steps };
+  } finally {
+    stopTelling();
+  }
 }
 
 /** Some steps on the way, the first and the last among them. */
 function someOf(steps: number): number[] {
-  expect(steps).toBeGreaterThan(ENDS);
-  return Array.from({ length: ENDS }, (_, index) =>
-    Math.round(1 + (index * (steps - 1)) / (ENDS - 1)),
+  expect(steps).toBeGreaterThan(50);
+  return Array.from({ length: STOPS }, (_, index) =>
+    Math.round(1 + (index * (steps - 1)) / (STOPS - 1)),
   );
 }
 
@@ -93,95 +159,143 @@ async function later(project: TestProject, line: string): Promise<ArtisanResult>
   }
 }
 
-const exporting = () => ['tenants:export', 'acme', `--output=${archive}`, '--force'];
+const exporting = (to = archive) => ['tenants:export', 'acme', `--output=${to}`, '--force'];
 const importing = (id: string) => ['tenants:import', archive, `--id=${id}`, `--slug=${id}`];
 
-const isWhole = async (): Promise<boolean> =>
-  (await artisan(there, ['tenants:import', archive, '--dry-run'])).code === 0;
+const isWhole = async (file: string): Promise<boolean> =>
+  (await artisan(there, ['tenants:import', file, '--dry-run'])).code === 0;
+
+/** A process that is killed at such a step leaves what lay there at it in another run. */
+function expectKillToLeave(moments: Moments, step: RegExp, argv: (path: string) => string[]) {
+  const [first] = moments.all;
+  const path = `${first?.path}-killed`;
+  copyFolder(String(first?.path), path);
+  const moment = moments.before(moments.steps.findIndex((one) => step.test(one)));
+  expect(runUntil({ ...here, path }, 'SIGKILL', step, argv(path))).toBe('SIGKILL');
+  expect(usualNamesIn(path)).toEqual(usualNamesIn(moment.path));
+}
 
 describe('an export', () => {
+  let moments: Moments;
+
+  beforeAll(() => {
+    moments = momentsOf(here, exporting());
+  });
+
+  afterAll(() => moments.remove());
+
+  test('that is killed leaves what was looked at', () => {
+    const publish = /renameSync .*\/outbox\//;
+    expectKillToLeave(moments, publish, (path) => exporting(join(path, 'outbox/acme.tar.gz')));
+  });
+
   test('that is killed leaves no archive or a whole one, and the next one clears its traces away', async () => {
-    const { steps } = runUntil(here, 'SIGKILL', 0, ...exporting());
-    for (const step of someOf(steps)) {
-      rmSync(archive, { force: true });
-      runUntil(here, 'SIGKILL', step, ...exporting());
-      expect({ step, isWhole: !existsSync(archive) || (await isWhole()) }).toEqual({
-        step,
-        isWhole: true,
-      });
+    let traces = 0;
+    for (const { path } of distinct(moments)) {
+      const left: TestProject = { ...here, path };
+      const file = join(path, 'outbox/acme.tar.gz');
+      expect(!existsSync(file) || (await isWhole(file))).toBe(true);
+      expect(await artisan(left, exporting(file))).toMatchObject({ code: 0 });
+      expect(readdirSync(join(path, 'outbox'))).toEqual(['acme.tar.gz']);
+      traces += readdirSync(tenants(left, '.creating')).length;
+      expect(await later(left, 'tenants:doctor --fix')).toMatchObject({ code: 0 });
+      expect(readdirSync(tenants(left, '.creating'))).toEqual([]);
     }
-    expect(await artisan(here, exporting())).toMatchObject({ code: 0 });
-    expect(readdirSync(outbox)).toEqual(['acme.tar.gz']);
-    expect(readdirSync(tenants(here, '.creating'))).not.toEqual([]);
-    expect(await later(here, 'tenants:doctor --fix')).toMatchObject({ code: 0 });
-    expect(readdirSync(tenants(here, '.creating'))).toEqual([]);
+    expect(traces).toBeGreaterThan(1);
   });
 
   test('that is stopped leaves nothing', async () => {
-    const { steps } = runUntil(here, 'SIGINT', 0, ...exporting());
+    const { steps } = await stopAt(0, here, exporting());
     let stopped = 0;
     for (const step of someOf(steps)) {
       rmSync(archive, { force: true });
-      const { status } = runUntil(here, 'SIGINT', step, ...exporting());
-      if (status === 130) stopped += 1;
-      // Once it is there, a signal may end the process as it ends any
-      expect(readdirSync(outbox)).toEqual(status === 130 ? [] : ['acme.tar.gz']);
+      const { code } = await stopAt(step, here, exporting());
+      if (code === 130) stopped += 1;
+      // Once it is there, nothing is taken back
+      expect(readdirSync(outbox)).toEqual(code === 130 ? [] : ['acme.tar.gz']);
       expect(readdirSync(tenants(here, '.creating'))).toEqual([]);
     }
-    expect(stopped).toBeGreaterThan(ENDS / 4);
+    expect(stopped).toBeGreaterThan(STOPS / 4);
+  });
+
+  test('that a signal stops leaves nothing', () => {
+    expect(runUntil(here, 'SIGINT', /createWriteStream/, exporting())).toBe(130);
+    expect(readdirSync(outbox)).toEqual([]);
+    expect(readdirSync(tenants(here, '.creating'))).toEqual([]);
   });
 });
 
 describe('an import', () => {
+  let moments: Moments;
+
   // The first of a project takes steps that no later one does
   beforeAll(async () => {
-    await artisan(here, exporting());
-    runUntil(there, 'SIGKILL', 0, ...importing('earlier'));
+    expect(await artisan(here, exporting())).toMatchObject({ code: 0 });
+    moments = momentsOf(there, importing('killed'));
   });
 
   beforeEach(async () => {
     expect(await artisan(here, exporting())).toMatchObject({ code: 0 });
   });
 
+  afterAll(() => moments.remove());
+
+  test('that is killed leaves what was looked at', () => {
+    const place = /renameSync .*\/killed\./;
+    expectKillToLeave(moments, place, () => importing('killed'));
+  });
+
   test('that is killed leaves the whole tenant or none, and "tenants:doctor" clears its traces away', async () => {
-    const { steps } = runUntil(there, 'SIGKILL', 0, ...importing('first'));
-    const ids = someOf(steps).map((step) => {
-      const id = `killed-${step}`;
-      expect(runUntil(there, 'SIGKILL', step, ...importing(id)).status).not.toBe(0);
-      return id;
-    });
-    expect(await later(there, 'tenants:doctor --fix')).toMatchObject({ code: 0 });
-    expect(readdirSync(tenants(there, '.creating'))).toEqual([]);
-    await open(there, async (app) => {
-      for (const id of ids) {
-        const tenant = await app.tenancy.find(id);
-        expect(existsSync(tenants(there, id))).toBe(tenant !== undefined);
-        if (tenant === undefined) continue;
-        expect(await app.tenancy.run(id, () => notesIn(app))).toEqual(['of acme']);
-      }
-    });
-    const free = ids.find((id) => !existsSync(tenants(there, id))) ?? '';
-    expect(await artisan(there, importing(free))).toMatchObject({ code: 0 });
+    const left = distinct(moments);
+    const free: TestProject[] = [];
+    for (const { path } of left) {
+      const project: TestProject = { ...there, path };
+      expect(await later(project, 'tenants:doctor --fix')).toMatchObject({ code: 0 });
+      expect(readdirSync(tenants(project, '.creating'))).toEqual([]);
+      if (!(await hasWhole(project, 'killed'))) free.push(project);
+    }
+    expect(left.length - free.length).toBeGreaterThan(1);
+    for (const project of [free[0], free.at(-1)]) {
+      expect(project && (await artisan(project, importing('killed')))).toMatchObject({ code: 0 });
+    }
   });
 
   test('that is stopped leaves the whole tenant or none', async () => {
-    const { steps } = runUntil(there, 'SIGINT', 0, ...importing('second'));
+    const { steps } = await stopAt(0, there, importing('second'));
     let stopped = 0;
     for (const step of someOf(steps)) {
       const id = `stopped-${step}`;
-      const { status } = runUntil(there, 'SIGINT', step, ...importing(id));
-      if (status === 130) stopped += 1;
-      expect(existsSync(tenants(there, id))).toBe(status !== 130);
+      const { code } = await stopAt(step, there, importing(id));
+      if (code === 130) stopped += 1;
+      expect(await hasWhole(there, id)).toBe(code !== 130);
       expect(readdirSync(tenants(there, '.creating'))).toEqual([]);
     }
-    expect(stopped).toBeGreaterThan(ENDS / 4);
+    expect(stopped).toBeGreaterThan(STOPS / 4);
     expect((await artisan(there, 'tenants:doctor')).code).toBe(0);
   });
+
+  test('that a signal stops leaves nothing', async () => {
+    expect(runUntil(there, 'SIGINT', /createWriteStream/, importing('signal'))).toBe(130);
+    expect(await hasWhole(there, 'signal')).toBe(false);
+    expect(readdirSync(tenants(there, '.creating'))).toEqual([]);
+  });
+
+  async function hasWhole(project: TestProject, id: string): Promise<boolean> {
+    let isThere = false;
+    await open(project, async (app) => {
+      isThere = (await app.tenancy.find(id)) !== undefined;
+      expect(existsSync(tenants(project, id))).toBe(isThere);
+      if (isThere) expect(await app.tenancy.run(id, () => notesIn(app))).toEqual(['of acme']);
+    });
+    return isThere;
+  }
 });
 
 describe('where no more can be written', () => {
   /** No file may be longer than that: for the process it is as if the disk were full. */
-  const LIMIT_KB = BLOB / 1024 / 2;
+  const LIMIT_KB = 1536;
+
+  beforeAll(() => writeBlob(2 * LIMIT_KB * 1024));
 
   const runLimited = (project: TestProject, argv: readonly string[]) =>
     spawnSync(
@@ -193,7 +307,7 @@ describe('where no more can be written', () => {
         SCRIPT,
         project.path,
         'SIGKILL',
-        '0',
+        'never',
         ...argv,
       ],
       { encoding: 'utf8' },
