@@ -1,6 +1,5 @@
 import fs, {
   copyFileSync,
-  cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -28,9 +27,7 @@ import {
   writeNotes,
   type TestFiles,
 } from '../../helpers/files';
-
-// Some of these start a process for each change of the file system
-jest.setTimeout(300_000);
+import { copyFolder, lookAt, Moments, usualNamesIn } from '../../helpers/moments';
 
 const onLinux = existsSync('/proc/locks') ? test : test.skip;
 let files: TestFiles;
@@ -56,34 +53,46 @@ function restore(from = backup) {
   return restoreConnection(files.connections.connection(), options);
 }
 
+/** The same in a copy of the storage folder. */
+function restoreIn(path: string) {
+  const place = join(path, basename(file));
+  const { settings } = files.connections.connection();
+  const source = { name: 'default', file: place, settings: { ...settings, file: place } };
+  const options = { backup: join(path, basename(backup)), folder: join(path, 'backups') };
+  return restoreConnection(source, options);
+}
+
 /** What lies in the storage folder beside the file, the backup and what was replaced. */
-function strangers(): string[] {
+function strangers(path = files.path): string[] {
   const known = ['default.sqlite', basename(backup), 'backups'];
-  return readdirSync(files.path).filter((name) => !known.includes(name));
+  return readdirSync(path).filter((name) => !known.includes(name));
 }
 
 /** Makes a file whose last note lies in the -wal alone, as a process that was killed leaves it. */
-async function writeNotesAndWal(): Promise<void> {
+function writeNotesAndWal(): void {
   writeNotes(file, 'old');
-  const holder = files.start('hold.js', file, 'open');
-  await message(holder);
   const db = new Database(file);
   db.exec("insert into notes values ('old, in the wal')");
+  const left = `${files.path} left`;
+  copyFolder(files.path, left);
   db.close();
-  await killed(holder);
+  for (const side of ['', '-wal', '-shm']) {
+    renameSync(join(left, `default.sqlite${side}`), `${file}${side}`);
+  }
+  rmSync(left, { recursive: true });
   expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
 }
 
 const OLD = ['old', 'old, in the wal'];
 
 /** Makes a file that is no database any more, with a -wal whose frames SQLite would take for those of any file of that name. */
-async function writeDamagedAndWal(): Promise<void> {
-  await writeNotesAndWal();
+function writeDamagedAndWal(): void {
+  writeNotesAndWal();
   writeFileSync(file, 'damaged');
 }
 
 test('a backup takes the place of the file, which is kept whole, its -wal folded in', async () => {
-  await writeNotesAndWal();
+  writeNotesAndWal();
   const { replaced, ...restored } = await restore();
   expect(restored).toEqual({
     connection: 'default',
@@ -147,7 +156,7 @@ describe('the generation of a file', () => {
 });
 
 test('a damaged file is replaced, and kept with its -wal, which does not become the -wal of the new one', async () => {
-  await writeDamagedAndWal();
+  writeDamagedAndWal();
   const wal = readFileSync(`${file}-wal`);
   const { replaced } = await restore();
   expect(strangers()).toEqual([]);
@@ -157,7 +166,7 @@ test('a damaged file is replaced, and kept with its -wal, which does not become 
 });
 
 test('a missing file is put there, and a -wal that was left of it is moved away', async () => {
-  await writeNotesAndWal();
+  writeNotesAndWal();
   rmSync(file);
   const { replaced } = await restore();
   expect(replaced).toBeUndefined();
@@ -166,7 +175,7 @@ test('a missing file is put there, and a -wal that was left of it is moved away'
 });
 
 test('a copy of a file with its -wal is restored with what lies in the -wal', async () => {
-  await writeNotesAndWal();
+  writeNotesAndWal();
   const copies = files.at('copies');
   mkdirSync(copies);
   for (const side of ['', '-wal']) copyFileSync(`${file}${side}`, join(copies, `copy${side}`));
@@ -293,7 +302,7 @@ describe('where a file cannot have a second name', () => {
 
   test.each(['EPERM', 'EXDEV', 'ENOTSUP'])('it is kept beside its place (%s)', async (code) => {
     refuseLinks(code);
-    await writeNotesAndWal();
+    writeNotesAndWal();
     const { replaced } = await restore();
     expect(replaced).toMatch(/\/storage\/default-\d{8}T\d{9}Z\.replaced\.sqlite$/);
     expect(readNotes(String(replaced))).toEqual(OLD);
@@ -304,7 +313,7 @@ describe('where a file cannot have a second name', () => {
 test.each(['renameSync', 'linkSync', 'mkdirSync'] as const)(
   'a file whose %s fails is as it was',
   async (name) => {
-    await writeDamagedAndWal();
+    writeDamagedAndWal();
     const wal = readFileSync(`${file}-wal`);
     const original = fs[name] as (...parameters: unknown[]) => unknown;
     jest.spyOn(fs, name).mockImplementation(((...paths: unknown[]) => {
@@ -322,15 +331,23 @@ test.each(['renameSync', 'linkSync', 'mkdirSync'] as const)(
 );
 
 describe('a restore that is killed before its', () => {
-  /** The state of the folder, looked at in a copy: to look changes it. */
-  function lookAt<T>(look: (path: string) => T): T {
-    const copy = `${files.path} seen`;
-    cpSync(files.path, copy, { recursive: true });
-    try {
-      return look(copy);
-    } finally {
-      rmSync(copy, { recursive: true });
-    }
+  let moments: Moments;
+
+  beforeEach(() => {
+    moments = new Moments();
+  });
+
+  afterEach(() => moments.remove());
+
+  /** Restores in a process, which is killed before a change, or keeps the moments. */
+  async function restoreAndDie(folder: string, at: number | string, canLink: boolean) {
+    const [place, saved] = [file, backup].map((path) => join(folder, basename(path)));
+    const parameters = [String(place), String(saved), join(folder, 'backups')];
+    const child = files.start(
+      'restore-and-die.js',
+      ...[...parameters, canLink ? 'yes' : 'no', String(at)],
+    );
+    return (await ended(child)) ?? child.exitCode;
   }
 
   /** Files that were kept, in either place, by what they hold. */
@@ -344,44 +361,33 @@ describe('a restore that is killed before its', () => {
     ];
   }
 
-  /** Runs restores, each killed one change later, until one ends by itself; then restores once more each time. */
+  /** Restores once; judges what it would leave at each change, and restores once more there. @returns how many changes it made */
   async function killAtEachChange(
-    prepare: () => Promise<void>,
     { canLink }: { readonly canLink: boolean },
     judge: (path: string) => void,
   ): Promise<number> {
-    const prepared = `${files.path} prepared`;
-    await prepare();
-    cpSync(files.path, prepared, { recursive: true });
-    for (let change = 1; ; change += 1) {
-      rmSync(files.path, { recursive: true });
-      cpSync(prepared, files.path, { recursive: true });
-      const child = files.start(
-        'restore-and-die.js',
-        ...[file, backup, files.backups, String(change), canLink ? 'yes' : 'no'],
-      );
-      const isKilled = (await ended(child)) === 'SIGKILL';
-      lookAt(judge);
-      if (!isKilled) {
-        expect(child.exitCode).toBe(0);
-        return change;
-      }
-      const isMissing = !existsSync(file);
-      const { left } = await restore();
+    expect(await restoreAndDie(files.path, moments.root, canLink)).toBe(0);
+    lookAt(files.path, judge);
+    moments.take();
+    for (const { path } of moments.all) {
+      lookAt(path, judge);
+      const place = join(path, basename(file));
+      const isMissing = !existsSync(place);
+      const { left } = await restoreIn(path);
       if (isMissing) expect(isOld(String(left))).toBe(true);
-      expect(readNotes(file)).toEqual(['new']);
-      expect(strangers().filter((name) => !name.includes('.replaced.sqlite'))).toEqual([]);
-      lookAt((path) => {
-        expect(kept(path).some((one) => isOld(one))).toBe(true);
-      });
+      expect(readNotes(place)).toEqual(['new']);
+      expect(strangers(path).filter((name) => !name.includes('.replaced.sqlite'))).toEqual([]);
+      expect(lookAt(path, (copy) => kept(copy).some((one) => isOld(one)))).toBe(true);
     }
+    return moments.steps.length;
   }
 
   let isOld: (path: string) => boolean;
 
   test('n-th change of the file system leaves the old or the new file in place, whole', async () => {
+    writeNotesAndWal();
     isOld = (path) => !path.endsWith('-wal') && readNotes(path).join() === OLD.join();
-    const changes = await killAtEachChange(writeNotesAndWal, { canLink: true }, (path) => {
+    const changes = await killAtEachChange({ canLink: true }, (path) => {
       const notes = readNotes(join(path, 'default.sqlite'));
       expect([OLD, ['new']]).toContainEqual(notes);
       if (notes[0] === 'new') expect(kept(path).some(isOld)).toBe(true);
@@ -390,8 +396,9 @@ describe('a restore that is killed before its', () => {
   });
 
   test('n-th change leaves a damaged file in place or kept, its -wal in place or kept', async () => {
+    writeDamagedAndWal();
     isOld = (path) => readFileSync(path, 'utf8') === 'damaged';
-    const changes = await killAtEachChange(writeDamagedAndWal, { canLink: true }, (path) => {
+    const changes = await killAtEachChange({ canLink: true }, (path) => {
       const place = join(path, 'default.sqlite');
       const isReplaced = readFileSync(place, 'utf8') !== 'damaged';
       if (isReplaced) expect(kept(path).some(isOld)).toBe(true);
@@ -403,14 +410,30 @@ describe('a restore that is killed before its', () => {
   });
 
   test('n-th change, where a file cannot have two names, leaves it in place or beside it, which the next one tells', async () => {
+    writeNotesAndWal();
     isOld = (path) => readNotes(path).join() === OLD.join();
     let missing = 0;
-    await killAtEachChange(writeNotesAndWal, { canLink: false }, (path) => {
+    await killAtEachChange({ canLink: false }, (path) => {
       const place = join(path, 'default.sqlite');
       if (existsSync(place)) return expect([OLD, ['new']]).toContainEqual(readNotes(place));
       missing += 1;
       expect(kept(path).some(isOld)).toBe(true);
     });
     expect(missing).toBeGreaterThan(0);
+  });
+
+  test('last change leaves what was looked at', async () => {
+    writeNotesAndWal();
+    const killedOne = `${moments.root}/killed`;
+    copyFolder(files.path, killedOne);
+    expect(await restoreAndDie(files.path, moments.root, true)).toBe(0);
+    moments.take();
+    const last = moments.steps.lastIndexOf('renameSync');
+    expect(await restoreAndDie(killedOne, last + 1, true)).toBe('SIGKILL');
+    const [left, lookedAt] = [killedOne, moments.before(last).path].map((path) =>
+      lookAt(path, (copy) => ({ names: usualNamesIn(copy), notes: kept(copy).map(readNotes) })),
+    );
+    expect(left).toEqual(lookedAt);
+    expect(left?.notes).toEqual([OLD]);
   });
 });
