@@ -25,7 +25,7 @@ import {
   isFull,
 } from './backup-errors';
 import type { ForeignKeyViolation } from './integrity';
-import { verifyInThread } from './integrity-thread';
+import { verifyCopy } from './integrity-thread';
 
 /*
  * A backup: one file, whole, of one moment, while everybody goes on reading and writing.
@@ -33,7 +33,7 @@ import { verifyInThread } from './integrity-thread';
  *   snapshot   A handle of its own, which only reads, begins a read transaction: whatever others commit, it sees that moment. Without it
  *              each commit of another process makes the copy begin anew, and beside a busy worker it would never end.
  *   copy       into .{name}.{pid}.partial, some pages a turn of the event loop. Until it ends the -wal cannot be reset, and grows.
- *   verify     A thread opens the copy alone, makes one file of it, and reads every page.
+ *   verify     A thread, of a small copy this one, opens it alone, makes one file of it, and reads every page.
  *   publish    fsync, rename, fsync of the folder: what has a backup's name is whole, and on the disk.
  *   prune      Only now are older ones removed.
  *
@@ -156,7 +156,7 @@ async function verify(
   partial: string,
 ): Promise<readonly ForeignKeyViolation[]> {
   const copy = { ...source, file: partial };
-  const { problems, violations } = await verifyInThread(copy, source.settings);
+  const { problems, violations } = await verifyCopy(copy, source.settings);
   if (problems.length > 0) throw BackupDamagedError.copy(source, problems);
   return violations;
 }

@@ -3,7 +3,7 @@ import { errorCode, messageOf, toError } from '../../support/errors';
 import { verifyFile } from './integrity';
 import type { VerifyAnswer, VerifyRequest } from './integrity-thread';
 
-// The thread of `verifyInThread`: reads a file from its first page to its last, answers, and ends.
+// The thread of `verifyCopy`: reads a file from its first page to its last, answers, and ends.
 
 parentPort?.postMessage(answer(workerData as VerifyRequest));
 

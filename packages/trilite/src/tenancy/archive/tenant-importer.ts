@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { syncFile, syncFolder } from '../../database/care/durable-files';
-import { verifyInThread } from '../../database/care/integrity-thread';
+import { verifyCopy } from '../../database/care/integrity-thread';
 import { freeBytes } from '../../support/file-system';
 import { TenantTakenError } from '../errors';
 import type { Tenant } from '../tenant';
@@ -121,7 +121,7 @@ export class TenantImporter {
   ): Promise<void> {
     const { files, settings } = this.#parts;
     this.#options.signal?.throwIfAborted();
-    const { problems } = await verifyInThread({ name: role, file: path }, settings(role));
+    const { problems } = await verifyCopy({ name: role, file: path }, settings(role));
     if (problems.length > 0) {
       const problem = `"${partName(role)}" is damaged: ${problems.slice(0, 3).join('; ')}`;
       throw TenantArchiveInvalidError.damaged(file, problem);
