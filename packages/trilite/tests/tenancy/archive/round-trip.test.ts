@@ -173,7 +173,8 @@ test("under another id its files are that tenant's, and its jobs run in its work
   await app.tenancy.run('acme', () => writeNote(app, 'of acme'));
   await dispatch(Note, 'waits');
   await dispatch(Once, 'first');
-  await expect(takeInAfterExport()).rejects.toMatchObject({
+  await handOut();
+  await expect(takeIn()).rejects.toMatchObject({
     code: 'E_TENANT_TAKEN',
     help: expect.stringContaining('--id=<id>') as unknown,
   });
@@ -202,11 +203,6 @@ test("under another id its files are that tenant's, and its jobs run in its work
   expect((await doJobs(other)).sort()).toEqual(['acme-two: waits', 'once: first']);
   expect(await again()).toBe('stored');
 });
-
-async function takeInAfterExport() {
-  await handOut();
-  return takeIn();
-}
 
 test('a slug that was the id is the id it has here', async () => {
   await app.tenancy.rename('acme', { slug: 'acme', domains: [] });
@@ -370,24 +366,29 @@ test('data and jobs are of one moment, while somebody writes both', async () => 
 test.each(['database', 'queue'])(
   'it begins while nobody writes to the %s file, so that both are of one moment',
   async (role) => {
-    here.write(
-      'config/database.js',
-      exportDefault(`{
+    // A project of its own: the files of a configuration are read once
+    const impatient = createTenantProject({
+      'config/database.js': exportDefault(`{
         default: 'default',
-        connections: Object.fromEntries(['default', 'cache', 'queue'].map((name) => [
-          name,
-          { driver: 'sqlite', file: (name === 'default' ? 'database' : name) + '.sqlite', busyTimeout: '20ms' },
+        connections: Object.fromEntries(['database', 'cache', 'queue'].map((name) => [
+          name.replace('database', 'default'), { driver: 'sqlite', file: name + '.sqlite', busyTimeout: '20ms' },
         ])),
       }`),
-    );
-    await app.close();
-    app = await openTenantApplication(here, { jobs: [Note, Once] });
-    const writer = new DatabaseFile(folderOf(here, `acme/tenant_${role}_acme.sqlite`));
-    writer.exec('begin immediate');
-    await expect(handOut()).rejects.toMatchObject({ code: 'E_DATABASE_BUSY' });
-    writer.exec('commit');
-    writer.close();
-    await handOut();
+    });
+    const source = await openTenantApplication(impatient);
+    const handOver = () => source.make(TenantArchives).export('acme', archive);
+    try {
+      await source.tenancy.create('acme');
+      const writer = new DatabaseFile(folderOf(impatient, `acme/tenant_${role}_acme.sqlite`));
+      writer.exec('begin immediate');
+      await expect(handOver()).rejects.toMatchObject({ code: 'E_DATABASE_BUSY' });
+      writer.exec('commit');
+      writer.close();
+      await handOver();
+    } finally {
+      await source.close();
+      impatient.remove();
+    }
   },
 );
 
