@@ -11,18 +11,27 @@ import { createFiles, type TestFiles } from '../helpers/files';
  * Real processes on one cache file, some of them killed.
  */
 
+let pool: TestFiles;
+let processes: CacheProcess[];
 let files: TestFiles;
+
+beforeAll(async () => {
+  pool = createFiles();
+  processes = await CacheProcess.start(pool, 8);
+});
 
 beforeEach(async () => {
   files = createFiles(['cache']);
   await createCacheFile(files.at('cache.sqlite'));
+  await Promise.all(processes.map((one) => one.open(files)));
 });
 
-afterEach(() => files.close());
+afterEach(async () => {
+  await Promise.all(processes.map((one) => one.close()));
+  await files.close();
+});
 
-function start(count: number): Promise<CacheProcess[]> {
-  return CacheProcess.start(files, count);
-}
+afterAll(() => pool.close());
 
 /** Which processes computed, in order. */
 function computed(): number[] {
@@ -30,20 +39,17 @@ function computed(): number[] {
 }
 
 test('processes that increment one key at once lose nothing', async () => {
-  const processes = await start(8);
   await Promise.all(processes.map((one) => one.run('increment', 'counter', 10_000)));
   expect(await processes[0]?.run('get', 'counter')).toBe(80_000);
 });
 
 test('of processes that add the same keys at once one wins each', async () => {
-  const processes = await start(8);
   const won = (await Promise.all(processes.map((one) => one.run('add', 1000)))) as number[][];
   const all = won.flat().sort((a, b) => a - b);
   expect(all).toEqual(Array.from({ length: 1000 }, (_, index) => index));
 });
 
 test('of processes that miss a key at once one computes, and all get what it got', async () => {
-  const processes = await start(8);
   const values = await Promise.all(processes.map((one) => one.run('remember', 'key', 100)));
   expect(computed()).toHaveLength(1);
   expect(new Set(values)).toEqual(new Set(computed()));
@@ -58,12 +64,13 @@ const LIMIT_MS = 9000;
 testOnLinux(
   'of processes of which the computing one is killed another computes',
   async () => {
-    const [dying, ...others] = await start(8);
+    const [dying] = await CacheProcess.start(files, 1);
     if (dying === undefined) throw new Error('It was not started.');
+    await dying.open(files);
     const dies = dying.run('remember', 'key', Infinity);
     while (!existsSync(files.at('journal'))) await nextTurn();
-    const values = Promise.all(others.map((one) => one.run('remember', 'key', 1)));
-    await Promise.all(others.map((one) => one.run('get', 'another'))); // now they wait for it
+    const values = Promise.all(processes.map((one) => one.run('remember', 'key', 1)));
+    await Promise.all(processes.map((one) => one.run('get', 'another'))); // now they wait for it
     dying.child.kill('SIGKILL');
     await expect(dies).rejects.toThrow('It died (SIGKILL).');
     const got = new Set(await values);
@@ -75,7 +82,7 @@ testOnLinux(
 );
 
 test('a memory in front of the file gives nothing older than what another process has told of', async () => {
-  const [writer] = await start(1);
+  const [writer] = processes;
   const connection = files.connections.connection();
   const below = new SqliteCacheStore(new SqliteCacheFile(connection, { store: 'cache' }), {
     name: 'cache',

@@ -9,7 +9,7 @@ interface Answer {
 
 let lastId = 0;
 
-/** A process of the built framework (dist/, which "npm test" makes first) on a cache file. */
+/** A process of the built framework (dist/, which "npm test" makes first) on one cache file after another. */
 export class CacheProcess {
   readonly child: ChildProcess;
 
@@ -18,12 +18,20 @@ export class CacheProcess {
     child.setMaxListeners(0);
   }
 
-  /** Starts processes, and resolves when all are ready. */
+  /** Starts processes, which end with `files` at the latest, and resolves when all are ready. */
   static async start(files: TestFiles, count: number): Promise<CacheProcess[]> {
-    const parameters = [files.at('cache.sqlite'), files.at('journal')] as const;
-    const children = Array.from({ length: count }, () => files.start('caches.js', ...parameters));
+    const children = Array.from({ length: count }, () => files.start('caches.js'));
     await Promise.all(children.map(message));
     return children.map((child) => new CacheProcess(child));
+  }
+
+  /** Opens the cache file of a folder. */
+  async open(files: TestFiles): Promise<void> {
+    await this.run('open', files.at('cache.sqlite'), files.at('journal'));
+  }
+
+  async close(): Promise<void> {
+    await this.run('close');
   }
 
   /** Has it do something; rejects when that fails, or when it dies of it. */
@@ -40,9 +48,8 @@ export class CacheProcess {
     });
   }
 
-  /** Closes its file, and waits for its end. */
+  /** Waits for its end, which comes when its file is closed. */
   async end(): Promise<number | null> {
-    await this.run('end');
     this.child.disconnect();
     await ended(this.child);
     return this.child.exitCode;

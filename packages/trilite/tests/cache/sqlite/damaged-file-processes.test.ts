@@ -9,8 +9,15 @@ import { createFiles, type TestFiles } from '../../helpers/files';
  * What becomes of processes whose cache file is damaged while they are in the middle of writing to it.
  */
 
+let pool: TestFiles;
+let all: CacheProcess[];
 let files: TestFiles;
 let path: string;
+
+beforeAll(async () => {
+  pool = createFiles();
+  all = await CacheProcess.start(pool, 8);
+});
 
 beforeEach(async () => {
   files = createFiles(['cache']);
@@ -19,6 +26,18 @@ beforeEach(async () => {
 });
 
 afterEach(() => files.close());
+
+afterAll(async () => {
+  expect(await Promise.all(all.map((one) => one.end()))).toEqual(Array(8).fill(0));
+  await pool.close();
+});
+
+/** Some processes that have the file open. */
+async function open(count: number): Promise<CacheProcess[]> {
+  const processes = all.slice(0, count);
+  await Promise.all(processes.map((one) => one.open(files)));
+  return processes;
+}
 
 /** Resolves when what each process writes is what all others read. */
 async function untilOneFile(processes: readonly CacheProcess[]): Promise<void> {
@@ -50,7 +69,7 @@ function others(): string[] {
 
 describe.each(DAMAGES)('a cache file that is %s', (how) => {
   test('while processes write to it is one sound file for all of them in the end', async () => {
-    const processes = await CacheProcess.start(files, 4);
+    const processes = await open(4);
     const writing = processes.map((one) => one.run('write'));
     await Promise.all(processes.map((one) => one.run('get', 'key')));
     await damage(path, how);
@@ -58,20 +77,19 @@ describe.each(DAMAGES)('a cache file that is %s', (how) => {
     await Promise.all(processes.map((one) => one.run('stop')));
     await Promise.all(writing);
     await untilOneFile(processes);
-    const ends = await Promise.all(processes.map((one) => one.end()));
-    expect(ends).toEqual([0, 0, 0, 0]);
+    await Promise.all(processes.map((one) => one.close()));
     expect(integrity()).toBe('ok');
     expect(others().filter((name) => name.includes('.partial'))).toEqual([]);
   });
 });
 
 test('processes that find a file damaged at the same moment make one new file', async () => {
-  const processes = await CacheProcess.start(files, 8);
+  const processes = await open(8);
   await damage(path, 'overwritten with garbage');
   await Promise.all(processes.map((one) => one.run('put', 'key', 1)));
   const recreated = await Promise.all(processes.map((one) => one.run('recreated')));
   expect(recreated.sort()).toEqual([0, 0, 0, 0, 0, 0, 0, 1]);
   expect(others()).toEqual([expect.stringMatching(/^cache\.sqlite\.damaged-\d+$/)]);
   await untilOneFile(processes);
-  await Promise.all(processes.map((one) => one.end()));
+  await Promise.all(processes.map((one) => one.close()));
 });
