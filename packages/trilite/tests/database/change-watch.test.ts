@@ -69,13 +69,27 @@ function untilSeen(count: number, on = connection): Promise<void> {
   return seen.opened;
 }
 
+/** The look now and then: before an event has come, and since. */
+const NETS_MS = [250, 2000];
+
 /** Leaves the events of the file system alone to notice anything. */
 function withoutNet(): void {
+  changeNet(() => undefined);
+}
+
+/** Has that look taken sooner than it would be. */
+function withQuickNet(): void {
+  changeNet((begin, look) => begin(look, 20));
+}
+
+function changeNet(
+  change: (begin: typeof setInterval, look: () => void) => NodeJS.Timeout | undefined,
+): void {
   const begin = global.setInterval;
   jest
     .spyOn(global, 'setInterval')
     .mockImplementation(((call: () => void, ms: number) =>
-      ms === 250 ? undefined : begin(call, ms)) as never);
+      NETS_MS.includes(ms) ? change(begin, call) : begin(call, ms)) as never);
 }
 
 /** The watches of the file system, each as it begins. */
@@ -195,6 +209,7 @@ test('after a checkpoint that empties the -wal commits are noticed', async () =>
 });
 
 onLinux('a -wal that is removed and made anew is watched as soon as it is there', async () => {
+  withQuickNet();
   const next = watchersBegun();
   let noticed = gate();
   watch(() => noticed.open());
@@ -214,6 +229,7 @@ onLinux('a -wal that is removed and made anew is watched as soon as it is there'
 });
 
 onLinux('a file that takes the place of a followed one is watched', async () => {
+  withQuickNet();
   const next = watchersBegun();
   connection.follow();
   const seen = untilSeen(0);
@@ -319,6 +335,7 @@ test('a watch begun anew after the last one was closed notices', async () => {
 
 describe.each(['EMFILE', 'ENOSPC', 'EACCES'])('where nothing can be watched (%s)', (code) => {
   test('commits are noticed all the same', async () => {
+    withQuickNet();
     jest.spyOn(fs, 'watch').mockImplementation(() => {
       throw Object.assign(new Error(code), { code });
     });
