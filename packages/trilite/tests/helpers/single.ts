@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 // Loaded for the guard, which fails a test that leaves a connection open
 import 'trilite/testing';
 import type { Kysely } from 'kysely';
@@ -9,6 +9,7 @@ import { databaseSchema } from '../../src/config/schema';
 import { ConnectionRegistry } from '../../src/database/connection-registry';
 import type { Migration } from '../../src/database/migrations/migration';
 import { Migrator } from '../../src/database/migrations/migrator';
+import { nextTurn } from '../../src/support/clock';
 import { CENTRAL, runInScope } from '../../src/support/scope-holder';
 import { tenantOfWork } from '../../src/tenancy/scope-guard';
 
@@ -18,19 +19,39 @@ export let connections: ConnectionRegistry;
 export let db: Kysely<any> & Pick<Database, 'offload'>;
 export let file: string;
 
-/** Gives every test of a file such a file, migrated. */
-export function useSingleDatabase(migration: Migration): void {
-  beforeEach(async () => {
-    file = join(mkdtempSync(join(tmpdir(), 'trilite-single-')), 'test.sqlite');
-    connections = openShared(file);
-    db = new Database(connections);
+/** Gives every test of a file such a file, migrated, and with what else is made in it once. */
+export function useSingleDatabase(
+  migration: Migration,
+  prepare: () => Promise<void> = async () => undefined,
+): void {
+  let root: string;
+  let prepared: string;
+
+  beforeAll(async () => {
+    root = mkdtempSync(join(tmpdir(), 'trilite-single-'));
+    prepared = join(root, 'prepared.sqlite');
+    open(prepared);
     await migrate('0001', migration);
+    await prepare();
+    // One file then, without the statistics that a close renews
+    while (!connections.connection().rest()) await nextTurn();
+    await connections.close();
   });
 
-  afterEach(async () => {
-    await connections.close();
-    rmSync(dirname(file), { recursive: true, force: true });
+  beforeEach(() => {
+    file = join(mkdtempSync(join(root, 'test-')), 'test.sqlite');
+    copyFileSync(prepared, file);
+    open(file);
   });
+
+  afterEach(() => connections.close());
+
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+}
+
+function open(path: string): void {
+  connections = openShared(path);
+  db = new Database(connections);
 }
 
 export function openShared(path: string): ConnectionRegistry {

@@ -55,12 +55,10 @@ const SHOP: Migration = {
   },
 };
 
-useSingleDatabase(SHOP);
-
 const run = (tenant: string, text: string) =>
   as(tenant, () => db.executeQuery(CompiledQuery.raw(text)));
 
-beforeEach(async () => {
+useSingleDatabase(SHOP, async () => {
   for (const { name, load } of [...tenantMigrations, ...queueMigrations]) {
     await migrate(name, load());
   }
