@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { JobHandle } from 'trilite';
 import { createTestApplication, type TestApplication } from 'trilite/testing';
+import { compileApp, type CompiledApp } from '../crash/compiled-app';
 import { NoteRun } from '../fixtures/crash-app/app/jobs/note-run';
 import { WaitForWord } from '../fixtures/crash-app/app/jobs/wait-for-word';
 
@@ -17,8 +18,15 @@ const PATIENCE_MS = 30_000;
 
 jest.setTimeout(PATIENCE_MS);
 
+let compiled: CompiledApp;
 let app: TestApplication;
 let processes: TestProcess[];
+
+beforeAll(() => {
+  compiled = compileApp(basePath);
+});
+
+afterAll(() => compiled.remove());
 
 beforeEach(async () => {
   app = await createTestApplication({ basePath });
@@ -41,14 +49,10 @@ class TestProcess {
   #hasEnded = false;
 
   constructor(file: string, parameters: readonly string[]) {
-    this.#child = fork(join(basePath, file), parameters, {
-      cwd: basePath,
-      execArgv: ['-r', 'ts-node/register'],
-      env: {
-        ...process.env,
-        STORAGE_PATH: app.storagePath,
-        TS_NODE_PROJECT: join(__dirname, '../../../../tsconfig.json'),
-      },
+    this.#child = fork(join(compiled.path, file), parameters, {
+      cwd: compiled.path,
+      execArgv: [],
+      env: { ...process.env, STORAGE_PATH: app.storagePath },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.ended = once(this.#child, 'close');
@@ -116,7 +120,7 @@ class TestProcess {
 }
 
 function work(...options: string[]): TestProcess {
-  return new TestProcess('artisan.ts', ['queue:work', '--json', ...options]);
+  return new TestProcess('artisan.js', ['queue:work', '--json', ...options]);
 }
 
 function runs(): string[] {
@@ -196,7 +200,7 @@ test('two workers run each of 200 jobs exactly once', async () => {
 });
 
 test('four processes that dispatch 250 jobs each at once lose none', async () => {
-  const dispatchers = Array.from({ length: 4 }, () => new TestProcess('dispatch.ts', []));
+  const dispatchers = Array.from({ length: 4 }, () => new TestProcess('dispatch.js', []));
   await Promise.all(dispatchers.map((one) => one.reached('ready')));
   for (const one of dispatchers) one.tell();
   await Promise.all(dispatchers.map((one) => one.endsWell()));
