@@ -1,4 +1,4 @@
-import { isRunning } from '../helpers/artisan-process';
+import { isRunning, type ArtisanProcess } from '../helpers/artisan-process';
 import {
   app,
   artisan,
@@ -20,6 +20,13 @@ const WELL = { code: 0, signal: null };
 function mailSays(word: string): void {
   const says = `handle() { console.log('Mail says ${word}'); }`;
   project.write('app/jobs/jobs.js', TALKING_JOBS.replace('handle() {}', says));
+}
+
+/** Waits until a job has been run that says the word. */
+async function mailIsRun(listening: ArtisanProcess, word: string): Promise<void> {
+  await dispatch('Mail');
+  await listening.said(new RegExp(`Mail says ${word}`));
+  await listening.said(/Mail \.+ .* DONE$/);
 }
 
 test('each job is run by a worker of its own, with the options it was given', async () => {
@@ -44,47 +51,27 @@ test('each job is run by a worker of its own, with the options it was given', as
   );
 });
 
-test('a job runs the code that lies there when its turn comes', async () => {
-  const listening = start('queue:listen');
+test('a job runs the code that lies there when its turn comes: one that runs ends with what it began with, code that does not load is waited with until it is mended, and a job that blocks its process is ended, and the next one runs', async () => {
   mailSays('one');
-  await dispatch('Mail');
-  await listening.said(/Mail says one/);
-  mailSays('two');
-  await listening.said(/^ {2}app\/jobs\/jobs\.js has changed\.$/);
-  await dispatch('Mail');
-  await listening.said(/Mail says two/);
-});
-
-test('a change lets the running job end with the code that it began with', async () => {
-  const { status } = await dispatch('Talk', 'a');
   const listening = start('queue:listen');
+  await mailIsRun(listening, 'one');
+  const { status } = await dispatch('Talk', 'a');
   await listener.begun('a');
   mailSays('two');
-  await listening.said(/has changed/);
+  await listening.said(/^ {2}app\/jobs\/jobs\.js has changed\.$/);
   await listener.alive('a');
   listener.answer('a');
   await listening.said(/Talk \.+ .* DONE$/);
   expect(await status()).toMatchObject({ state: 'done', attempts: 1 });
-});
-
-test('code that does not load is waited with until it is mended', async () => {
-  const listening = start('queue:listen');
-  await dispatch('Mail');
-  await listening.said(/Mail \.+ .* DONE$/);
+  await mailIsRun(listening, 'two');
   project.write('app/jobs/jobs.js', 'exports.Mail = class {');
   await listening.said(/The worker has ended with code 1; the next one starts when a file changes/);
   mailSays('again');
-  await dispatch('Mail');
-  await listening.said(/Mail says again/);
-});
-
-test('a job that blocks its process is ended, and the next one runs', async () => {
-  const listening = start('queue:listen');
-  const { status } = await dispatch('Block', 'a');
+  await mailIsRun(listening, 'again');
+  const blocking = await dispatch('Block', 'b');
   await listening.said(/The worker is killed/);
-  await dispatch('Mail');
-  await listening.said(/Mail \.+ .* DONE$/);
-  expect(await status()).toMatchObject({ state: 'failed' });
+  await mailIsRun(listening, 'again');
+  expect(await blocking.status()).toMatchObject({ state: 'failed' });
 });
 
 test('a second Ctrl-C puts the running job back', async () => {

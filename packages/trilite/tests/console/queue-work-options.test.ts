@@ -152,13 +152,18 @@ describe('queue:work', () => {
     expect(dueIn).toEqual([10_000, 3_600_000, 3_600_000]);
   });
 
-  test('--timeout ends a run that does not say how long it may take', async () => {
+  test('--timeout ends a run that does not say how long it may take, and --max-time a worker that has nothing to do as well', async () => {
     await dispatch('Sleep');
-    const [, failed] = await lines('--timeout=1');
+    const [[, failed], { code, out }] = await Promise.all([
+      lines('--timeout=1'),
+      artisan('queue:work --max-time=1 --queue=other'),
+    ]);
     expect(failed).toMatchObject({
       kind: 'failed',
       message: 'The job "Sleep" ran longer than its timeout of 1000 ms.',
     });
+    expect(code).toBe(0);
+    expect(out).toContain('Stopped after 1 s, as long as --max-time allows.');
   });
 
   test('--max-jobs stops after so many, and says so', async () => {
@@ -168,12 +173,6 @@ describe('queue:work', () => {
     expect(out).toContain('Stopped after 2 jobs, as many as --max-jobs allows.');
     const states = await Promise.all(jobs.map(async ({ status }) => (await status())?.state));
     expect(states).toEqual(['done', 'done', 'waiting']);
-  });
-
-  test('--max-time stops a worker that has nothing to do as well', async () => {
-    const { code, out } = await artisan('queue:work --max-time=1');
-    expect(code).toBe(0);
-    expect(out).toContain('Stopped after 1 s, as long as --max-time allows.');
   });
 
   test('--memory stops with an exit code of its own', async () => {

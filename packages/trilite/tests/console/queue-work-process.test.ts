@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { ArtisanProcess } from '../helpers/artisan-process';
 import {
   app,
   artisan,
@@ -10,19 +11,96 @@ import {
   useWorkerProject,
 } from '../helpers/worker-project';
 
-/* Workers in processes of their own, of the built framework (dist/, which "npm test" makes first). */
+/* Workers, and who watches them, in processes of their own, of the built framework (dist/, which "npm test" makes first). */
 
-useWorkerProject();
+useWorkerProject({ shared: true });
+
+afterEach(() => artisan('queue:clear --queue=default,open,tried'));
 
 const WELL = { code: 0, signal: null };
 
+describe('a worker that runs', () => {
+  let worker: ArtisanProcess;
+
+  beforeAll(() => {
+    const line = 'queue:work --connection=brisk --queue=default,open --tries=5 --name=blue';
+    worker = new ArtisanProcess(project, line.split(' '));
+  });
+
+  afterAll(() => worker.kill());
+
+  /** Lets a job end, and waits until that is said. */
+  async function answer(name: string): Promise<void> {
+    listener.answer(name);
+    await worker.said(/Talk \.+ .* DONE$/);
+  }
+
+  test('claims nothing from SIGUSR2 until SIGCONT, and its running job goes on', async () => {
+    await dispatch('Talk', 'a');
+    await listener.begun('a');
+    await worker.said(/Talk \.+ RUNNING$/);
+    worker.signal('SIGUSR2');
+    await worker.said(/Worker \.+ PAUSED$/);
+    await answer('a');
+    await dispatch('Talk', 'b');
+    worker.signal('SIGCONT');
+    await worker.said(/Worker \.+ RESUMED$/);
+    await worker.said(/Talk \.+ RUNNING$/); // the lines may come later than the job itself speaks
+    expect(worker.text.indexOf('RESUMED')).toBeLessThan(worker.text.lastIndexOf('RUNNING'));
+    await listener.begun('b');
+    await answer('b');
+  });
+
+  test('is reached by queue:pause, and goes on by queue:resume', async () => {
+    await dispatch('Talk', 'before');
+    await listener.begun('before');
+    await artisan('queue:pause default');
+    await dispatch('Talk', 'c');
+    await dispatch('Talk', 'open', { queue: 'open' });
+    await answer('before');
+    await listener.begun('open'); // and not 'c', whose turn it was
+    await artisan('queue:pause');
+    await answer('open');
+    await artisan('queue:resume');
+    await listener.begun('c');
+    await answer('c');
+  });
+
+  test('has the job end that queue:cancel names, and does not run it again', async () => {
+    const { id, status } = await dispatch('Talk', 'd');
+    await listener.begun('d');
+    expect((await artisan(`queue:cancel ${id}`)).out).toContain('IS TOLD TO STOP');
+    await worker.said(/Talk \.+ .* CANCELLED$/);
+    expect(await status()).toMatchObject({ state: 'cancelled' });
+  });
+
+  test('is in queue:show as who runs the job, by its --name, and as gone once it was killed', async () => {
+    const { id } = await dispatch('Talk', 'e');
+    const { pid } = await listener.begun('e');
+    expect(pid).toBe(worker.pid);
+    expect((await artisan(`queue:show ${id}`)).out).toMatch(
+      new RegExp(`Worker \\.+ blue, pid ${pid}\n`),
+    );
+    await worker.kill();
+    expect((await artisan(`queue:show ${id}`)).out).toContain(`blue, pid ${pid}, gone\n`);
+    const next = artisan('queue:work --stop-when-empty');
+    await listener.begun('e', 2);
+    listener.answer('e');
+    expect((await next).out).toMatch(/Talk \.+ .* DONE/);
+  });
+});
+
 describe('a stop', () => {
-  test('lets the running job end, says how many there are, and ends well', async () => {
+  test('lets the running job end, says how many there are, goes on waiting when SIGTERM is repeated, and ends well', async () => {
     const { status } = await dispatch('Talk', 'a');
     const worker = start('queue:work');
     await listener.begun('a');
     worker.signal('SIGTERM');
     await worker.said(/Stopping after 1 running job; a second Ctrl\+C puts it back now\./);
+    for (let times = 0; times < 10; times += 1) {
+      await listener.alive('a');
+      worker.signal('SIGTERM');
+    }
     listener.answer('a');
     expect(await worker.end()).toEqual(WELL);
     expect(await status()).toMatchObject({ state: 'done' });
@@ -41,21 +119,6 @@ describe('a stop', () => {
     }
     expect(await worker.end()).toEqual(WELL);
     expect(await status()).toMatchObject({ state: 'waiting', attempts: 0 });
-  });
-
-  test('by a repeated SIGTERM goes on waiting', async () => {
-    const { status } = await dispatch('Talk', 'a');
-    const worker = start('queue:work');
-    await listener.begun('a');
-    worker.signal('SIGTERM');
-    await worker.said(/Stopping after 1 running job/);
-    for (let times = 0; times < 10; times += 1) {
-      await listener.alive('a');
-      worker.signal('SIGTERM');
-    }
-    listener.answer('a');
-    expect(await worker.end()).toEqual(WELL);
-    expect(await status()).toMatchObject({ state: 'done' });
   });
 
   test('waits no longer than --shutdown-timeout', async () => {
@@ -78,99 +141,56 @@ describe('a stop', () => {
   });
 
   test('by queue:restart ends the worker after its job, and not one that began later', async () => {
+    await artisan('queue:restart');
+    await dispatch('Mail');
+    const worker = start('queue:work --connection=brisk');
+    await worker.said(/Mail \.+ .* DONE$/);
     const { status } = await dispatch('Talk', 'a');
-    const worker = start('queue:work');
     await listener.begun('a');
     await artisan('queue:restart');
     listener.answer('a');
     await worker.said(/Stopped after "queue:restart"\./);
     expect(await worker.end()).toEqual(WELL);
     expect(await status()).toMatchObject({ state: 'done' });
-    await dispatch('Mail');
-    await start('queue:work').said(/ DONE$/);
   });
 });
 
-test('SIGUSR2 has a worker claim nothing until SIGCONT, and its running job goes on', async () => {
-  await dispatch('Talk', 'a');
-  const worker = start('queue:work');
-  await listener.begun('a');
-  await worker.said(/Talk \.+ RUNNING$/);
-  worker.signal('SIGUSR2');
-  await worker.said(/Worker \.+ PAUSED$/);
-  listener.answer('a');
-  await worker.said(/Talk \.+ .* DONE$/);
-  await dispatch('Talk', 'b');
-  worker.signal('SIGCONT');
-  await worker.said(/Worker \.+ RESUMED$/);
-  await worker.said(/Talk \.+ RUNNING$/); // the lines may come later than the job itself speaks
-  expect(worker.text.indexOf('RESUMED')).toBeLessThan(worker.text.lastIndexOf('RUNNING'));
-});
-
-test('queue:pause reaches a worker that runs, and queue:resume has it go on', async () => {
-  await artisan('queue:pause default');
-  await dispatch('Talk', 'a');
-  await dispatch('Talk', 'open', { queue: 'open' });
-  const worker = start('queue:work --queue=default,open');
-  await listener.begun('open'); // and not 'a', whose turn it was
-  listener.answer('open');
-  await artisan('queue:pause');
-  await worker.said(/ DONE$/);
-  await artisan('queue:resume');
-  await listener.begun('a');
-});
-
-test('queue:cancel ends a running job, which is not run again', async () => {
-  const { id, status } = await dispatch('Talk', 'a');
-  const worker = start('queue:work --tries=5');
-  await listener.begun('a');
-  expect((await artisan(`queue:cancel ${id}`)).out).toContain('IS TOLD TO STOP');
-  await worker.said(/Talk \.+ .* CANCELLED$/);
-  expect(await status()).toMatchObject({ state: 'cancelled' });
-});
-
-test('--name is who queue:show says runs the job', async () => {
-  const { id } = await dispatch('Talk', 'a');
-  const worker = start('queue:work --name=blue');
-  const { pid } = await listener.begun('a');
-  expect(pid).toBe(worker.pid);
-  expect((await artisan(`queue:show ${id}`)).out).toMatch(
-    new RegExp(`Worker \\.+ blue, pid ${pid}\n`),
-  );
-  await worker.kill();
-  expect((await artisan(`queue:show ${id}`)).out).toContain(`blue, pid ${pid}, gone\n`);
-});
-
-describe('a job that blocks its process beyond its timeout', () => {
-  test('is recorded as timed out, what ran beside it goes back uncounted, and the next worker goes on', async () => {
-    const beside = await dispatch('Talk', 'beside');
-    const worker = start('queue:work --concurrency=2');
-    await listener.begun('beside');
-    const blocking = await dispatch('Block', 'block');
-    expect(await worker.end()).toEqual({ code: null, signal: 'SIGKILL' });
-    expect(worker.text).toContain(
+test('a job that blocks its process beyond its timeout has it killed, is recorded as timed out, or goes back with its backoff while it has tries left; what ran beside it goes back uncounted, and the next worker goes on', async () => {
+  const beside = await dispatch('Talk', 'beside');
+  const worker = start('queue:work --concurrency=2');
+  const other = start('queue:work --queue=tried --tries=2 --backoff=1h'); // beside it: each is given a second of grace
+  await listener.begun('beside');
+  const blocking = await dispatch('Block', 'block');
+  const tried = await dispatch('Block', 'tried', { queue: 'tried' });
+  for (const one of [worker, other]) {
+    expect(await one.end()).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(one.text).toContain(
       'The job "Block" blocked the event loop beyond its timeout of 100 ms. The worker is killed.',
     );
-    expect(await blocking.status()).toMatchObject({ state: 'failed', attempts: 1 });
-    expect(await beside.status()).toMatchObject({ state: 'waiting', attempts: 0, crashes: 0 });
-    const [failed] = await app.queues.store().failed();
-    expect(failed).toMatchObject({ detail: expect.stringContaining('E_JOB_TIMEOUT') as string });
-    const next = start('queue:work');
-    await listener.begun('beside');
-    listener.answer('beside');
-    await next.said(/Talk \.+ .* DONE/);
-  });
+  }
+  expect(await blocking.status()).toMatchObject({ state: 'failed', attempts: 1 });
+  expect(await beside.status()).toMatchObject({ state: 'waiting', attempts: 0, crashes: 0 });
+  const [failed] = await app.queues.store().failed();
+  expect(failed).toMatchObject({ detail: expect.stringContaining('E_JOB_TIMEOUT') as string });
+  const record = await tried.status();
+  expect(record).toMatchObject({ state: 'waiting', attempts: 1, crashes: 0 });
+  const { availableAt = 0, startedAt = 0 } = record ?? {};
+  expect(availableAt - startedAt).toBeGreaterThanOrEqual(3_600_000);
+  const next = artisan('queue:work --stop-when-empty --queue=default,tried');
+  await listener.begun('beside');
+  listener.answer('beside');
+  const { out } = await next;
+  expect(out).toMatch(/Talk \.+ .* DONE/);
+  expect(out).not.toContain('Block');
+});
 
-  test('goes back with its backoff while it has tries left', async () => {
-    const { status } = await dispatch('Block', 'block');
-    const worker = start('queue:work --tries=2 --backoff=1h');
-    expect(await worker.end()).toEqual({ code: null, signal: 'SIGKILL' });
-    const record = await status();
-    expect(record).toMatchObject({ state: 'waiting', attempts: 1, crashes: 0 });
-    const { availableAt = 0, startedAt = 0 } = record ?? {};
-    expect(availableAt - startedAt).toBeGreaterThanOrEqual(3_600_000);
-    expect((await artisan('queue:work --stop-when-empty')).out).not.toContain('RUNNING');
-  });
+test('queue:status --watch shows it anew until it is told to stop', async () => {
+  const watching = start('queue:status --watch --json');
+  await watching.said(/"queue":"default","ready":0/);
+  await dispatch('Mail');
+  await watching.said(/"queue":"default","ready":1/);
+  watching.signal('SIGINT');
+  expect(await watching.end()).toEqual(WELL);
 });
 
 test('a worker whose file does not answer any more ends with an error of its own', async () => {
@@ -184,7 +204,7 @@ test('a worker whose file does not answer any more ends with an error of its own
           queues: ['default'], concurrency: 1, tries: 1, timeoutMs: 0, backoff: 0, sleepMs: 50, shutdownMs: 0,
           once: false, stopWhenEmpty: false, unreachableMs: 1,
         };
-        await queues.worker('sqlite', options, (event) => output.line(event.kind)).run();
+        await queues.worker('brisk', options, (event) => output.line(event.kind)).run();
       }
     };`,
   );

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -40,11 +40,26 @@ export function exportDefault(expression: string): string {
 
 /** A new folder with a whole application in it, some of its files replaced or added. */
 export function createProject(files: Readonly<Record<string, string>> = {}): TestProject {
-  const path = mkdtempSync(join(tmpdir(), 'trilite-project-'));
+  const project = projectAt(newFolder());
+  for (const [file, text] of Object.entries({ ...CONFIG, ...files })) project.write(file, text);
+  return project;
+}
+
+/** A new folder with all that lies in the one of another project, which nobody has open. */
+export function copyProject({ path }: TestProject): TestProject {
+  const folder = newFolder();
+  cpSync(path, folder, { recursive: true, verbatimSymlinks: true });
+  return projectAt(folder);
+}
+
+function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'trilite-project-'));
+}
+
+function projectAt(path: string): TestProject {
   const write = (file: string, text: string): void => {
     mkdirSync(dirname(join(path, file)), { recursive: true });
     writeFileSync(join(path, file), text);
   };
-  for (const [file, text] of Object.entries({ ...CONFIG, ...files })) write(file, text);
   return { path, write, remove: () => rmSync(path, { recursive: true, force: true }) };
 }

@@ -29,7 +29,7 @@ export const TALKING_JOBS = `
       const socket = await open();
       const answers = createInterface({ input: socket });
       talk(socket, { name, attempt, kind: 'begun' });
-      const timer = setInterval(() => talk(socket, { name, kind: 'alive' }), 50);
+      const timer = setInterval(() => talk(socket, { name, kind: 'alive' }), 20);
       await new Promise((resolve) => answers.once('line', resolve).once('close', resolve));
       clearInterval(timer);
       socket.destroy();
@@ -56,7 +56,8 @@ export const TALKING_JOBS = `
       const socket = await open();
       talk(socket, { name, attempt, kind: 'begun' });
       await new Promise((resolve) => socket.end(resolve));
-      for (;;);
+      // As endless work does, and leaves the processor to others
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
     }
   };`;
 

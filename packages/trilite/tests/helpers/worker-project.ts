@@ -3,7 +3,7 @@ import { createApplication, type Application, type JobClass, type JobHandle } fr
 import type { DispatchOptions } from '../../src/queue/queue-dispatcher';
 import { artisan as artisanIn, type ArtisanResult } from './artisan';
 import { ARTISAN_FILE, ArtisanProcess } from './artisan-process';
-import { createProject, exportDefault, type TestProject } from './project';
+import { copyProject, createProject, exportDefault, type TestProject } from './project';
 import { Listener, TALKING_JOBS } from './talking-jobs';
 
 type JobName = 'Talk' | 'Mail' | 'Break' | 'Sleep' | 'Block';
@@ -12,25 +12,45 @@ export let project: TestProject;
 /** The test's own, on the files of the project. */
 export let app: Application;
 export let listener: Listener;
-let started: ArtisanProcess[];
+const started: ArtisanProcess[] = [];
 
-/** Gives every test of a file a project whose workers run in processes of their own, and ends them after it. */
-export function useWorkerProject(): void {
-  beforeEach(async () => {
-    project = createProject({
+/**
+ * Gives a file of tests a project whose workers run in processes of their own, and ends those that a test started after it. Each test has a copy
+ * of its own, unless the project is `shared`: then each leaves no job behind that another one would run.
+ */
+export function useWorkerProject({ shared = false }: { shared?: boolean } = {}): void {
+  let migrated: TestProject;
+
+  beforeAll(async () => {
+    migrated = createProject({
       'artisan.js': ARTISAN_FILE,
       'app/jobs/jobs.js': TALKING_JOBS,
       'config/app.js': exportDefault("{ env: 'testing' }"),
+      'config/queue.js': exportDefault(`{
+        default: 'sqlite',
+        connections: {
+          sqlite: { driver: 'sqlite', connection: 'queue' },
+          // The same jobs, by workers who look three times a second at what they are told
+          brisk: { driver: 'sqlite', connection: 'queue', lease: '1s' },
+          sync: { driver: 'sync' },
+        },
+      }`),
     });
-    started = [];
-    await artisanIn(project, 'migrate');
+    await artisanIn(migrated, 'migrate');
+  });
+
+  afterAll(() => migrated.remove());
+
+  (shared ? beforeAll : beforeEach)(async () => {
+    project = copyProject(migrated);
     app = await createApplication({ basePath: project.path });
     listener = await Listener.at(project.path);
   });
 
-  afterEach(async () => {
+  afterEach(() => Promise.all(started.splice(0).map((one) => one.kill())));
+
+  (shared ? afterAll : afterEach)(async () => {
     await listener.close();
-    await Promise.all(started.map((one) => one.kill()));
     await app.close();
     project.remove();
   });
