@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Database } from '../../src/database/database';
 import { artisan, type ArtisanResult } from '../helpers/artisan';
 import { ARTISAN_FILE, ArtisanProcess } from '../helpers/artisan-process';
-import { exportDefault, type TestProject } from '../helpers/project';
+import { copyProject, exportDefault, type TestProject } from '../helpers/project';
 import { createTenantProject, openTenantApplication } from '../helpers/tenants';
 
 const AUTHOR = 'database/migrations/tenant/2026_02_01_000000_add_author.js';
@@ -38,19 +38,26 @@ const HANG = `
 
 const TEN = Array.from({ length: 10 }, (_, index) => `t${String(index + 1).padStart(2, '0')}`);
 
+let ten: TestProject;
 let project: TestProject;
 
-beforeEach(async () => {
-  project = createTenantProject({
+beforeAll(async () => {
+  ten = createTenantProject({
     'artisan.js': ARTISAN_FILE,
     'config/app.js': exportDefault("{ env: 'testing' }"),
   });
-  await inApplication(async (app) => {
-    for (const id of TEN) await app.tenancy.create(id);
-  });
+  const app = await openTenantApplication(ten);
+  for (const id of TEN) await app.tenancy.create(id);
+  await app.close();
+});
+
+beforeEach(() => {
+  project = copyProject(ten);
 });
 
 afterEach(() => project.remove());
+
+afterAll(() => ten.remove());
 
 const run = (line: string): Promise<ArtisanResult> => artisan(project, line);
 

@@ -1,7 +1,7 @@
 import { CacheRepository } from '../../src/cache/cache-repository';
 import * as restore from '../../src/database/care/restore';
 import { artisan, type ArtisanResult } from '../helpers/artisan';
-import { exportDefault, type TestProject } from '../helpers/project';
+import { copyProject, exportDefault, type TestProject } from '../helpers/project';
 import { createTenantProject, notesIn, openTenantApplication, writeNote } from '../helpers/tenants';
 
 /** The text of a file that exports a class with injected services. */
@@ -51,16 +51,17 @@ const DATABASE_SEEDER = injectable(
   }`,
 );
 
+let three: TestProject;
 let project: TestProject;
 
-beforeEach(async () => {
-  project = createTenantProject({
+beforeAll(async () => {
+  three = createTenantProject({
     'config/app.js': exportDefault("{ env: 'testing' }"),
     'app/console/commands/who-command.js': WHO_COMMAND,
     'database/seeders/tenant-seeder.js': SEEDER,
     'database/seeders/database-seeder.js': DATABASE_SEEDER,
   });
-  const app = await openTenantApplication(project);
+  const app = await openTenantApplication(three);
   for (const id of ['acme', 'globex', 'initech']) {
     await app.tenancy.create(id);
     await app.tenancy.run(id, () => app.make(CacheRepository).put('who', id));
@@ -69,7 +70,13 @@ beforeEach(async () => {
   await app.close();
 });
 
+beforeEach(() => {
+  project = copyProject(three);
+});
+
 afterEach(() => project.remove());
+
+afterAll(() => three.remove());
 
 const run = (line: string): Promise<ArtisanResult> => artisan(project, line);
 
