@@ -343,9 +343,31 @@ describe('an error of the store', () => {
     return once.mockRejectedValueOnce(new Error('The file does not answer')) as typeof method;
   };
 
+  afterEach(() => jest.useRealTimers());
+
+  /** Lets the pause after an error be over as soon as that is told of. */
+  function skipPause(): void {
+    jest.useFakeTimers({
+      doNotFake: [
+        'setImmediate',
+        'setInterval',
+        'nextTick',
+        'queueMicrotask',
+        'Date',
+        'performance',
+        'hrtime',
+      ],
+    });
+    void next('error').then(() => {
+      jest.advanceTimersByTime(1000);
+      jest.useRealTimers();
+    });
+  }
+
   test.each(['claim', 'nextDueAt', 'recover', 'prune', 'renew'] as const)(
     'at %s is told, and the worker goes on',
     async (method) => {
+      if (method === 'claim' || method === 'nextDueAt') skipPause();
       const { opened, open } = gate();
       const error = next('error');
       const done = next('done');
@@ -362,6 +384,7 @@ describe('an error of the store', () => {
   test('at an acknowledgement is told, and the acknowledgement tried again', async () => {
     const { status } = await dispatch(jobOf(() => undefined));
     const done = next('done');
+    skipPause();
     start({}, storeWith({ complete: refuseOnce(store.complete.bind(store)) }));
     await done;
     expect(kinds()).toEqual(['running', 'error', 'done']);

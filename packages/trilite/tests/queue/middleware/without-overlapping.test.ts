@@ -161,7 +161,7 @@ test('a lock is renewed while its run goes on, and no longer once that was told 
   });
   travelTo(NOW);
   const { cancel } = await app.queue().dispatch(alone, undefined);
-  const running = app.runJobs();
+  const running = workerOf(1, undefined, 'brisk').run();
   await begun.opened;
   const expiresAt = async (): Promise<number> => (await app.locks.held())[0]?.expiresAt ?? 0;
   expect(await expiresAt()).toBe(NOW + 90_000);
@@ -198,7 +198,7 @@ describe('in several processes', () => {
       ['queue:work', '--json', '--stop-when-empty'],
       {
         cwd: basePath,
-        execArgv: ['-r', 'ts-node/register'],
+        execArgv: ['-r', 'ts-node/register/transpile-only'],
         env: {
           ...process.env,
           STORAGE_PATH: app.storagePath,
@@ -225,7 +225,11 @@ describe('in several processes', () => {
     const killed = work();
     await once(killed, 'message');
     const kept = await app.queue().dispatch(OneAtATime, undefined);
-    expect(await told(work(), kept.id)).toEqual(['running', 'released']);
+    const ofKept: string[] = [];
+    await workerOf(1, (event) => {
+      if ('job' in event && event.job.id === kept.id) ofKept.push(event.kind);
+    }).run();
+    expect(ofKept).toEqual(['running', 'released']);
     expect(await kept.status()).toMatchObject({ state: 'waiting', attempts: 0 });
     killed.kill('SIGKILL');
     await once(killed, 'close');
@@ -236,7 +240,11 @@ describe('in several processes', () => {
 });
 
 /** A worker that stops when no job is due. */
-function workerOf(concurrency: number, tell?: Parameters<QueueRegistry['worker']>[2]) {
+function workerOf(
+  concurrency: number,
+  tell?: Parameters<QueueRegistry['worker']>[2],
+  connection = 'sqlite',
+) {
   const options = {
     queues: ['default'],
     concurrency,
@@ -249,7 +257,7 @@ function workerOf(concurrency: number, tell?: Parameters<QueueRegistry['worker']
     stopWhenEmpty: true,
     isWatched: false,
   };
-  return app.queues.worker('sqlite', options, tell);
+  return app.queues.worker(connection, options, tell);
 }
 
 /** Waits until nobody holds a lock: its run ends outside of what the queue knows. */
