@@ -2,17 +2,39 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { artisan, type ArtisanResult } from '../helpers/artisan';
 import { clock } from '../../src/support/clock';
-import type { TestProject } from '../helpers/project';
+import { copyProject, type TestProject } from '../helpers/project';
 import { createTenantProject } from '../helpers/tenants';
 
+let migrated: TestProject;
+/** The same, with three tenants. */
+let populated: TestProject;
 let project: TestProject;
 
-beforeEach(async () => {
-  project = createTenantProject();
+beforeAll(async () => {
+  project = migrated = createTenantProject();
   await run('migrate');
+  project = populated = copyProject(migrated);
+  await create('acme', 'globex', 'initech');
+});
+
+beforeEach(() => {
+  project = copyProject(migrated);
 });
 
 afterEach(() => project.remove());
+
+afterAll(() => {
+  migrated.remove();
+  populated.remove();
+});
+
+/** Gives each test of a block three tenants. */
+function useTenants(): void {
+  beforeEach(() => {
+    project.remove();
+    project = copyProject(populated);
+  });
+}
 
 const run = (line: string): Promise<ArtisanResult> => artisan(project, line);
 
@@ -70,8 +92,9 @@ test('tenants:show shows the files of a tenant, also of a deleted one', async ()
 });
 
 describe('the choice of tenants', () => {
+  useTenants();
+
   beforeEach(async () => {
-    await create('acme', 'globex', 'initech');
     await run('tenants:rename globex --name=Globus');
     await run('tenants:domains initech --add=initech.example');
     await run('tenants:suspend initech');
@@ -109,7 +132,7 @@ describe('the choice of tenants', () => {
 });
 
 describe('commands that change the state', () => {
-  beforeEach(() => create('acme', 'globex', 'initech'));
+  useTenants();
 
   test('move one that is named there and back', async () => {
     for (const [command, state] of [
