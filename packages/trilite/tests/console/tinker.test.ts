@@ -29,7 +29,7 @@ let outcomes: readonly Outcome[];
 beforeAll(async () => {
   [project, plain] = [newProject(), newProject()];
   symlinkSync(TYPESCRIPT, join(project.path, 'node_modules/typescript'));
-  for (const { path } of [project, plain]) await artisan({ path }, 'migrate');
+  for (const one of [project, plain]) await artisan(one, 'migrate');
   for (const id of ['acme', 'globex']) await artisan(project, `tenants:create ${id}`);
   outcomes = runLines();
 });
@@ -151,6 +151,11 @@ describe('one text', () => {
     ['what it throws', 'throw new Error("out of paper")', 'out of paper'],
     ['what it rejects with', 'await Promise.reject(new Error("out of paper"))', 'out of paper'],
     ['a promise that rejects', 'Promise.reject(new Error("out of paper"))', 'out of paper'],
+    [
+      'a promise that nobody awaits',
+      'Promise.reject(new Error("out of paper")); 1',
+      'out of paper',
+    ],
     ['what is no TypeScript', 'const b: = 3', 'Type expected'],
     ['what has no end', 'const c = {', "'}' expected"],
     ['an error of the framework, with what to do', 'app.cache("none")', 'E_CACHE_STORE_UNKNOWN'],
