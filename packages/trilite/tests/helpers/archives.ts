@@ -37,7 +37,12 @@ export async function readArchive(file: string): Promise<ArchiveEntry[]> {
 
 /** Writes an archive of whatever entries. */
 export async function writeArchive(file: string, entries: readonly ArchiveEntry[]): Promise<void> {
-  writeFileSync(file, gzipSync(await tarOf(entries)));
+  writeFileSync(file, gzipped(await tarOf(entries)));
+}
+
+/** Bytes under gzip, in little time. */
+export function gzipped(bytes: Buffer): Buffer {
+  return gzipSync(bytes, { level: 1 });
 }
 
 /** The bytes of a tar file. */
