@@ -12,7 +12,7 @@ import { createFiles, ended, message, type TestFiles } from '../../helpers/files
 const PROCESSES = 3;
 const DEATHS = 9;
 /** Steps a process has before it is killed, at most. */
-const LIFE = 600;
+const LIFE = 200;
 
 /** Hints that went, and came again. */
 const CAME_BACK = 'select count(*) - count(distinct tenant_id) from deletions';
