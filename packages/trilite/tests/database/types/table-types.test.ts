@@ -1,10 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { createTestApplication, type TestApplication } from 'trilite/testing';
 import { errorWith } from '../../helpers/errors';
 import { createProject, type TestProject } from '../../helpers/project';
-import { problemsOfSnippets } from '../../helpers/snippets';
 
 let project: TestProject;
 let app: TestApplication;
@@ -14,7 +11,7 @@ afterEach(async () => {
   project.remove();
 });
 
-/** The types of an application whose migrations, by file below database/migrations, are these statements. */
+/** The types of an application whose migrations, by file below database/migrations, are these statements. That they compile is shown in tests/types. */
 async function typesOf(migrations: Readonly<Record<string, readonly string[]>>): Promise<string> {
   const files = Object.entries(migrations).map(([file, statements]) => [
     `database/migrations/${file}.js`,
@@ -188,24 +185,4 @@ describe('a table on two connections', () => {
       errorWith('E_TABLE_TYPES_CONFLICT', '"default" and "queue" both have a table "notes"'),
     );
   });
-});
-
-test('names that are no names of TypeScript are quoted, and Prettier and the compiler agree', async () => {
-  const text = await typesOf({
-    'default/01_t': [
-      `create table "two words" (id integer primary key, "it's" text, "say ""x""" blob as (null), "a\\b" any, "1" int, größe real, "$ok" int, "class" text)`,
-      "create table empty_default (a text not null default '')",
-    ],
-  });
-  expect(text).toContain(
-    `      "it's": string | null;\n      'say "x"': GeneratedAlways<Buffer | null>;`,
-  );
-  const prettier = join(require.resolve('prettier/package.json'), '../bin/prettier.cjs');
-  const settings = ['--single-quote', '--print-width=100', '--stdin-filepath=tables.ts'];
-  const formatted = execFileSync(process.execPath, [prettier, ...settings], {
-    input: text,
-    encoding: 'utf8',
-  });
-  expect(text).toBe(formatted);
-  expect(problemsOfSnippets('', [text]).get(text)).toEqual([]);
 });
