@@ -33,7 +33,7 @@ import {
 const SCRIPT = join(__dirname, '../../fixtures/kill/hand-over.js');
 
 /** Stops tried on the way. */
-const STOPS = 10;
+const STOPS = 8;
 
 let here: TestProject;
 let there: TestProject;
@@ -56,11 +56,6 @@ beforeAll(async () => {
   });
   mkdirSync(tenants(here, 'acme/files/below'));
   writeBlob(100_000);
-});
-
-beforeEach(() => {
-  rmSync(outbox, { recursive: true });
-  mkdirSync(outbox);
 });
 
 afterEach(() => jest.restoreAllMocks());
@@ -182,6 +177,8 @@ describe('an export', () => {
     moments = momentsOf(here, exporting());
   });
 
+  beforeEach(() => rmSync(archive, { force: true }));
+
   afterAll(() => moments.remove());
 
   test('that is killed leaves what was looked at', () => {
@@ -232,10 +229,6 @@ describe('an import', () => {
   beforeAll(async () => {
     expect(await artisan(here, exporting())).toMatchObject({ code: 0 });
     moments = momentsOf(there, importing('killed'));
-  });
-
-  beforeEach(async () => {
-    expect(await artisan(here, exporting())).toMatchObject({ code: 0 });
   });
 
   afterAll(() => moments.remove());
@@ -295,7 +288,10 @@ describe('where no more can be written', () => {
   /** No file may be longer than that: for the process it is as if the disk were full. */
   const LIMIT_KB = 1536;
 
-  beforeAll(() => writeBlob(2 * LIMIT_KB * 1024));
+  beforeAll(() => {
+    writeBlob(2 * LIMIT_KB * 1024);
+    rmSync(archive, { force: true });
+  });
 
   const runLimited = (project: TestProject, argv: readonly string[]) =>
     spawnSync(
