@@ -46,7 +46,7 @@ export function createProject(files: Readonly<Record<string, string>> = {}): Tes
 }
 
 /** A new folder with all that lies in the one of another project, which nobody has open. */
-export function copyProject({ path }: TestProject): TestProject {
+export function copyProject({ path }: Pick<TestProject, 'path'>): TestProject {
   const folder = newFolder();
   cpSync(path, folder, { recursive: true, verbatimSymlinks: true });
   return projectAt(folder);

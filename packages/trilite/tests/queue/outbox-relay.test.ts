@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { copyFileSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApplication, job, sql, type Application, type JobHandle } from 'trilite';
 import { travelBack, travelTo } from 'trilite/testing';
@@ -8,7 +9,7 @@ import { artisan } from '../helpers/artisan';
 import { ended, killed, message } from '../helpers/files';
 import { jobOf } from '../helpers/jobs';
 import { holdLock } from '../helpers/lock-holder';
-import { createProject, exportDefault, type TestProject } from '../helpers/project';
+import { copyProject, createProject, exportDefault, type TestProject } from '../helpers/project';
 
 /* What is committed comes to the queue, once, whatever dies or is put back. */
 
@@ -17,13 +18,22 @@ jest.setTimeout(PATIENCE_MS);
 
 const Note = jobOf(() => undefined, { name: 'Note' });
 
+let migrated: TestProject;
 let project: TestProject;
 let apps: Application[];
 let processes: ChildProcess[];
 
+beforeAll(async () => {
+  migrated = createProject();
+  const app = await openIn(migrated);
+  await app.migrator().migrate();
+  await sql`create table notes (text text not null)`.execute(app.database());
+  await app.close();
+});
+
 beforeEach(async () => {
   [apps, processes] = [[], []];
-  project = createProject();
+  project = copyProject(migrated);
 });
 
 afterEach(async () => {
@@ -33,29 +43,24 @@ afterEach(async () => {
   project.remove();
 });
 
+afterAll(() => migrated.remove());
+
 const file = (name: string): string => join(project.path, 'storage', name);
 
 /** An application of the project, as another process would have it. */
 async function open(): Promise<Application> {
-  const app = await createApplication({
-    basePath: project.path,
-    jobs: [Note],
-    env: { APP_ENV: 'testing' },
-  });
+  const app = await openIn(project);
   apps.push(app);
   return app;
 }
 
-async function openMigrated(): Promise<Application> {
-  const app = await open();
-  await app.migrator().migrate();
-  await sql`create table notes (text text not null)`.execute(app.database());
-  return app;
+function openIn({ path }: TestProject): Promise<Application> {
+  return createApplication({ basePath: path, jobs: [Note], env: { APP_ENV: 'testing' } });
 }
 
-async function start(moment: string): Promise<ChildProcess> {
+function start(...parameters: readonly string[]): ChildProcess {
   const script = join(__dirname, '../fixtures/outbox-processes/dispatch.js');
-  const child = fork(script, [project.path, moment], {
+  const child = fork(script, [project.path, ...parameters], {
     env: { ...process.env, APP_ENV: 'testing' },
   });
   processes.push(child);
@@ -103,34 +108,53 @@ async function generation(app: Application): Promise<unknown> {
 }
 
 describe('a process that dies', () => {
-  test.each([
+  const moments = [
     ['before the commit', []],
     ['after the commit', ['a']],
     ['after the relay, before the row is deleted', ['a']],
-  ])('%s leaves what was committed to whoever comes next, once', async (moment, expected) => {
-    const app = await openMigrated();
-    const child = await start(moment);
-    expect(await ended(child)).toBe('SIGKILL');
-    expect(await stored(app)).toEqual(expected);
-    expect(await stored(await open())).toEqual(expected);
-    const { rows } = await sql`select text from notes`.execute(app.database());
-    expect(rows).toHaveLength(expected.length);
+  ] as const;
+  /** A copy of what lies there at each of the moments, which is what a SIGKILL would leave, and what one has left. */
+  let left: string;
+
+  beforeAll(async () => {
+    processes = [];
+    project = copyProject(migrated);
+    left = mkdtempSync(join(tmpdir(), 'trilite-left-'));
+    expect(await ended(start('all of them', left))).toBe('SIGKILL');
+    renameSync(project.path, join(left, 'by SIGKILL'));
   });
 
+  afterAll(() => rmSync(left, { recursive: true }));
+
+  const take = (moment: string): void => {
+    project.remove();
+    project = copyProject({ path: join(left, moment) });
+  };
+
+  test.each([...moments, ['by SIGKILL', ['a']] as const])(
+    '%s leaves what was committed to whoever comes next, once',
+    async (moment, expected) => {
+      take(moment);
+      const app = await open();
+      expect(await stored(app)).toEqual(expected);
+      expect(await stored(await open())).toEqual(expected);
+      const { rows } = await sql`select text from notes`.execute(app.database());
+      expect(rows).toHaveLength(expected.length);
+    },
+  );
+
   test('right after its commit leaves the job to any worker', async () => {
-    const app = await openMigrated();
-    expect(await ended(await start('after the commit'))).toBe('SIGKILL');
+    take('after the commit');
     expect(await artisan(project, 'queue:work --stop-when-empty')).toMatchObject({ code: 0 });
     // The worker of "artisan" knows no class by the name, and says so of the job: it came to the queue, and was claimed
+    const app = await open();
     expect(await app.queues.store().failed()).toMatchObject([{ job: 'Note', payload: '"a"' }]);
   });
 });
 
 test('several that commit and relay at once store each dispatch once', async () => {
-  const app = await openMigrated();
-  const children = await Promise.all(
-    [1, 2, 3].map(() => start('with the relays of another process')),
-  );
+  const app = await open();
+  const children = [1, 2, 3].map(() => start('none'));
   await Promise.all(children.map(message));
   const done = Promise.all(children.map(message));
   for (const child of children) child.send('go on');
@@ -147,7 +171,7 @@ test('several that commit and relay at once store each dispatch once', async () 
 
 describe('a relay', () => {
   test('that fails is made up for by the next one, and nobody who commits is told', async () => {
-    const app = await openMigrated();
+    const app = await open();
     const release = holdRelays(app);
     await dispatch(app, 'a');
     await dispatch(app, 'b');
@@ -157,7 +181,7 @@ describe('a relay', () => {
   });
 
   test("that is cut off behind the queue's commit is not made twice", async () => {
-    const app = await openMigrated();
+    const app = await open();
     const store = app.queues.store();
     jest.spyOn(store, 'secure').mockRejectedValueOnce(new Error('disk I/O error'));
     await dispatch(app, 'a');
@@ -170,7 +194,7 @@ describe('a relay', () => {
   });
 
   test('brings more than one piece', async () => {
-    const app = await openMigrated();
+    const app = await open();
     const release = holdRelays(app);
     const numbers = Array.from({ length: 1200 }, (_, index) => index);
     await dispatch(app, ...numbers);
@@ -181,7 +205,7 @@ describe('a relay', () => {
   });
 
   test('goes on when the application closes: what was committed is there then', async () => {
-    const app = await openMigrated();
+    const app = await open();
     await dispatch(app, 'a');
     await app.close();
     const next = await open();
@@ -189,7 +213,7 @@ describe('a relay', () => {
   });
 
   test('stores a chain and a batch as they were dispatched', async () => {
-    const app = await openMigrated();
+    const app = await open();
     const batch = await app.database().transaction(async () => {
       await app.queue().chain([job(Note, 'first'), job(Note, 'second')]);
       return app.queue().batch([job(Note, 'member')], { name: 'import' });
@@ -201,7 +225,7 @@ describe('a relay', () => {
 
 describe('a row that was relayed', () => {
   test('is deleted once a checkpoint covers it', async () => {
-    const app = await openMigrated();
+    const app = await open();
     const secured = jest.spyOn(app.queues.store(), 'secure');
     await dispatch(app, 'a');
     await app.queues.outbox.flush();
@@ -210,7 +234,7 @@ describe('a row that was relayed', () => {
   });
 
   test('stays while the checkpoint is held up, and goes later', async () => {
-    const app = await openMigrated();
+    const app = await open();
     const reader = await holdLock(file('queue.sqlite'), 'read');
     await dispatch(app, 'a');
     await app.queues.outbox.flush();
@@ -234,7 +258,7 @@ describe('a row that was relayed', () => {
         },
       }`),
     );
-    const app = await openMigrated();
+    const app = await open();
     const reader = await holdLock(file('queue.sqlite'), 'read');
     await dispatch(app, 'a');
     await app.queues.outbox.flush();
@@ -244,7 +268,7 @@ describe('a row that was relayed', () => {
   });
 
   test('is not deleted with those that were not', async () => {
-    const app = await openMigrated();
+    const app = await open();
     await dispatch(app, 'a');
     const release = holdRelays(app);
     await dispatch(app, 'b');
@@ -263,7 +287,7 @@ describe('a data file that is restored', () => {
 
   /** "a" was relayed before the backup, "b" lies in its outbox, and what comes after is only in the queue. */
   async function restoreBehindLater(): Promise<Application> {
-    const app = await openMigrated();
+    const app = await open();
     await dispatch(app, 'a');
     await app.queues.outbox.flush();
     const release = holdRelays(app);
@@ -287,7 +311,7 @@ describe('a data file that is restored', () => {
   });
 
   test('is of another generation', async () => {
-    const app = await openMigrated();
+    const app = await open();
     const before = await generation(app);
     expect(await artisan(project, 'db:backup')).toMatchObject({ code: 0 });
     await app.close();
@@ -296,7 +320,7 @@ describe('a data file that is restored', () => {
   });
 
   test('brings back what the queue had lost: a queue file that is made anew is given it', async () => {
-    const app = await openMigrated();
+    const app = await open();
     const reader = await holdLock(file('queue.sqlite'), 'read'); // so that the row stays
     await dispatch(app, 'a');
     await app.queues.outbox.flush();
@@ -312,7 +336,7 @@ describe('a data file that is restored', () => {
 describe('a data file that is put back by a copy', () => {
   /** @returns an application on the file as it was before some dispatches, all of which came to the queue */
   async function copiedBackBehind(...payloads: readonly unknown[]): Promise<Application> {
-    const app = await openMigrated();
+    const app = await open();
     await app.close();
     copyFileSync(file('database.sqlite'), file('copy'));
     const later = await open();
@@ -343,7 +367,7 @@ describe('a data file that is put back by a copy', () => {
   });
 
   test('stores nothing again of what lay in its outbox', async () => {
-    const app = await openMigrated();
+    const app = await open();
     const release = holdRelays(app);
     await dispatch(app, 'a');
     await app.close();
