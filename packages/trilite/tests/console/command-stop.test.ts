@@ -6,7 +6,7 @@ import { Output } from '../../src/console/output';
 import { artisan } from '../helpers/artisan';
 import { ARTISAN_FILE, ArtisanProcess } from '../helpers/artisan-process';
 import { gate } from '../helpers/gate';
-import { createProject, type TestProject } from '../helpers/project';
+import { copyProject, createProject, type TestProject } from '../helpers/project';
 
 /* How commands in processes of their own are stopped, and kept from running beside themselves. */
 
@@ -43,6 +43,7 @@ const files = {
     };`,
 };
 
+let migrated: TestProject;
 let project: TestProject;
 const started: ArtisanProcess[] = [];
 
@@ -52,15 +53,21 @@ function start(...words: readonly string[]): ArtisanProcess {
   return process;
 }
 
-beforeEach(async () => {
-  project = createProject(files);
-  await artisan(project, 'migrate');
+beforeAll(async () => {
+  migrated = createProject(files);
+  await artisan(migrated, 'migrate');
+});
+
+beforeEach(() => {
+  project = copyProject(migrated);
 });
 
 afterEach(async () => {
   for (const process of started.splice(0)) await process.kill();
   project.remove();
 });
+
+afterAll(() => migrated.remove());
 
 describe('a command that looks at its signal', () => {
   test.each([
@@ -105,15 +112,8 @@ describe('a command that looks at its signal', () => {
   });
 });
 
-test('a command that does not look at its signal ends at once', async () => {
-  const it = start('app:deaf');
-  await it.said(/begun/);
-  it.signal('SIGINT');
-  expect(await it.end()).toEqual({ code: null, signal: 'SIGINT' });
-});
-
 describe('a command that runs alone', () => {
-  test('is kept from running beside itself, and says who is in the way', async () => {
+  test('is kept from running beside itself, which says who is in the way, and runs again after a SIGKILL and after a SIGINT', async () => {
     const first = start('app:alone');
     await first.said(/begun/);
     const second = start('app:alone');
@@ -123,21 +123,22 @@ describe('a command that runs alone', () => {
     );
     expect(second.text).not.toContain('begun');
     expect(await artisan(project, 'app:alone --isolated=7')).toMatchObject({ code: 7 });
-  });
-
-  test.each(['SIGKILL', 'SIGINT'] as const)('runs again after a %s', async (signal) => {
-    const first = start('app:alone');
-    await first.said(/begun/);
-    first.signal(signal);
-    await first.end();
+    await first.kill();
+    const third = start('app:alone');
+    await third.said(/begun/);
+    third.signal('SIGINT');
+    await third.end();
     await start('app:alone').said(/begun/);
   });
 
-  test('is any, by --isolated; without it others go on beside', async () => {
+  test('is any, by --isolated; without it others go on beside, and end at once by a signal that they do not look at', async () => {
     const first = start('app:deaf', '--isolated');
     await first.said(/begun/);
     expect(await artisan(project, 'app:deaf --isolated=12')).toMatchObject({ code: 12 });
-    await start('app:deaf').said(/begun/);
+    const beside = start('app:deaf');
+    await beside.said(/begun/);
+    beside.signal('SIGINT');
+    expect(await beside.end()).toEqual({ code: null, signal: 'SIGINT' });
   });
 
   test.each(['--isolated=256', '--isolated=', '--isolated=no'])('refuses %s', async (option) => {
