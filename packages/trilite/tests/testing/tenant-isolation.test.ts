@@ -155,7 +155,8 @@ const FileJob = jobOf(
 /** What the suite says of an application; '' when all is well. */
 async function verdictOf(options: TenantIsolationOptions): Promise<string> {
   const words: string[] = [];
-  for (const { run } of isolationChecks(options)) {
+  // Two are enough to be mixed up; applications that pass are proved with three
+  for (const { run } of isolationChecks({ tenants: 2, ...options })) {
     await run().catch((error: unknown) => words.push((error as Error).message));
   }
   return words.join('\n');
