@@ -51,7 +51,7 @@ test('each job is run by a worker of its own, with the options it was given', as
   );
 });
 
-test('a job runs the code that lies there when its turn comes: one that runs ends with what it began with, code that does not load is waited with until it is mended, and a job that blocks its process is ended, and the next one runs', async () => {
+test('a job runs the code that lies there when its turn comes: one that runs ends with what it began with, code that does not load is waited with until it is mended, a job that blocks its process is ended, and the next one runs, and a second Ctrl-C puts the running one back', async () => {
   mailSays('one');
   const listening = start('queue:listen');
   await mailIsRun(listening, 'one');
@@ -72,20 +72,16 @@ test('a job runs the code that lies there when its turn comes: one that runs end
   await listening.said(/The worker is killed/);
   await mailIsRun(listening, 'again');
   expect(await blocking.status()).toMatchObject({ state: 'failed' });
-});
-
-test('a second Ctrl-C puts the running job back', async () => {
-  const { status } = await dispatch('Talk', 'a');
-  const listening = start('queue:listen');
-  await listener.begun('a');
+  const back = await dispatch('Talk', 'c');
+  await listener.begun('c');
   listening.signal('SIGINT');
   // The first few come as close as an echo of the first one, and count as that
   for (let ended = false; !ended; ended = listening.hasEnded) {
-    await Promise.race([listener.alive('a'), listening.end()]);
+    await Promise.race([listener.alive('c'), listening.end()]);
     listening.signal('SIGINT');
   }
   expect(await listening.end()).toEqual(WELL);
-  expect(await status()).toMatchObject({ state: 'waiting', attempts: 0 });
+  expect(await back.status()).toMatchObject({ state: 'waiting', attempts: 0 });
 });
 
 test('its worker does not outlive it', async () => {

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CacheRepository } from '../../src/cache/cache-repository';
-import type { Application } from '../../src/application';
+import { createApplication, type Application } from '../../src/application';
 import { gate } from '../helpers/gate';
-import type { TestProject } from '../helpers/project';
+import { copyProject, type TestProject } from '../helpers/project';
 import { createProjectInMode, openTenantApplication, notesIn, writeNote } from '../helpers/tenants';
 
 let project: TestProject;
@@ -16,15 +16,24 @@ const notes = (): Promise<string[]> => notesIn(app);
 
 /** Opens an application whose tenants are kept in a mode, before each test. */
 function useApplication(mode: 'files' | 'single'): void {
+  let migrated: TestProject;
+
+  beforeAll(async () => {
+    migrated = createProjectInMode(mode);
+    await (await openTenantApplication(migrated)).close();
+  });
+
   beforeEach(async () => {
-    project = createProjectInMode(mode);
-    app = await openTenantApplication(project);
+    project = copyProject(migrated);
+    app = await createApplication({ basePath: project.path });
   });
 
   afterEach(async () => {
     await app.close();
     project.remove();
   });
+
+  afterAll(() => migrated.remove());
 }
 
 describe.each(['files', 'single'] as const)('in mode "%s"', (mode) => {
