@@ -137,11 +137,12 @@ test('when the browser leaves, the signal aborts and the generator ends', async 
 
 test('a server that stops ends event streams at once, those that listen to no signal as well', async () => {
   const ended = gate<boolean>();
+  const atLast = gate();
   const { listen, stop } = await serve((route) => {
     route.get('/deaf', () =>
       eventStream(async function* () {
         yield { data: 1 };
-        await new Promise(() => undefined);
+        await atLast.opened;
       }),
     );
     route.get('/listening', () =>
@@ -163,14 +164,16 @@ test('a server that stops ends event streams at once, those that listen to no si
   await stop(600_000); // without the end of the streams, the test would wait for as long
   for (const sent of streams) expect(await restOf(sent)).toEqual({ text: '', isWhole: true });
   expect(await ended.opened).toBe(true);
+  atLast.open();
 });
 
 test('an application closes while somebody still listens', async () => {
+  const atLast = gate();
   const { app, listen } = await serve((route) => {
     route.get('/', () =>
       eventStream(async function* () {
         yield { data: 1 };
-        await new Promise(() => undefined);
+        await atLast.opened;
       }),
     );
   });
@@ -178,6 +181,7 @@ test('an application closes while somebody still listens', async () => {
   await nextText(sent);
   await app.close();
   sent.destroy();
+  atLast.open();
 });
 
 test('a hundred listeners are no leak, and warn of none', async () => {
