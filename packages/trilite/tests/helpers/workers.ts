@@ -139,6 +139,10 @@ export function noted(notes: unknown[]): (payload: unknown) => void {
 /** Gives a running job to another owner, as a recovery and another claim would. */
 export function steal(id: string): Promise<unknown> {
   return file.elsewhere.write((handle) =>
-    handle.statement("update jobs set owner = 'thief', claim = claim + 1 where id = ?").run(id),
+    handle
+      .statement(
+        "update jobs set owner = 'thief', claim = claim + 1, lease_until = lease_until + 600000 where id = ?",
+      )
+      .run(id),
   );
 }

@@ -102,7 +102,7 @@ describe('the queue connections of an application', () => {
   };
 
   test('are those that are declared', () => {
-    expect(app.queues.names).toEqual(['sqlite', 'sync']);
+    expect(app.queues.names).toEqual(['sqlite', 'brisk', 'sync']);
     expect(app.queues.defaultName).toBe('sqlite');
     expect(app.queues.store()).toBe(app.queues.store('sqlite'));
   });
@@ -110,7 +110,7 @@ describe('the queue connections of an application', () => {
   test('are refused by a name that is not declared', () => {
     const unknown = errorWith(
       'E_QUEUE_CONNECTION_UNKNOWN',
-      '"redis" is not declared; there are: sqlite, sync',
+      '"redis" is not declared; there are: sqlite, brisk, sync',
     );
     expect(() => app.queue('redis')).toThrow(unknown);
     expect(() => app.queues.worker('redis', options)).toThrow(unknown);
