@@ -1,4 +1,14 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -41,8 +51,25 @@ export function exportDefault(expression: string): string {
 /** A new folder with a whole application in it, some of its files replaced or added. */
 export function createProject(files: Readonly<Record<string, string>> = {}): TestProject {
   const project = projectAt(newFolder());
-  for (const [file, text] of Object.entries({ ...CONFIG, ...files })) project.write(file, text);
+  mkdirSync(join(project.path, 'config'));
+  for (const [file, text] of Object.entries({ ...CONFIG, ...files })) {
+    if (file.startsWith('config/') && text === CONFIG[file]) {
+      symlinkSync(shared(text), join(project.path, file));
+    } else project.write(file, text);
+  }
   return project;
+}
+
+/** One file for all projects of the run: jest would compile and keep each that has a path of its own. */
+function shared(text: string): string {
+  const folder = join(tmpdir(), 'trilite-shared-config');
+  const file = join(folder, `${createHash('sha1').update(text).digest('hex')}.js`);
+  if (existsSync(file)) return file;
+  mkdirSync(folder, { recursive: true });
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, text);
+  renameSync(unfinished, file);
+  return file;
 }
 
 /** A new folder with all that lies in the one of another project, which nobody has open. */
@@ -59,6 +86,7 @@ function newFolder(): string {
 function projectAt(path: string): TestProject {
   const write = (file: string, text: string): void => {
     mkdirSync(dirname(join(path, file)), { recursive: true });
+    rmSync(join(path, file), { force: true }); // what it may be a link to is not this project's
     writeFileSync(join(path, file), text);
   };
   return { path, write, remove: () => rmSync(path, { recursive: true, force: true }) };
