@@ -24,9 +24,7 @@ const NodeEnvironment = (
   fromApplication('jest-environment-node') as { TestEnvironment: NodeEnvironmentClass }
 ).TestEnvironment;
 
-const asyncHooks = createRequire(__filename)('node:async_hooks') as {
-  AsyncLocalStorage: typeof AsyncHooks.AsyncLocalStorage;
-};
+const asyncHooks = createRequire(__filename)('node:async_hooks') as typeof AsyncHooks;
 const { AsyncLocalStorage } = asyncHooks;
 
 /** Node's environment with a guard against leaks. */
@@ -41,16 +39,18 @@ export default class LeakGuardEnvironment extends NodeEnvironment {
   override async setup(): Promise<void> {
     await super.setup();
     const storages = this.#storages;
-    asyncHooks.AsyncLocalStorage = class<T> extends AsyncLocalStorage<T> {
-      constructor(...parameters: ConstructorParameters<typeof AsyncLocalStorage<T>>) {
-        super(...parameters);
-        storages.push(this);
-      }
-    };
+    provideStorage(
+      class<T> extends AsyncLocalStorage<T> {
+        constructor(...parameters: ConstructorParameters<typeof AsyncLocalStorage<T>>) {
+          super(...parameters);
+          storages.push(this);
+        }
+      },
+    );
   }
 
   override async teardown(): Promise<void> {
-    asyncHooks.AsyncLocalStorage = AsyncLocalStorage;
+    provideStorage(AsyncLocalStorage);
     for (const storage of this.#storages) storage.disable();
     await super.teardown();
   }
@@ -95,4 +95,14 @@ export default class LeakGuardEnvironment extends NodeEnvironment {
     const ask = (this.global as unknown as Record<symbol, (() => OpenThing[]) | undefined>)[LEAKS];
     return ask?.() ?? [];
   }
+}
+
+/** What `node:async_hooks` exports from now on. Not by assignment: from Node 22 on it is a getter. */
+function provideStorage(value: typeof AsyncLocalStorage): void {
+  Object.defineProperty(asyncHooks, 'AsyncLocalStorage', {
+    value,
+    configurable: true,
+    enumerable: true,
+    writable: true,
+  });
 }
