@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events';
+import { errorCode } from '../../support/errors';
 import { CommandStoppedError } from '../errors';
 import type { Answers, Asker, Question } from './asker';
 
@@ -27,6 +29,7 @@ export const terminalAsker: Asker = {
         choices: choices.map(({ value, label }) => ({ name: value, message: label })),
         validate: async (answer: unknown) =>
           (await question.problemOf(meant(answer as Answers[K]))) ?? true,
+        ...{ onRun: endOnceClosed },
       });
       return meant(answer);
     } catch (thrown) {
@@ -36,3 +39,23 @@ export const terminalAsker: Asker = {
     }
   },
 };
+
+/** A prompt of enquirer, as far as its types do not tell. */
+interface RunningPrompt extends EventEmitter {
+  readonly stop: () => void;
+}
+
+/** From Node 24 on a readline that Ctrl-C has closed cannot be paused any more, which enquirer does: its prompt would end with that error. */
+function endOnceClosed(prompt: RunningPrompt): void {
+  prompt.once('start', () => {
+    const { stop } = prompt;
+    prompt.off('close', stop);
+    prompt.once('close', () => {
+      try {
+        stop();
+      } catch (error) {
+        if (errorCode(error) !== 'ERR_USE_AFTER_CLOSE') throw error;
+      }
+    });
+  });
+}
