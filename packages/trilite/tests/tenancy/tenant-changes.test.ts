@@ -46,7 +46,7 @@ test.each([
   ['127.1', 'no host name'],
   ['0x7f.0.0.1', 'no host name'],
   ['[::1]', 'no host name'],
-  ['xn--zz--zz.example', 'no host name'],
+  ['xn--\u00fc.example', 'no host name'],
   ['', 'no host name'],
   [null, 'no host name'],
   ['admin.example', 'own'],
