@@ -41,6 +41,11 @@ beforeEach(async () => {
         await app.make(QueueDispatcher).dispatch(GreetLater, 'later');
         return 'done';
       });
+      route.get('/now', async () => {
+        await app.queue('sync').dispatch(GreetLater, 'later');
+        app.make(Greeter).greet('after');
+        return 'done';
+      });
     },
   });
   written = [];
@@ -69,4 +74,14 @@ test('what is logged in a request and in a job names them, although nobody passe
   ]);
   expect(written[0]).not.toHaveProperty('jobId');
   expect(written[1]).not.toHaveProperty('requestId');
+});
+
+test('a job that is done at once names itself and the request, which goes on without the job', async () => {
+  const answer = await request(app.http().handler).get('/now').expect(200);
+  const requestId: unknown = answer.headers['x-request-id'];
+  expect(written).toEqual([
+    expect.objectContaining({ whom: 'later', requestId, jobId: expect.any(String) as string }),
+    expect.objectContaining({ whom: 'after', requestId }),
+  ]);
+  expect(written[1]).not.toHaveProperty('jobId');
 });
