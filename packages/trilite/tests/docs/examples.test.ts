@@ -10,6 +10,7 @@ import {
   UrlGenerator,
 } from 'trilite';
 import { createTestApplication, travelBack } from 'trilite/testing';
+import { compilerOptions } from '../helpers/compiler-options';
 import { examples, repository, type Example } from './documents';
 import { SendReceipt } from './fragment-scope';
 
@@ -34,7 +35,7 @@ interface Placed extends Example {
 
 const placed = examples().map(place);
 const byFile = new Map(placed.map((one) => [one.file, one]));
-const options = readOptions();
+const options = compilerOptions();
 
 describe('examples', () => {
   let diagnostics: ReadonlyMap<string, readonly string[]>;
@@ -90,28 +91,6 @@ function place(one: Example): Placed {
     text: isFragment ? `${PREAMBLE}${one.code}\n}\n` : one.code,
     addedLines: isFragment ? 1 : 0,
   };
-}
-
-function readOptions(): ts.CompilerOptions {
-  const file = join(__dirname, '../tsconfig.json');
-  const parsed = ts.getParsedCommandLineOfConfigFile(
-    file,
-    {},
-    {
-      ...ts.sys,
-      onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
-        throw new Error(ts.flattenDiagnosticMessageText(messageText, '\n'));
-      },
-    },
-  );
-  if (parsed === undefined) throw new Error(`${file} cannot be read.`);
-  const dist = '../dist/';
-  const paths = {
-    trilite: [`${dist}index.d.ts`],
-    'trilite/artisan': [`${dist}artisan.d.ts`],
-    'trilite/testing': [`${dist}testing/index.d.ts`],
-  };
-  return { ...parsed.options, paths, noEmit: true };
 }
 
 /** The problems of each example, as `file:line:column message` of the document. */

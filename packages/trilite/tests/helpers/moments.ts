@@ -21,8 +21,9 @@ interface Steps {
   momentKeeper(folder: string, root: string, moments: Moment[]): (step: string) => void;
 }
 
-export const { copyFolder, momentKeeper, tellHandingOver, tellStatements } =
-  jest.requireActual<Steps>('../fixtures/kill/steps.js');
+const steps = jest.requireActual<Steps>('../fixtures/kill/steps.js');
+
+export const { copyFolder, tellHandingOver, tellStatements } = steps;
 
 /** The moments of one run. */
 export class Moments {
@@ -41,7 +42,7 @@ export class Moments {
 
   /** What keeps a folder at each step of a run in this process. */
   keeperOf(folder: string): (step: string) => void {
-    return momentKeeper(folder, this.root, this.#all);
+    return steps.momentKeeper(folder, this.root, this.#all);
   }
 
   /** Takes what a process has kept in the folder of the copies. */

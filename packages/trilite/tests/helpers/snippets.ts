@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import ts from 'typescript';
+import { compilerOptions } from './compiler-options';
 
 /** Makes a test of each snippet, which compiles with a head above it, or does not. */
 export function testSnippets(
@@ -32,7 +33,7 @@ export function problemsOfSnippets(
   const files = new Map(
     snippets.map((snippet, index) => [join(__dirname, `snippet-${index}.ts`), snippet]),
   );
-  const options = { ...readOptions(), noUnusedLocals: false };
+  const options = { ...compilerOptions(), noUnusedLocals: false };
   const host = ts.createCompilerHost(options);
   const { readFile, fileExists, getSourceFile } = host;
   const textOf = (file: string): string | undefined =>
@@ -59,16 +60,4 @@ function problemsOf(program: ts.Program, file: ts.SourceFile | undefined): strin
     .getPreEmitDiagnostics(program, file)
     .filter((diagnostic) => diagnostic.file === file)
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-}
-
-/** The options of the tests, with the types that the package has in the place of the sources: they are what an application sees, and read faster. */
-function readOptions(): ts.CompilerOptions {
-  const file = join(__dirname, '../tsconfig.json');
-  const read = ts.getParsedCommandLineOfConfigFile(file, undefined, {
-    ...ts.sys,
-    onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
-      throw new Error(ts.flattenDiagnosticMessageText(messageText, '\n'));
-    },
-  });
-  return { ...read?.options, paths: { trilite: ['../dist/index.d.ts'] } };
 }
