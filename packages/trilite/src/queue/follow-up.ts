@@ -6,7 +6,7 @@ import type { FollowUp, NewJob } from './queue-store';
  * Every key is in every job, and in one order: whoever reads jobs by the thousand reads faster what has one shape.
  */
 export function toNewJob(
-  { delayMs, retryForMs, unique, ...facts }: FollowUp,
+  { delayMs, notBefore = 0, retryForMs, unique, ...facts }: FollowUp,
   now: number,
   links: Pick<NewJob, 'chain' | 'cause' | 'debounce'> = {},
 ): NewJob {
@@ -18,7 +18,7 @@ export function toNewJob(
     priority: facts.priority,
     maxCrashes: facts.maxCrashes,
     createdAt: now,
-    availableAt: Math.ceil(now + delayMs),
+    availableAt: Math.max(Math.ceil(now + delayMs), notBefore),
     retryUntil: retryForMs === undefined ? undefined : Math.ceil(now + retryForMs),
     tags: facts.tags,
     unique: unique && {

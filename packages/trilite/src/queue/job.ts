@@ -123,7 +123,7 @@ export interface JobClass {
 
 /** How one job is dispatched. */
 export interface JobDispatchOptions {
-  /** How long it waits before it is due, or the Date when it is. In a chain, from the end of the job before it. Default: not at all. */
+  /** How long it waits before it is due, in a chain from the end of the job before it; or the Date when it is. Default: not at all. */
   readonly delay?: Duration;
   /** The queue it goes to. Default: the job's own, else 'default'. */
   readonly queue?: string;

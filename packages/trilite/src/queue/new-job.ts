@@ -1,5 +1,6 @@
+import { types } from 'node:util';
 import { clock } from '../support/clock';
-import { toMilliseconds } from '../support/duration';
+import { toMilliseconds, type Duration } from '../support/duration';
 import { newId } from '../support/id';
 import { encodeReadable } from '../support/serializer';
 import { JobPayloadInvalidError, JobPayloadTooLargeError } from './errors';
@@ -60,12 +61,18 @@ export function toFollowUp({ type, payload, options }: PendingJob, rules: NewJob
     payload: encodeWithin(maxPayload, name, parsed),
     priority,
     maxCrashes,
-    delayMs: options.delay === undefined ? 0 : Math.max(0, toMilliseconds(options.delay)),
+    ...dueOf(options.delay),
     retryForMs: retryUntil === undefined ? undefined : toMilliseconds(retryUntil),
     tags: tagsOf(type, parsed),
     unique: uniqueOf(type, parsed, rules),
     tenantId,
   };
+}
+
+/** A Date is kept as it is: counted from now, and from another now later, it would be another. */
+function dueOf(delay: Duration = 0): Pick<FollowUp, 'delayMs' | 'notBefore'> {
+  const delayMs = Math.max(0, toMilliseconds(delay));
+  return types.isDate(delay) ? { delayMs: 0, notBefore: delay.getTime() } : { delayMs };
 }
 
 /**

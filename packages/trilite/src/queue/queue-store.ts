@@ -63,6 +63,8 @@ export type FollowUp = Pick<
 > & {
   /** How long it waits. */
   readonly delayMs: number;
+  /** The time it waits for, whenever it is stored. Default: none. */
+  readonly notBefore?: number | undefined;
   /** For how long its failed runs are followed by others. Default: as `tries` says. */
   readonly retryForMs?: number | undefined;
   /** Its unique key, and for how long that is held. Default: none. */

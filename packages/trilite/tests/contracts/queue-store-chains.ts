@@ -74,6 +74,16 @@ export function testChains(subject: Subject): void {
     });
   });
 
+  test('has a step that names a time be due then, however long the one before it took', async () => {
+    const { store } = subject();
+    const notBefore = NOW + 10_000;
+    await store.push([chained({ rest: [followUp('b', { notBefore })] })]);
+    const job = await claimOne(store);
+    travel('7s');
+    await complete(store, job);
+    expect(await store.find('b')).toMatchObject({ availableAt: notBefore });
+  });
+
   test('goes on after releases, crashes and waits', async () => {
     const { store } = subject();
     await store.push([chained()]);

@@ -117,6 +117,13 @@ export function testManyFailed(subject: Subject): void {
     expect(await store.status()).toMatchObject([{ ready: MANY, failed: 0 }]);
   });
 
+  test('forgotten by two at once are counted once', async () => {
+    const { store, elsewhere } = subject();
+    await failMany();
+    const counts = await Promise.all([store.forget({}), elsewhere.forget({})]);
+    expect(counts[0] + counts[1]).toBe(MANY);
+  });
+
   test('forgotten and put back by two at once are one or the other, and what is put back keeps its history', async () => {
     const { store, elsewhere } = subject();
     await failMany();

@@ -1,4 +1,6 @@
+import { BullmqLookup } from '../../src/queue/bullmq/bullmq-lookup';
 import { testQueueStore } from '../contracts/queue-store';
+import { failOne, newJob } from '../contracts/queue-store-under-test';
 import { bullmqPlace, lendClock } from '../helpers/bullmq';
 import { leavingOut } from '../helpers/left-out';
 import { useRedisServer } from '../helpers/redis-server';
@@ -79,3 +81,20 @@ leavingOut(LEFT_OUT, () =>
     };
   }),
 );
+
+test('a failed job that somebody puts back while another looks what to forget stays', async () => {
+  const { store, elsewhere, close } = bullmqPlace(server);
+  await store.push([newJob('one')]);
+  await failOne(store);
+  const { failed } = BullmqLookup.prototype;
+  const look = jest.spyOn(BullmqLookup.prototype, 'failed');
+  look.mockImplementationOnce(async function (this: BullmqLookup, selection) {
+    const found = await failed.call(this, selection);
+    expect((await elsewhere.retry({})).retried).toEqual(['one']);
+    return found;
+  });
+  expect(await store.forget({})).toBe(0);
+  expect(await store.status()).toMatchObject([{ ready: 1, failed: 0 }]);
+  look.mockRestore();
+  await close();
+});

@@ -339,6 +339,11 @@ describe('a chain', () => {
     expect(pushed[0]?.availableAt).toBe(NOW + 7000);
   });
 
+  test('keeps a time that a later job waits for', async () => {
+    await queue.chain([job(Plain, 1), job(Plain, 2, { delay: new Date(NOW + 5000) })]);
+    expect(pushed[0]?.chain?.rest).toMatchObject([{ delayMs: 0, notBefore: NOW + 5000 }]);
+  });
+
   test('of nothing is refused', async () => {
     await expect(queue.chain([])).rejects.toThrow(RangeError);
   });

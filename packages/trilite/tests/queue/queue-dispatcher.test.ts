@@ -97,6 +97,14 @@ describe('dispatch', () => {
     expect(pushed[0]?.availableAt).toBe(NOW + ms);
   });
 
+  test('is due at the very time that is named, though some passes while it is dispatched', async () => {
+    let now = NOW;
+    const looks = jest.spyOn(clock, 'now').mockImplementation(() => (now += 1));
+    await queue.dispatch(Plain, {}, { delay: new Date(NOW + 5000) });
+    looks.mockRestore();
+    expect(pushed[0]?.availableAt).toBe(NOW + 5000);
+  });
+
   test.each<[name: string, options: DispatchOptions]>([
     ['delay', { delay: 'soon' }],
     ['delay', { delay: NaN }],

@@ -280,7 +280,12 @@ export class BullmqQueueStore implements QueueStore {
   }
 
   async forget(selection: FailedSelection): Promise<number> {
-    const removed = (await this.#lookup.failed(selection)).map((found) => this.#remove(found));
+    const failed = await this.#lookup.failed(selection);
+    const removed = failed.map(async (found) => {
+      // Who puts it back meanwhile takes it from there, too: it is one or the other
+      const isTaken = await this.#queues.takeFailed(found.queue, found.job.id ?? '');
+      return isTaken && this.#remove(found);
+    });
     return (await Promise.all(removed)).filter((isRemoved) => isRemoved).length;
   }
 

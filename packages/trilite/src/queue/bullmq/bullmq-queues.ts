@@ -26,6 +26,12 @@ export const SIGNALS = '~signals';
 /** Events that happened shortly before are told as well: a subscription begins some time after it is asked for. */
 const EVENTS_SINCE_MS = 60_000;
 
+/** BullMQ removes a job from wherever it is by then, and tells everybody that it did. */
+const TAKE_FAILED = {
+  numberOfKeys: 1,
+  lua: "return redis.call('zrem', KEYS[1], ARGV[1])",
+};
+
 type JobQueue = Queue<BullmqJob, Ending, string, StoredJob, Ending, string>;
 type JobWorker = Worker<StoredJob, Ending>;
 
@@ -86,6 +92,14 @@ export class BullmqQueues {
   /** A job that is there, of which only the id matters. */
   job(queue: string, id: string): BullmqJob {
     return new this.#bullmq.Job(this.queue(queue), '', {} as StoredJob, {}, keyOf(id));
+  }
+
+  /** Takes a job from the list of failed ones. @returns whether this call, and no other, did so */
+  async takeFailed(queue: string, key: string): Promise<boolean> {
+    const backend = this.queue(queue).getBackend();
+    const client = await backend.client;
+    client.defineCommand('triliteTakeFailed', TAKE_FAILED);
+    return (await client.runCommand('triliteTakeFailed', [backend.toKey('failed'), key])) === 1;
   }
 
   async close(): Promise<void> {
