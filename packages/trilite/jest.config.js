@@ -5,6 +5,7 @@ require('./scripts/tests-in-memory').prepare();
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: '<rootDir>/dist/testing/environment.js',
+  runtime: '<rootDir>/scripts/jest-runtime.js',
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
   // One for each core: on two, jest would leave one idle.
   maxWorkers: '100%',

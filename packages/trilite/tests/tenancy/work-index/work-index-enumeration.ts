@@ -12,23 +12,22 @@ export interface Findings {
 /** Goes through every state that can be reached, the nearest first. */
 export function enumerate(setting: Setting): Findings {
   const model = new WorkIndexModel(setting);
-  const ways = new Map<string, string>([[keyOf(model.start), '']]);
-  const open = [model.start];
+  const seen = new Set([keyOf(model.start)]);
+  const open = [{ state: model.start, way: '' }];
   let stranded: string | undefined;
   let late: string | undefined;
-  for (const state of open) {
-    const way = ways.get(keyOf(state)) ?? '';
+  for (const { state, way } of open) {
     if (isStranded(state)) stranded ??= way;
     if (isLate(state)) late ??= way;
     for (const move of model.moves(state)) {
       const next = model.after(state, move);
       const key = keyOf(next);
-      if (ways.has(key)) continue;
-      ways.set(key, `${way}\n${move.kind} ${move.who ?? ''} ${move.index}`);
-      open.push(next);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      open.push({ state: next, way: `${way}\n${move.kind} ${move.who ?? ''} ${move.index}` });
     }
   }
-  return { states: ways.size, stranded, late };
+  return { states: seen.size, stranded, late };
 }
 
 /** Whether nothing is in hand: what is there now stays, but for time. */
