@@ -60,13 +60,13 @@ export function bindServices(
         routes: routes(),
         addresses: new TenantAddresses(config),
         current: () => tenants.tenancy.current(),
-        appKey: config.app.key,
+        keys: config.app,
       }),
   );
   container.perTenant(Artisan, (scope) => new Artisan({ codePath, app, scope }));
   container.shared(EventDispatcher, () => events);
   container.shared(Logger, () => app.logger);
-  container.shared(TenantTokens, () => new TenantTokens(config.app.key));
+  container.shared(TenantTokens, () => new TenantTokens(config.app));
   bindViews(container, { basePath, config, options: views });
   const bind = <T>(token: Token<T>, choose: (resources: Resources) => T): void =>
     container.perTenant(token, (scope) => choose(scope.make(Resources)));

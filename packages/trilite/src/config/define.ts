@@ -12,7 +12,7 @@ export interface AppOptions {
   readonly env?: string;
   /** The secret that signs and encrypts: `base64:` and 32 bytes. Tokens of tenants are signed with it, cookies encrypted. */
   readonly key?: string | undefined;
-  /** What `key` was before: cookies that it encrypted are still read. Default: none. */
+  /** What `key` was before: cookies that it encrypted are still read, addresses and tokens that it signed still good. Default: none. */
   readonly previousKeys?: readonly string[];
   /** Whether error pages show stacks. Default: false. */
   readonly debug?: boolean | undefined;

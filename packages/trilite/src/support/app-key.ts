@@ -15,11 +15,36 @@ export function signatureOf(text: string, { key, purpose }: SignatureOptions): s
   return createHmac('sha256', secret).update(text).digest('base64url');
 }
 
+/** Whether a text was signed so with the key, or with one that was it before. */
+export function isSigned(
+  text: string,
+  signature: string,
+  { keys, purpose }: { readonly keys: UsableKeys; readonly purpose: string },
+): boolean {
+  return allOf(keys).some((key) => isSameSignature(signature, signatureOf(text, { key, purpose })));
+}
+
+/** The keys in the order they are tried in. */
+export function allOf({ key, previousKeys = [] }: AppKeys): readonly string[] {
+  return [...(key === undefined ? [] : [key]), ...previousKeys];
+}
+
 /** Whether two signatures are the same, in the same time whether they differ early or late. */
 export function isSameSignature(one: string, other: string): boolean {
   const [first, second] = [Buffer.from(one), Buffer.from(other)];
   return first.length === second.length && timingSafeEqual(first, second);
 }
+
+/** What an application signs and encrypts with. */
+export interface AppKeys {
+  /** APP_KEY; undefined where there is none. */
+  readonly key?: string | undefined;
+  /** What it was before: what was signed or encrypted with one of them is still believed. Default: none. */
+  readonly previousKeys?: readonly string[] | undefined;
+}
+
+/** Those with which there is something to sign with. */
+export type UsableKeys = AppKeys & { readonly key: string };
 
 /** With what a text is signed. */
 export interface SignatureOptions {

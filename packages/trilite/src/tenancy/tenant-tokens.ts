@@ -1,4 +1,4 @@
-import { isSameSignature, signatureOf } from '../support/app-key';
+import { isSigned, signatureOf, type AppKeys, type UsableKeys } from '../support/app-key';
 import { clock } from '../support/clock';
 import { toMilliseconds, type Duration } from '../support/duration';
 import { AppKeyMissingError, TenantTokenInvalidError } from './errors';
@@ -23,11 +23,11 @@ const PURPOSE = 'trilite/tenant-token';
  * }
  */
 export class TenantTokens {
-  readonly #key: string | undefined;
+  readonly #keys: AppKeys;
 
-  /** @param key APP_KEY */
-  constructor(key: string | undefined) {
-    this.#key = key;
+  /** @param keys what APP_KEY and APP_PREVIOUS_KEYS say */
+  constructor(keys: AppKeys) {
+    this.#keys = keys;
   }
 
   /**
@@ -39,7 +39,7 @@ export class TenantTokens {
   sign(tenantId: string, ttl: Duration): string {
     const expiresAt = clock.now() + toMilliseconds(ttl);
     const facts = `${parseTenantId(tenantId)}.${Math.floor(expiresAt)}`;
-    return `${facts}.${this.#signature(facts)}`;
+    return `${facts}.${signatureOf(facts, { key: this.#usable.key, purpose: PURPOSE })}`;
   }
 
   /**
@@ -50,16 +50,18 @@ export class TenantTokens {
   verify(token: string): TenantId {
     const [, facts = '', id, expiresAt, signature = ''] =
       /^(([a-z0-9-]+)\.(\d{1,16}))\.([\w-]+)$/.exec(token) ?? [];
+    const keys = this.#usable;
     // First whether it is ours: of what is not, nothing is believed, not even that it has expired
-    if (!isSameSignature(signature, this.#signature(facts)) || !isTenantId(id)) {
+    if (!isSigned(facts, signature, { keys, purpose: PURPOSE }) || !isTenantId(id)) {
       throw TenantTokenInvalidError.forged();
     }
     if (Number(expiresAt) <= clock.now()) throw TenantTokenInvalidError.expired();
     return id;
   }
 
-  #signature(facts: string): string {
-    if (this.#key === undefined) throw AppKeyMissingError.signing('a token of a tenant');
-    return signatureOf(facts, { key: this.#key, purpose: PURPOSE });
+  get #usable(): UsableKeys {
+    const { key } = this.#keys;
+    if (key === undefined) throw AppKeyMissingError.signing('a token of a tenant');
+    return { ...this.#keys, key };
   }
 }

@@ -6,7 +6,6 @@ import {
   CacheRepository,
   defineHttpKernel,
   injectable,
-  signed,
   UrlGenerator,
   type Middleware,
   type Next,
@@ -15,7 +14,7 @@ import {
   type RouteFile,
   type UrlParameters,
 } from 'trilite';
-import { createTestApplication, travelTo, type TestApplication } from 'trilite/testing';
+import { createTestApplication, type TestApplication } from 'trilite/testing';
 import { errorWith } from '../helpers/errors';
 import { createProject, exportDefault, type TestProject } from '../helpers/project';
 
@@ -318,61 +317,6 @@ describe('the address of a named route', () => {
     });
     expect(urlOf('posts', { tag: ['a', 'b&c'], page: undefined, q: '' })).toBe(
       '/posts?tag=a&tag=b%26c&q=',
-    );
-  });
-});
-
-describe('a signed address', () => {
-  const routes: RouteFile = (route) => {
-    route
-      .get('/unsubscribe/:user', (given) => given.param('user'))
-      .name('unsubscribe')
-      .middleware(signed);
-  };
-
-  const pathOf = (address: string): string => address.replace('https://example.com', '');
-
-  test('lets in, in whatever order its parameters come', async () => {
-    const client = await serve(routes);
-    const address = app.make(UrlGenerator).signedUrl('unsubscribe', { user: 7, from: 'a b&c' });
-    expect(address).toMatch(/^https:\/\/example\.com\/unsubscribe\/7\?from=/);
-    await client.get(pathOf(address)).expect(200, '7');
-    const [path, query = ''] = pathOf(address).split('?');
-    await client.get(`${path}?${query.split('&').reverse().join('&')}`).expect(200);
-  });
-
-  test('that was altered, or never signed, is refused', async () => {
-    const client = await serve(routes);
-    const path = pathOf(app.make(UrlGenerator).signedUrl('unsubscribe', { user: 7, page: 1 }));
-    const altered = [
-      '/unsubscribe/7',
-      path.replace('/7', '/8'),
-      path.replace('page=1', 'page=2'),
-      `${path}&more=1`,
-      `${path}&signature=x`,
-      path.replace(/signature=.*/, 'signature='),
-      path.replace('?page=1&', '?'),
-    ];
-    for (const one of altered) {
-      const { status } = await client.get(one);
-      expect([one, status]).toEqual([one, 403]);
-    }
-  });
-
-  test('is good for as long as was said', async () => {
-    const client = await serve(routes);
-    const urls = app.make(UrlGenerator);
-    const path = pathOf(urls.signedUrl('unsubscribe', { user: 7 }, { expiresIn: '10m' }));
-    await client.get(path).expect(200);
-    await client.get(path.replace(/expires=\d+/, 'expires=99999999999')).expect(403);
-    travelTo(Date.now() + 601_000);
-    await client.get(path).expect(403);
-  });
-
-  test('needs a key', async () => {
-    await open(routes, { 'config/app.js': exportDefault('{}') });
-    expect(() => app.make(UrlGenerator).signedUrl('unsubscribe', { user: 1 })).toThrow(
-      errorWith('E_APP_KEY_MISSING'),
     );
   });
 });

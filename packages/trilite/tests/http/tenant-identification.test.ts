@@ -246,7 +246,7 @@ describe('with every source in the chain', () => {
       const token = site.app.make(TenantTokens).sign('acme', '10m');
       const [id = '', end = '', signature = ''] = token.split('.');
       const forged = [
-        new TenantTokens('another key').sign('acme', '10m'),
+        new TenantTokens({ key: 'another key' }).sign('acme', '10m'),
         `globex.${end}.${signature}`,
         `${id}.${Number(end) + 1}.${signature}`,
         `${id}.${end}.${signature.slice(0, -1)}`,

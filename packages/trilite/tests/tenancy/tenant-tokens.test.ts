@@ -1,7 +1,7 @@
 import { clock } from '../../src/support/clock';
 import { TenantTokens } from '../../src/tenancy/tenant-tokens';
 
-const tokens = new TenantTokens('a key');
+const tokens = new TenantTokens({ key: 'a key' });
 
 afterEach(() => clock.travelBack());
 
@@ -21,7 +21,7 @@ test('a token may stand in a header and in a URL as it is', () => {
 
 test('what has expired and was forged is called forged: nothing of it is believed', () => {
   clock.travelTo(2_000_000);
-  const other = new TenantTokens('another key');
+  const other = new TenantTokens({ key: 'another key' });
   clock.travelTo(1_000_000);
   const forged = other.sign('acme', '10s');
   clock.travelTo(2_000_000);
@@ -46,8 +46,14 @@ test('every change of a token makes it useless', () => {
   }
 });
 
+test('a token that a previous key signed is good until it ends, and none is signed with that key', () => {
+  const rotated = new TenantTokens({ key: 'a new key', previousKeys: ['another key', 'a key'] });
+  expect(rotated.verify(tokens.sign('acme', '1h'))).toBe('acme');
+  expect(() => tokens.verify(rotated.sign('acme', '1h'))).toThrow(/not signed/);
+});
+
 test('without a key nothing is signed and nothing believed', () => {
-  const keyless = new TenantTokens(undefined);
+  const keyless = new TenantTokens({ previousKeys: ['a key'] });
   const missing = expect.objectContaining({ code: 'E_APP_KEY_MISSING' });
   expect(() => keyless.sign('acme', '1h')).toThrow(missing);
   expect(() => keyless.verify(tokens.sign('acme', '1h'))).toThrow(missing);

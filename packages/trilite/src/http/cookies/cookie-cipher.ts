@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { derivedKey } from '../../support/app-key';
+import { allOf, derivedKey, type AppKeys } from '../../support/app-key';
 import { AppKeyMissingError } from '../../tenancy/errors';
 
 /** Where APP_KEY encrypts or signs something else, the key is another. */
@@ -34,13 +34,10 @@ export class CookieCipher {
   readonly #key: string | undefined;
   readonly #keys: readonly string[];
 
-  /**
-   * @param key APP_KEY
-   * @param previousKeys those that were it before: they open, and seal nothing
-   */
-  constructor(key: string | undefined, previousKeys: readonly string[] = []) {
-    this.#key = key;
-    this.#keys = [...(key === undefined ? [] : [key]), ...previousKeys];
+  /** @param keys the previous ones open, and seal nothing */
+  constructor(keys: AppKeys) {
+    this.#key = keys.key;
+    this.#keys = allOf(keys);
   }
 
   /**

@@ -13,7 +13,7 @@ export class CookieFactory {
 
   /** @param identification undefined in an application without tenants */
   constructor(settings: AppSettings, identification: IdentificationSettings | undefined) {
-    this.#cipher = new CookieCipher(settings.key, settings.previousKeys);
+    this.#cipher = new CookieCipher(settings);
     this.#hasSecureUrl = hasSecureUrl(settings);
     this.#pathPrefix = identification?.path ?? '';
   }

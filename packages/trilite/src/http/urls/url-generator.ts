@@ -1,3 +1,4 @@
+import type { AppKeys, UsableKeys } from '../../support/app-key';
 import { clock } from '../../support/clock';
 import { toMilliseconds, type Duration } from '../../support/duration';
 import { nearest } from '../../support/nearest';
@@ -30,13 +31,13 @@ export class UrlGenerator {
   readonly #routes: ReadonlyMap<string, NamedRoute>;
   readonly #addresses: TenantAddresses;
   readonly #current: () => Tenant | undefined;
-  readonly #appKey: string | undefined;
+  readonly #keys: AppKeys;
 
-  constructor({ routes, addresses, current, appKey }: UrlGeneratorParts) {
+  constructor({ routes, addresses, current, keys }: UrlGeneratorParts) {
     this.#routes = 'get' in routes ? routes : namedAmong(routes);
     this.#addresses = addresses;
     this.#current = current;
-    this.#appKey = appKey;
+    this.#keys = keys;
   }
 
   /**
@@ -64,7 +65,7 @@ export class UrlGenerator {
       routes: this.#routes,
       addresses: this.#addresses,
       current: () => tenant,
-      appKey: this.#appKey,
+      keys: this.#keys,
     });
   }
 
@@ -114,7 +115,7 @@ export class UrlGenerator {
     const { origin, path, query } = this.#place(name, parameters);
     const expiresAt = expiresIn === undefined ? undefined : clock.now() + toMilliseconds(expiresIn);
     const place = { path, query, tenantId: this.#current()?.id };
-    return `${origin}${path}${textOf(signQuery(place, this.#key, expiresAt))}`;
+    return `${origin}${path}${textOf(signQuery(place, this.#usable.key, expiresAt))}`;
   }
 
   /**
@@ -125,12 +126,13 @@ export class UrlGenerator {
   refuseUnsigned(request: Pick<Request, 'originalUrl'>): void {
     const [path = '', ...query] = request.originalUrl.split('?');
     const place = { path, query: new URLSearchParams(query.join('?')) };
-    refuseUnsigned({ ...place, tenantId: this.#current()?.id }, this.#key);
+    refuseUnsigned({ ...place, tenantId: this.#current()?.id }, this.#usable);
   }
 
-  get #key(): string {
-    if (this.#appKey === undefined) throw AppKeyMissingError.signing('an address');
-    return this.#appKey;
+  get #usable(): UsableKeys {
+    const { key } = this.#keys;
+    if (key === undefined) throw AppKeyMissingError.signing('an address');
+    return { ...this.#keys, key };
   }
 
   #place(name: string, parameters: UrlParameters = {}): Place {
@@ -169,8 +171,8 @@ export interface UrlGeneratorParts {
   readonly addresses: TenantAddresses;
   /** The tenant whose work it is. */
   readonly current: () => Tenant | undefined;
-  /** What addresses are signed with; undefined where there is none. */
-  readonly appKey: string | undefined;
+  /** What addresses are signed with. */
+  readonly keys: AppKeys;
 }
 
 interface Place {

@@ -113,7 +113,7 @@ export class Browser {
       routes: this.#app.http().routes,
       addresses: new TenantAddresses(this.#app.config),
       current: () => tenant,
-      appKey: undefined,
+      keys: {},
     });
     return new Answer({
       ...answer,

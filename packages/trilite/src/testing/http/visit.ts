@@ -100,10 +100,9 @@ export class Visit {
 
   /** Cookies as a request has them, over a response that is never sent. */
   #cookies(header: string | undefined): { cookies: Cookies; response: ServerResponse } {
-    const { key, previousKeys } = this.#app.config.app;
     const response = new ServerResponse(new IncomingMessage(new Socket()));
     const { tenantId, cookiePath, isSecure } = this.#place;
-    const cipher = new CookieCipher(key, previousKeys);
+    const cipher = new CookieCipher(this.#app.config.app);
     const cookies = new Cookies({ cipher, header, response, tenantId, path: cookiePath, isSecure });
     return { cookies, response };
   }

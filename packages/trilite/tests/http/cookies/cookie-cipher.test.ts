@@ -2,7 +2,7 @@ import { CookieCipher } from '../../../src/http/cookies/cookie-cipher';
 import { newAppKey } from '../../../src/support/app-key';
 
 const KEY = newAppKey();
-const cipher = new CookieCipher(KEY);
+const cipher = new CookieCipher({ key: KEY });
 const BINDING = { name: 'theme', tenantId: undefined };
 
 test('what was sealed is opened, whatever the text is', () => {
@@ -58,17 +58,19 @@ test('a text is worth nothing under another name, for another tenant, or for non
 });
 
 test('what a previous key sealed is opened, and known to be outdated; what no key sealed is not', () => {
-  const rotated = new CookieCipher(newAppKey(), [newAppKey(), KEY]);
+  const rotated = new CookieCipher({ key: newAppKey(), previousKeys: [newAppKey(), KEY] });
   expect(rotated.open(cipher.seal('dark', BINDING), BINDING)).toEqual({
     text: 'dark',
     isOutdated: true,
   });
-  expect(new CookieCipher(newAppKey()).open(cipher.seal('dark', BINDING), BINDING)).toBeUndefined();
+  expect(
+    new CookieCipher({ key: newAppKey() }).open(cipher.seal('dark', BINDING), BINDING),
+  ).toBeUndefined();
   expect(cipher.open(rotated.seal('dark', BINDING), BINDING)).toBeUndefined();
 });
 
 test('without a key nothing is sealed, though previous ones open', () => {
-  const keyless = new CookieCipher(undefined, [KEY]);
+  const keyless = new CookieCipher({ previousKeys: [KEY] });
   expect(keyless.open(cipher.seal('dark', BINDING), BINDING)?.isOutdated).toBe(true);
   expect(() => keyless.seal('dark', BINDING)).toThrow(
     expect.objectContaining({ code: 'E_APP_KEY_MISSING' }),

@@ -105,7 +105,7 @@ describe.each(['files', 'single'] as const)('tenants in mode %s', (mode) => {
 /** The id in a session's cookie. */
 function openCookie(answer: RawAnswer): string {
   const { name, value = '' } = cookieOf(answer);
-  const opened = new CookieCipher(KEY).open(value, { name, tenantId: 'acme' });
+  const opened = new CookieCipher({ key: KEY }).open(value, { name, tenantId: 'acme' });
   return (JSON.parse(opened?.text ?? '{}') as { value: string }).value;
 }
 
