@@ -18,7 +18,8 @@ export async function refreshStorage(app: Application, storage: StorageFolder): 
   const since = monotonicMs();
   for (;;) {
     app.connections.rest();
-    app.workIndex.rest();
+    // There is none where tenants have no queue files
+    if (app.config.tenancy.mode === 'files') app.workIndex.rest();
     const open = openIn(storage.folder);
     if (open.length === 0) break;
     if (monotonicMs() - since > WAIT_MS) {

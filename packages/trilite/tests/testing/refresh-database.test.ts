@@ -141,3 +141,23 @@ test('a file that is in use is not replaced, and named', async () => {
   expect(readdirSync(app.storagePath)).toEqual(before);
   end();
 });
+
+test('an application that keeps neither cache nor queue in files is refreshed, too', async () => {
+  const small = createProject({
+    'config/database.js': exportDefault(`{
+      default: 'default', connections: { default: { driver: 'sqlite', file: 'database.sqlite' } },
+    }`),
+    'config/cache.js': exportDefault(
+      "{ default: 'memory', stores: { memory: { driver: 'memory' } } }",
+    ),
+    'config/queue.js': exportDefault(
+      "{ default: 'sync', connections: { sync: { driver: 'sync' } } }",
+    ),
+  });
+  const other = await createTestApplication({ basePath: small.path });
+  await other.cache().put('key', 1);
+  await other.refreshDatabase();
+  expect(await other.cache().has('key')).toBe(false);
+  await other.close();
+  small.remove();
+});
