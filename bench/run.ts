@@ -15,6 +15,7 @@ import { lockWait } from './lock-wait';
 import { offload } from './offload';
 import { queue } from './queue';
 import { queueIdle } from './queue-idle';
+import { refresh } from './refresh';
 import { tenantLock } from './tenant-lock';
 import { tenants } from './tenants';
 import { threeFiles } from './three-files';
@@ -34,6 +35,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   offload,
   backup,
   consoleStart,
+  refresh,
 ];
 
 /** What the command line asks for. */
