@@ -10,10 +10,10 @@ import {
   statSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createMigrator } from '../framework-migrations';
-import { loadConfig, type Config } from '../config/load-config';
-import { projectAt, type Project } from '../config/project';
+import type { Config } from '../config/load-config';
+import type { Project } from '../config/project';
 import { ConnectionRegistry } from '../database/connection-registry';
 import { errorCode } from '../support/errors';
 import { isRunning } from '../support/process';
@@ -22,49 +22,23 @@ import { centralConnectionOptions } from '../tenancy/scope-guard';
 /** Folders of this process: the template of each application, and a storage folder for each test that runs. */
 const PREFIX = 'trilite-test-';
 
-/** A storage folder for a test, and what it was copied from: nothing, when it was to be empty. */
-export interface StorageFolder {
-  readonly folder: string;
-  readonly template: string | undefined;
+/** A new and empty storage folder for a test. */
+export function newStorageFolder(): string {
+  return mkdtempSync(join(processFolder(), 'storage-'));
 }
 
-/** A new storage folder, with migrated files copied from the template unless asked for an empty one. */
-export async function storageFolder(
-  basePath: string,
-  env: Readonly<Record<string, string>>,
-  { migrated }: { readonly migrated: boolean },
-): Promise<StorageFolder> {
-  const home = processFolder();
-  const folder = mkdtempSync(join(home, 'storage-'));
-  const template = migrated ? await templateFolder(home, basePath, env) : undefined;
-  if (template !== undefined) cpSync(template, folder, { recursive: true });
-  return { folder, template };
-}
-
-/** Makes a storage folder again what it was at first. Nothing in it may be open. */
-export function refillFolder({ folder, template }: StorageFolder): void {
-  for (const name of readdirSync(folder)) removeFolder(join(folder, name));
-  if (template !== undefined) cpSync(template, folder, { recursive: true });
-}
-
-/** Removes a folder and what is in it. */
-export function removeFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
-}
-
-/** Migrated once for each state of configuration and migrations; a later test file of the same jest worker finds it there. */
-async function templateFolder(
-  home: string,
-  basePath: string,
-  env: Readonly<Record<string, string>>,
-): Promise<string> {
-  const unfinished = mkdtempSync(join(home, 'unfinished-'));
-  const project = projectAt(basePath, env);
-  const config = loadConfig(project, unfinished);
-  const folder = join(home, `template-${fingerprint(project, config)}`);
-  if (existsSync(folder)) {
-    removeFolder(unfinished);
-    return folder;
+/**
+ * Fills the storage folder of an application whose files nobody has opened yet with migrated ones.
+ *
+ * @returns the folder they were copied from: migrated once for each state of configuration and migrations; a later test file of the same jest
+ * worker finds it there
+ */
+export async function fillStorage(project: Project, config: Config): Promise<string> {
+  const { storagePath } = config;
+  const template = join(processFolder(), `template-${fingerprint(project, config)}`);
+  if (existsSync(template)) {
+    cpSync(template, storagePath, { recursive: true });
+    return template;
   }
   const connections = new ConnectionRegistry(config.database, {
     connectionOptions: centralConnectionOptions(config),
@@ -74,8 +48,23 @@ async function templateFolder(
   } finally {
     await connections.close();
   }
-  renameSync(unfinished, folder);
-  return folder;
+  // Whole or not at all; another test of this process may have made it meanwhile
+  const unfinished = mkdtempSync(join(processFolder(), 'unfinished-'));
+  cpSync(storagePath, unfinished, { recursive: true });
+  if (existsSync(template)) removeFolder(unfinished);
+  else renameSync(unfinished, template);
+  return template;
+}
+
+/** Makes a storage folder again what it was at first. Nothing in it may be open. */
+export function refillFolder(folder: string, template: string | undefined): void {
+  for (const name of readdirSync(folder)) removeFolder(join(folder, name));
+  if (template !== undefined) cpSync(template, folder, { recursive: true });
+}
+
+/** Removes a folder and what is in it. */
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** Changes with what decides the files and their tables, and with every migration: jest's watch mode keeps its process. */
@@ -84,7 +73,9 @@ function fingerprint(
   { cache, queue, database, tenancy, storagePath }: Config,
 ): string {
   const settings = JSON.stringify({ codePath, cache, queue, database, tenancy });
-  const hash = createHash('sha256').update(settings.replaceAll(storagePath, ''));
+  // Its name is in the keys of servers, too
+  const placeless = settings.replaceAll(storagePath, '').replaceAll(basename(storagePath), '');
+  const hash = createHash('sha256').update(placeless);
   const migrations = join(codePath, 'database/migrations');
   const names = existsSync(migrations)
     ? readdirSync(migrations, { recursive: true, encoding: 'utf8' })

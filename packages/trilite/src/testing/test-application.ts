@@ -18,7 +18,7 @@ import {
   type DatabaseAssertionOptions,
 } from './database-assertions';
 import { refreshStorage } from './refresh-storage';
-import { removeFolder, storageFolder, type StorageFolder } from './storage-template';
+import { fillStorage, newStorageFolder, removeFolder } from './storage-template';
 
 /** What a test's application differs in. `env` reaches the files of config/ only in the first application of a test file. */
 export interface TestApplicationOptions extends Partial<
@@ -88,13 +88,16 @@ export async function createTestApplication(
 ): Promise<TestApplication> {
   const { migrate = true, basePath = projectAt(process.cwd()).basePath, ...rest } = options;
   const env = { ...TEST_ENV, ...options.env };
-  const storage = await storageFolder(basePath, env, { migrated: migrate });
+  const storagePath = newStorageFolder();
   try {
-    const app = new TestApplication({ ...rest, basePath, env }, storage);
+    const app = new TestApplication(
+      { ...rest, basePath, env, storagePath },
+      { isMigrated: migrate },
+    );
     await app.boot();
     return app;
   } catch (error) {
-    removeFolder(storage.folder);
+    removeFolder(storagePath);
     throw error;
   }
 }
@@ -103,14 +106,24 @@ export async function createTestApplication(
 export class TestApplication extends Application {
   readonly #unsent: Unsent = new Set();
   readonly #unrun: Unrun = new Set();
-  readonly #codePath: string;
-  readonly #storage: StorageFolder;
+  readonly #options: ApplicationOptions;
+  readonly #isMigrated: boolean;
+  /** What the storage folder was copied from; none where it was empty. */
+  #template: string | undefined;
   readonly #rows = new DatabaseAssertions(this);
 
-  constructor(options: ApplicationOptions, storage: StorageFolder) {
-    super({ ...options, storagePath: storage.folder });
-    this.#codePath = options.basePath;
-    this.#storage = storage;
+  constructor(options: ApplicationOptions, { isMigrated }: { readonly isMigrated: boolean }) {
+    super(options);
+    this.#options = options;
+    this.#isMigrated = isMigrated;
+  }
+
+  override async boot(): Promise<void> {
+    if (this.#isMigrated) {
+      const { basePath, env } = this.#options;
+      this.#template = await fillStorage(projectAt(basePath, env), this.config);
+    }
+    await super.boot();
   }
 
   /** Its storage folder; removed by `close`. */
@@ -137,7 +150,7 @@ export class TestApplication extends Application {
       unrun: this.#unrun,
       run: async (asker, print) => {
         const whose = tenant && { tenant, scope };
-        const parts = { codePath: this.#codePath, app: this };
+        const parts = { codePath: this.#options.basePath, app: this };
         const kernel = embeddedKernel(parts, { asker, interactive: true, print, whose });
         return kernel
           .call(command, input)
@@ -238,7 +251,7 @@ export class TestApplication extends Application {
   async refreshDatabase({ seed = false }: RefreshOptions = {}): Promise<void> {
     await this.events.settled();
     await this.tenancy.central(() => this.#clearMemory());
-    await refreshStorage(this, this.#storage);
+    await refreshStorage(this, this.#template);
     if (seed !== false) {
       await this.tenancy.central(() => this.seed(seed === true ? undefined : seed));
     }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CacheRepository } from 'trilite';
 import { createTestApplication, type TestApplication } from 'trilite/testing';
+import { createProject } from '../helpers/project';
 
 const basePath = join(__dirname, '../../../..');
 let app: TestApplication;
@@ -19,4 +20,16 @@ test('each application has files of its own', async () => {
   expect(await app.make(CacheRepository).get('key')).toBe('mine');
   await other.close();
   expect(existsSync(other.storagePath)).toBe(false);
+});
+
+test('the first ones of a project may be made at once', async () => {
+  const project = createProject();
+  const both = await Promise.all(
+    [1, 2].map(() => createTestApplication({ basePath: project.path })),
+  );
+  for (const one of both) {
+    await one.assertDatabaseEmpty('cache_entries', { connection: 'cache' });
+    await one.close();
+  }
+  project.remove();
 });
