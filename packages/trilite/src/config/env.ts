@@ -5,10 +5,7 @@ import { z } from 'zod';
 import { EnvironmentInvalidError } from './errors';
 import { currentProject, under, type Project } from './project';
 import { problemsOf } from './problems';
-
-const key = z
-  .string()
-  .regex(/^base64:[A-Za-z0-9+/]{43}=$/, '"base64:" and 32 bytes, as key:generate makes');
+import { appKey } from './schema';
 
 /** Variables of your own, each a zod schema over text. */
 export type EnvShape = Record<string, z.ZodType>;
@@ -24,12 +21,12 @@ const BASE = {
     .regex(/^[a-z][a-z0-9_-]*$/, 'a lower-case word')
     .default('production'),
   /** The secret that signs and encrypts: `base64:` and 32 bytes. `artisan key:generate` makes one. */
-  APP_KEY: key.optional(),
+  APP_KEY: appKey.optional(),
   /** What APP_KEY was before, with commas: what it encrypted stays readable. Default: none. */
   APP_PREVIOUS_KEYS: z
     .string()
     .transform((keys) => keys.split(',').map((one) => one.trim()))
-    .pipe(z.array(key))
+    .pipe(z.array(appKey))
     .default([]),
   /** Whether error pages show stacks. Default: none; config/app.ts takes true in development. */
   APP_DEBUG: z.stringbool().optional(),

@@ -120,7 +120,9 @@ function loadSettings(project: Project, folder: string): LoadedSettings {
     const file = relative(project.basePath, join(folder, `${name}.ts`));
     const input = loadInput(folder, name, file, define);
     const result = (schema as z.ZodType).safeParse(input);
-    if (!result.success) problems.push(...problemsOf(result.error, input, file));
+    // Nothing else has secrets: elsewhere "key" and "token" are names of headers and entries
+    const options = { hideSecrets: name === 'app' };
+    if (!result.success) problems.push(...problemsOf(result.error, input, file, options));
     return [name, result.data];
   });
   refuseProblems(problems);

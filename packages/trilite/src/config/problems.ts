@@ -3,7 +3,8 @@ import type { z } from 'zod';
 import { nearest } from '../support/nearest';
 import type { ConfigProblem } from './errors';
 
-const SECRET = /(KEY|SECRET|TOKEN|PASSWORD)S?$/i;
+/** Also one of a list of them: `previousKeys.0`. */
+const SECRET = /(KEY|SECRET|TOKEN|PASSWORD)S?(\.\d+)?$/i;
 
 /** What zod found wrong, as lines a person can act on: file, key, found, expected. */
 export function problemsOf(

@@ -40,6 +40,11 @@ const classOf = z.custom<new (...args: never[]) => object>(
   'a class',
 );
 
+/** What signs and encrypts: a shorter text would sign as well, and be guessed. */
+export const appKey = z
+  .string()
+  .regex(/^base64:[A-Za-z0-9+/]{43}=$/, '"base64:" and 32 bytes, as key:generate makes');
+
 /** How long the server waits for somebody: for ever would be for everybody at once. */
 const patience = duration.refine((ms) => ms > 0, 'more than nothing');
 
@@ -67,8 +72,8 @@ function isWidth(bits: number, family: number): boolean {
 export const appSchema = strict({
   name: z.string().min(1).default('Trilite'),
   env: z.string().min(1).default('production'),
-  key: z.string().optional(),
-  previousKeys: z.array(z.string()).default([]),
+  key: appKey.optional(),
+  previousKeys: z.array(appKey).default([]),
   debug: z.boolean().default(false),
   url: z.url().optional(),
   providers: z.array(classOf).default([]),

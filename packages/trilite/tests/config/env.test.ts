@@ -61,6 +61,8 @@ test('a wrong value is named with what was found and expected', () => {
 test('a secret is not shown', () => {
   enter({ APP_KEY: 'too-short-to-be-a-key' });
   expect(() => defineEnv()).toThrow(/"APP_KEY": found a value that is not shown/);
+  enter({ APP_PREVIOUS_KEYS: 'too-short-to-be-a-key' });
+  expect(() => defineEnv()).toThrow(/"APP_PREVIOUS_KEYS\.0": found a value that is not shown/);
 });
 
 test('storagePath leads below STORAGE_PATH', () => {

@@ -136,6 +136,15 @@ test('every problem of every file is told at once', () => {
   expect(message).toContain('config/cache.ts');
 });
 
+test.each(["{ key: 'short' }", "{ key: '' }", "{ previousKeys: ['short'] }"])(
+  'a key that anybody could guess is refused, and not shown: %s',
+  (app) => {
+    const { code, message } = refusal({ 'config/app.js': exportDefault(app) });
+    expect(code).toBe('E_CONFIG_INVALID');
+    expect(message).toMatch(/found a value that is not shown, expected "base64:" and 32 bytes/);
+  },
+);
+
 test('a missing file is named', () => {
   project = createProject();
   rmSync(join(project.path, 'config/queue.js'));

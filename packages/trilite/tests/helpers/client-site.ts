@@ -15,6 +15,7 @@ import {
 } from 'trilite';
 import { createTestApplication, type TestApplication } from 'trilite/testing';
 import { z } from 'zod';
+import { newAppKey } from '../../src/support/app-key';
 import { createProject, exportDefault, type TestProject } from './project';
 
 /** An application whose answers tests look at, opened anew for each. */
@@ -25,7 +26,7 @@ let project: TestProject;
 export function useClientSite(): void {
   beforeEach(async () => {
     project = createProject({
-      'config/app.js': exportDefault(`{ key: 'k'.repeat(32), url: 'http://shop.test' }`),
+      'config/app.js': exportDefault(`{ key: '${newAppKey()}', url: 'http://shop.test' }`),
     });
     app = await createTestApplication({ basePath: project.path, routes });
   });

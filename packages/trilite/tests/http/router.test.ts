@@ -15,6 +15,7 @@ import {
   type UrlParameters,
 } from 'trilite';
 import { createTestApplication, type TestApplication } from 'trilite/testing';
+import { newAppKey } from '../../src/support/app-key';
 import { errorWith } from '../helpers/errors';
 import { createProject, exportDefault, type TestProject } from '../helpers/project';
 
@@ -37,7 +38,7 @@ async function open(
   files: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   project = createProject({
-    'config/app.js': exportDefault(`{ key: 'k'.repeat(32), url: 'https://example.com' }`),
+    'config/app.js': exportDefault(`{ key: '${newAppKey()}', url: 'https://example.com' }`),
     ...files,
   });
   app = await createTestApplication({ basePath: project.path, routes });

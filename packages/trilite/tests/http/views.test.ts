@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { Database, html, startSession, verifyCsrf, view, type RouteFile, type View } from 'trilite';
 import { createTestApplication, type TestApplication } from 'trilite/testing';
+import { newAppKey } from '../../src/support/app-key';
 import { createProject, exportDefault, type TestProject } from '../helpers/project';
 import { Visitor } from '../helpers/visitor';
 
@@ -33,7 +34,7 @@ async function visit(routes: RouteFile, { views, files, config = '' }: Site): Pr
     text,
   ]);
   project = createProject({
-    'config/app.js': exportDefault(`{ key: 'k'.repeat(32), ${config} }`),
+    'config/app.js': exportDefault(`{ key: '${newAppKey()}', ${config} }`),
     ...(Object.fromEntries(templates) as object),
     ...files,
   });

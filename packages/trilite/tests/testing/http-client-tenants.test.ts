@@ -8,6 +8,7 @@ import {
   type RouteFile,
 } from 'trilite';
 import { createTestApplication, type TestApplication } from 'trilite/testing';
+import { newAppKey } from '../../src/support/app-key';
 import { exportDefault, type TestProject } from '../helpers/project';
 import { createTenantProject } from '../helpers/tenants';
 
@@ -64,7 +65,7 @@ const routes: RouteFile = (route) => route.get('/whose', () => ({ tenant: null }
 
 async function open(identification: string, domains = true): Promise<void> {
   project = createTenantProject({
-    'config/app.js': exportDefault(`{ key: 'k'.repeat(32), url: 'http://site.test' }`),
+    'config/app.js': exportDefault(`{ key: '${newAppKey()}', url: 'http://site.test' }`),
     'config/tenancy.js': exportDefault(`{ mode: 'files', identification: ${identification} }`),
     'app/http/kernel.js': exportDefault(MEMBERS),
   });

@@ -1,9 +1,11 @@
 import request from 'supertest';
 import { signed, UrlGenerator, type RouteFile } from 'trilite';
 import { createTestApplication, travelTo, type TestApplication } from 'trilite/testing';
+import { newAppKey } from '../../../src/support/app-key';
 import { errorWith } from '../../helpers/errors';
 import { createProject, exportDefault, type TestProject } from '../../helpers/project';
 
+const KEY = newAppKey();
 let project: TestProject;
 let app: TestApplication;
 
@@ -23,7 +25,7 @@ const pathOf = (address: string): string => address.replace('https://example.com
 
 async function open(files: Readonly<Record<string, string>> = {}): Promise<void> {
   project = createProject({
-    'config/app.js': exportDefault(`{ key: 'k'.repeat(32), url: 'https://example.com' }`),
+    'config/app.js': exportDefault(`{ key: '${KEY}', url: 'https://example.com' }`),
     ...files,
   });
   app = await createTestApplication({ basePath: project.path, routes });
@@ -76,7 +78,7 @@ test('one that a previous key signed is good until it ends', async () => {
   const path = pathOf(app.make(UrlGenerator).signedUrl('unsubscribe', { user: 7 }));
   await app.close();
   project.remove();
-  const rotated = `{ key: 'n'.repeat(32), previousKeys: ['o'.repeat(32), 'k'.repeat(32)] }`;
+  const rotated = `{ key: '${newAppKey()}', previousKeys: ['${newAppKey()}', '${KEY}'] }`;
   const client = await serve({ 'config/app.js': exportDefault(rotated) });
   await client.get(path).expect(200);
   await client.get(path.replace('/7', '/8')).expect(403);
