@@ -9,8 +9,9 @@ import type { SessionCookie } from './session-cookie';
 import { decodeState, encodeState, newState, type SessionState } from './session-state';
 import type { SessionStore } from './session-store';
 
-/** How often it is noted at most that a session is in use. */
+/** How often it is noted at most that a session is in use: more often where it would end before. */
 const TOUCH_EVERY_MS = 60_000;
+const PART_OF_LIFETIME = 0.1;
 
 /** Where what was typed into a form is kept for the next request. */
 const OLD_INPUT = '_old_input';
@@ -24,6 +25,8 @@ export interface SessionParts {
   readonly store: SessionStore;
   readonly cookies: Cookies;
   readonly cookie: SessionCookie;
+  /** How long it lives after its last use. */
+  readonly lifetimeMs: number;
   /** Whose session it is; undefined for the application's own. */
   readonly tenantId: string | undefined;
 }
@@ -282,7 +285,8 @@ export class Session {
       );
       if (!isThere && changes.areAny) throw SessionEndedError.meanwhile();
     }
-    const isDue = clock.now() - seenAt >= TOUCH_EVERY_MS;
+    const pauseMs = Math.min(TOUCH_EVERY_MS, this.#parts.lifetimeMs * PART_OF_LIFETIME);
+    const isDue = clock.now() - seenAt >= pauseMs;
     // Never of one that has a new id: the browser would forget that again
     if (isDue && (await store.touch(key))) this.#send(id);
   }

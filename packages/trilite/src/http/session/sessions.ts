@@ -23,8 +23,9 @@ export class Sessions {
 
   /** The session of a request; nothing is read before it is used. */
   of(cookies: Cookies): Session {
-    const { store, tenantId } = this.#parts;
-    return new Session({ store, cookies, cookie: this.#cookie, tenantId });
+    const { store, settings, tenantId } = this.#parts;
+    const { lifetime: lifetimeMs } = settings;
+    return new Session({ store, cookies, cookie: this.#cookie, lifetimeMs, tenantId });
   }
 
   /** Removes sessions that have ended; tells how many. New ones take some along: this is for a file that is to become smaller at once. */

@@ -115,6 +115,18 @@ describe('how long it lives', () => {
     await ada.get('/all').expect({});
   });
 
+  test('one of a minute lives for as long as it is used', async () => {
+    travelTo(Date.UTC(2026, 0, 1));
+    const ada = await visit(basics, "{ lifetime: '1m' }");
+    await ada.post('/put', { a: 1 });
+    for (const pause of ['50s', '50s', '50s']) {
+      travel(pause);
+      await ada.get('/all').expect({ a: 1 });
+    }
+    travel('1m');
+    await ada.get('/all').expect({});
+  });
+
   test('it is noted once a minute at most that it is in use, in the file and in the browser', async () => {
     travelTo(Date.UTC(2026, 0, 1));
     const ada = await visit(basics);
