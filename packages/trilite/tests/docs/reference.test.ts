@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import * as schemas from '../../src/config/schema';
@@ -64,6 +64,20 @@ describe('docs/console.md', () => {
   test('has every option that all commands take', () => {
     const flags = globalOptions.flatMap((option) => [...option.flags]);
     expect(flags.filter((flag) => !new RegExp(`\`${flag}[\`=]`).test(consolePage))).toEqual([]);
+  });
+});
+
+describe('docs/files.md', () => {
+  const folder = 'packages/trilite/src/console/doctor';
+  const sources = readdirSync(join(repository, folder)).filter((name) => !/^tenant-/.test(name));
+
+  test('has a row for every check of "doctor"', () => {
+    const texts = sources.map((name) => read(`${folder}/${name}`));
+    const names = all(texts.join('\n'), /\bname: ['`]([\w. ]+?)(?: \$\{.*?\})?['`]/g);
+    const page = section(read('packages/trilite/docs/files.md'), 'Is everything well');
+    const rows = all(page, /^\| `(.*?)(?: …)?` \|/gm);
+    expect(names.length).toBeGreaterThan(15);
+    expect(names.filter((name) => !rows.includes(name))).toEqual([]);
   });
 });
 
