@@ -7,7 +7,7 @@ export interface ViewOptions {
   readonly helpers?: ViewHelpers;
   /**
    * What every view of a request finds in `it`, beneath what the controller gives. Called once for each view that is answered with, in the work of
-   * its request. Default: nothing.
+   * its request; for pages of errors, too, whose request may have no session. Default: nothing.
    */
   readonly shared?: (request: Request) => object | Promise<object>;
 }
@@ -20,7 +20,7 @@ export interface ViewOptions {
  *
  * export default defineViews({
  *   helpers: { euros: (cents: number) => `${(cents / 100).toFixed(2)} €` },
- *   shared: async ({ session }) => ({ user: await session.get('user') }),
+ *   shared: ({ user }) => ({ user }),
  * });
  */
 export const defineViews = (options: ViewOptions): ViewOptions => options;
