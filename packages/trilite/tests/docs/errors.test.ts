@@ -14,6 +14,22 @@ test('every code of docs/errors.md is thrown', () => {
   expect(documented.filter((code) => !thrown.has(code))).toEqual([]);
 });
 
+test('docs/errors.md says the status of each code that has one', () => {
+  const rows = new Map(
+    read(ERRORS)
+      .split('\n')
+      .map((row) => [/^\| `(E_[A-Z_]+)`/.exec(row)?.[1], row]),
+  );
+  const made = sources().flatMap((file) => read(file).split("code: '").slice(1));
+  const statuses = made.flatMap((facts) => {
+    const code = facts.slice(0, facts.indexOf("'"));
+    const status = /^[^}]*\bstatus: (\d{3})/.exec(facts.replace(/\$\{.*?\}/g, ''))?.[1];
+    return status === undefined ? [] : [{ code, status }];
+  });
+  expect(statuses.length).toBeGreaterThan(30);
+  expect(statuses.filter(({ code, status }) => !rows.get(code)?.includes(status))).toEqual([]);
+});
+
 test('docs/errors.md has one row for each code, in alphabetical order within its section', () => {
   expect(new Set(documented).size).toBe(documented.length);
   for (const section of read(ERRORS).split('\n## ')) {
