@@ -1,10 +1,8 @@
 import { inspect } from 'node:util';
 import type { z } from 'zod';
 import { nearest } from '../support/nearest';
+import { isSecretName } from '../support/secret-name';
 import type { ConfigProblem } from './errors';
-
-/** Also one of a list of them: `previousKeys.0`. */
-const SECRET = /(KEY|SECRET|TOKEN|PASSWORD)S?(\.\d+)?$/i;
 
 /** What zod found wrong, as lines a person can act on: file, key, found, expected. */
 export function problemsOf(
@@ -18,7 +16,7 @@ export function problemsOf(
       return issue.keys.map((key) => unknownKey(issue, key, input, file));
     }
     const key = issue.path.map(String).join('.');
-    const hidden = options.hideSecrets === true && SECRET.test(key);
+    const hidden = options.hideSecrets === true && isSecretName(key);
     return [
       { file, key, found: found(valueAt(input, issue.path), hidden), expected: expected(issue) },
     ];

@@ -61,6 +61,10 @@ test('a wrong value is named with what was found and expected', () => {
 test('a secret is not shown', () => {
   enter({ APP_KEY: 'too-short-to-be-a-key' });
   expect(() => defineEnv()).toThrow(/"APP_KEY": found a value that is not shown/);
+  enter({ SMTP_PASS: 'hidden' });
+  expect(() => defineEnv((z) => ({ SMTP_PASS: z.string().min(8) }))).toThrow(
+    /"SMTP_PASS": found a value that is not shown/,
+  );
   enter({ APP_PREVIOUS_KEYS: 'too-short-to-be-a-key' });
   expect(() => defineEnv()).toThrow(/"APP_PREVIOUS_KEYS\.0": found a value that is not shown/);
 });

@@ -179,11 +179,13 @@ describe('built-in commands', () => {
     const files = {
       'config/app.js': `exports.default = { key: '${key}' };`,
       'config/services.js': "exports.default = { search: 'https://me:hidden@host/?q=a:b@c' };",
+      'config/mail.js': "exports.default = { auth: { user: 'me', pass: 'hidden' } };",
     };
     const { out } = await artisan(files, 'config:show --json');
     expect(JSON.parse(out)).toMatchObject({
       cache: { default: 'sqlite' },
       services: { search: 'https://me:(not shown)@host/?q=a:b@c' },
+      mail: { auth: { user: 'me', pass: '(set, not shown)' } },
       app: { key: '(set, not shown)' },
     });
     expect((await run('config:show queue.connections.sqlite.lease')).out).toMatch(/\.+ 90000\n/);

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/load-config';
+import { isSecretName } from '../../support/secret-name';
 import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
 import { defineSignature } from '../signature';
@@ -44,7 +45,7 @@ function shown({ others, ...config }: Config): unknown {
   function replacer(this: unknown, key: string, value: unknown): unknown {
     // There, "token" is the name of a header, as "cookie" is that of a cookie
     const isName = this === identification;
-    const isSecret = !isName && /(key|secret|token|password)s?$/i.test(key);
+    const isSecret = !isName && isSecretName(key);
     if (isSecret && Array.isArray(value)) return value.map(() => '(set, not shown)');
     if (isSecret && typeof value === 'string') {
       return '(set, not shown)';
