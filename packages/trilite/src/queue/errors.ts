@@ -239,12 +239,16 @@ export class JobWaitError extends FrameworkError {
   }
 }
 
-/** The error of a job that released itself as often as `tries` allows. */
+/** The error of a job that released itself as often as `tries` allows, or for as long as `retryUntil` does. */
 export class JobReleasedTooOftenError extends FrameworkError {
-  static of(job: string, tries: number): JobReleasedTooOftenError {
+  static of(job: string, bound: number | Date): JobReleasedTooOftenError {
+    const beyond =
+      typeof bound === 'number'
+        ? `once more after ${bound} tries`
+        : `beyond its time, which ends at ${bound.toISOString()}`;
     return new JobReleasedTooOftenError({
       code: 'E_JOB_RELEASED_TOO_OFTEN',
-      message: `The job "${job}" released itself once more after ${tries} tries.`,
+      message: `The job "${job}" released itself ${beyond}.`,
       help: 'Raise "tries", or set "retryUntil"; "maxExceptions" bounds the runs that throw by themselves.',
     });
   }

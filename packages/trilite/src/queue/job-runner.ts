@@ -245,8 +245,9 @@ function judgeReturned(job: ClaimedJob, run: JobRun, defaults: RunDefaults): Run
   if (wish.kind === 'fail') return { kind: 'failed', error: wish.error };
   const { delayMs, uncounted } = wish;
   const tries = triesOf(run.type, defaults);
-  if (!uncounted && isLastTry(job, tries)) {
-    return { kind: 'failed', error: JobReleasedTooOftenError.of(job.job, tries) };
+  if (!uncounted && isOver(job, tries, delayMs)) {
+    const bound = job.retryUntil === undefined ? tries : new Date(job.retryUntil);
+    return { kind: 'failed', error: JobReleasedTooOftenError.of(job.job, bound) };
   }
   return { kind: 'released', availableAt: dueAfter(delayMs), uncounted };
 }
@@ -291,12 +292,9 @@ export function verdictOf(
   const { maxExceptions = Infinity, failOnTimeout = false, backoff } = type.options ?? {};
   const exceptions = job.exceptions + 1;
   const delayMs = backoffMs(backoff ?? defaults.backoff, exceptions);
-  const isOver =
-    job.retryUntil === undefined
-      ? isLastTry(job, triesOf(type, defaults))
-      : clock.now() + delayMs >= job.retryUntil;
+  const isLast = isOver(job, triesOf(type, defaults), delayMs);
   return {
-    isFinal: isOver || exceptions >= maxExceptions || (failOnTimeout && isTimeout),
+    isFinal: isLast || exceptions >= maxExceptions || (failOnTimeout && isTimeout),
     delayMs,
   };
 }
@@ -305,6 +303,8 @@ function triesOf(type: JobClass, { tries }: RunDefaults): number {
   return type.options?.tries ?? tries;
 }
 
-function isLastTry(job: ClaimedJob, tries: number): boolean {
+/** Whether a job has no run left: by its time where it has one, whatever its tries say. */
+function isOver(job: ClaimedJob, tries: number, delayMs: number): boolean {
+  if (job.retryUntil !== undefined) return clock.now() + delayMs >= job.retryUntil;
   return tries > 0 && job.attempts - job.crashes >= tries;
 }

@@ -64,7 +64,7 @@ export interface JobOptions {
   readonly priority?: number;
   /** Runs before the job has failed; 0 is unlimited. Default: the worker's `--tries`, else 1. */
   readonly tries?: number;
-  /** Until when after its dispatch a failed run is followed by another, whatever `tries` says. Default: as `tries` says. */
+  /** Until when after its dispatch a run that failed or released itself is followed by another, whatever `tries` says. Default: as `tries` says. */
   readonly retryUntil?: Duration;
   /** Runs that may throw before the job has failed, beside `tries`, which counts releases as well. Default: as `tries` says. */
   readonly maxExceptions?: number;

@@ -189,6 +189,29 @@ describe('after a failure', () => {
   });
 });
 
+describe('with retryUntil', () => {
+  const until = { retryUntil: NOW + 60_000, attempts: 9 };
+
+  test('a run that fails is followed by another until then, whatever its tries', async () => {
+    expect(await run(jobOf(fails), until)).toMatchObject({ kind: 'retry' });
+    travelTo(NOW + 60_000);
+    expect(await run(jobOf(fails), until)).toMatchObject({ kind: 'failed' });
+  });
+
+  test('a run that releases itself is followed by another that is due before then', async () => {
+    const patient = jobOf((_, { release }) => release('59s'));
+    expect(await run(patient, until)).toMatchObject({
+      kind: 'released',
+      availableAt: NOW + 59_000,
+    });
+    travelTo(NOW + 2000);
+    expect(await run(patient, until)).toMatchObject({
+      kind: 'failed',
+      error: { code: 'E_JOB_RELEASED_TOO_OFTEN', message: expect.stringContaining('00:01:00') },
+    });
+  });
+});
+
 describe('a timeout', () => {
   async function timedOutAfter(type: JobClass, milliseconds: number, timeoutMs = 60_000) {
     jest.useFakeTimers();
