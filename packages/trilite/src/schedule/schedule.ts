@@ -19,7 +19,7 @@ export type ScheduleFile = (schedule: Schedule) => void;
  *
  * const schedule = defineSchedule((schedule) => {
  *   schedule.command('db:optimize').dailyAt('03:00').timezone('Europe/Vienna').withoutOverlapping();
- *   schedule.job(BuildReport, { id: 'daily' }, { queue: 'reports' }).everyFiveMinutes();
+ *   schedule.job(BuildReport, { id: 'daily' }, { priority: 10 }).everyFiveMinutes();
  *   schedule.call('heartbeat', async ({ signal }) => {}).everyMinute();
  *   schedule.exec('df -h').hourly();
  * });
