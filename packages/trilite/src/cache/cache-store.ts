@@ -26,9 +26,11 @@ export interface CacheClaim {
   readonly until: number;
   /** Whether a live value that is stale is as good as none. Default: false. */
   readonly refresh?: boolean;
+  /** Whether it only keeps a claim that its owner has: one that was lost is not taken again. Default: false. */
+  readonly renewal?: boolean;
 }
 
-/** What a claim is answered with: the right to compute, that another has it, or that there is a value meanwhile. */
+/** What a claim is answered with: the right to compute, that another has it or a renewal came too late, or that there is a value meanwhile. */
 export type ClaimAnswer =
   | { readonly state: 'claimed' }
   | { readonly state: 'taken' }
@@ -115,7 +117,7 @@ export interface CacheStore {
 
   /**
    * Asks for the right to compute the value of a key, so that of many who miss it one computes. Whose process is known to be gone has lost it.
-   * Its owner claims again to keep it longer.
+   * Its owner claims again to keep it longer, as a renewal when it has begun to compute: meanwhile another may have had the claim and ended it.
    */
   claim(claim: CacheClaim): Promise<ClaimAnswer>;
 

@@ -155,8 +155,12 @@ async function claimWithin<T>(
   return undefined;
 }
 
-function claim<T>({ store, key, isRefresh }: Computation<T>, owner: string): Promise<ClaimAnswer> {
-  return store.claim({ key, owner, until: clock.now() + LEASE_MS, refresh: isRefresh });
+function claim<T>(
+  { store, key, isRefresh }: Computation<T>,
+  owner: string,
+  renewal = false,
+): Promise<ClaimAnswer> {
+  return store.claim({ key, owner, until: clock.now() + LEASE_MS, refresh: isRefresh, renewal });
 }
 
 async function look<T>(
@@ -200,6 +204,6 @@ async function computeAndKeep<T>(
 }
 
 function renew<T>(computation: Computation<T>, owner: string): NodeJS.Timeout {
-  const claimAgain = (): void => void claim(computation, owner).catch(() => undefined);
+  const claimAgain = (): void => void claim(computation, owner, true).catch(() => undefined);
   return setInterval(claimAgain, LEASE_MS / 3).unref();
 }

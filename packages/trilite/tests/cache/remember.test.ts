@@ -197,6 +197,20 @@ describe('what is computed', () => {
     expect(await cache.remember('key', '1m', () => 'again')).toBe('again');
   });
 
+  test('is not put by a right that others had meanwhile and that is renewed', async () => {
+    const renewals = jest.spyOn(globalThis, 'setInterval');
+    const value = await during(async () => {
+      const [[renew] = []] = renewals.mock.calls;
+      await elsewhere.forget('key');
+      await elsewhere.remember('key', '1m', () => 'computed there');
+      await elsewhere.forget('key');
+      renew?.();
+    });
+    expect(renewals).toHaveBeenCalled();
+    expect(value).toBe('computed');
+    expect(await cache.has('key')).toBe(false);
+  });
+
   test.each<[how: string, change: () => Promise<unknown>]>([
     ['here', () => cache.tags('t').clear()],
     ['in another process', () => elsewhere.tags('t', 'u').clear()],

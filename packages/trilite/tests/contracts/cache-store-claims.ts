@@ -119,6 +119,28 @@ export function testClaims(store: () => CacheStore): void {
     expect(await store().get('key')).toBeUndefined();
   });
 
+  test.each<[how: string, end: (store: CacheStore) => Promise<unknown>]>([
+    ['gave it up', (one) => one.release('key', OTHER)],
+    ['filled the key, and that was forgotten', (one) => fill(OTHER).then(() => forget(one, 'key'))],
+  ])('a claim that another took over and %s is not renewed', async (_, end) => {
+    await store().claim(claimOf(OWN));
+    await forget(store(), 'key');
+    expect(await store().claim(claimOf(OTHER))).toEqual({ state: 'claimed' });
+    await end(store());
+    expect(await store().claim(claimOf(OWN, { renewal: true }))).toEqual({ state: 'taken' });
+    expect(await fill(OWN)).toBe(false);
+    expect(await store().get('key')).toBeUndefined();
+    expect(await store().claim(claimOf(OTHER))).toEqual({ state: 'claimed' });
+  });
+
+  test('a claim that nobody else took is renewed by its owner', async () => {
+    await store().claim(claimOf(OWN));
+    travel('1s');
+    expect(await store().claim(claimOf(OWN, { renewal: true }))).toEqual({ state: 'claimed' });
+    expect(await store().claim(claimOf(OTHER))).toEqual({ state: 'taken' });
+    expect(await fill(OWN)).toBe(true);
+  });
+
   test('what was computed before its tag was cleared is not written after it', async () => {
     await store().claim(claimOf(OWN));
     await store().forgetTags(['t']);

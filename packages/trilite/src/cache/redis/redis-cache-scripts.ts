@@ -166,13 +166,15 @@ export const FORGET_TAGS = script(`
   for index = 2, #ARGV do redis.call('HSET', tags, 't:' .. ARGV[index], stamp) end
 `);
 
-/** ARGV: now, owner, until, whether a stale value is as good as none, an owner that is gone, ttl. */
+/** ARGV: now, owner, until, whether a stale value is as good as none, an owner that is gone, ttl, whether it is a renewal. */
 export const CLAIM = script(`
   local entry = find_live(KEYS[2])
   if entry and not (ARGV[4] == '1' and entry.stale <= now) then return { 'found', redis.call('GET', KEYS[2]) } end
   local owner, till, outdated = unpack(redis.call('HMGET', KEYS[3], 'owner', 'until', 'outdated'))
   if owner == ARGV[2] then
     redis.call('HSET', KEYS[3], 'until', ARGV[3])
+  elseif ARGV[7] == '1' then
+    return { 'taken', owner or '' }
   elseif owner and not outdated and tonumber(till) > now and owner ~= ARGV[5] then
     return { 'taken', owner }
   else

@@ -153,8 +153,9 @@ export class RedisCacheStore implements CacheStore {
     return isOlder || cleared.some((at) => Number(at ?? 0) > stamp);
   }
 
-  async #claim({ key, owner, until, refresh }: CacheClaim, gone: string): Promise<ClaimReply> {
-    const values = [owner, until, refresh === true ? 1 : 0, gone, serverTtl(until)];
+  async #claim(claim: CacheClaim, gone: string): Promise<ClaimReply> {
+    const { key, owner, until, refresh = false, renewal = false } = claim;
+    const values = [owner, until, Number(refresh), gone, serverTtl(until), Number(renewal)];
     const reply = await this.#run(scripts.CLAIM, this.#pair(key), values);
     const [state, what] = reply as [Buffer, Buffer];
     if (state.toString() === 'found') return ['found', what];

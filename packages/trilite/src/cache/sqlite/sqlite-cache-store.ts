@@ -382,7 +382,8 @@ type Claimed =
   | Exclude<ClaimAnswer, { readonly state: 'found' }>
   | { readonly state: 'found'; readonly hit: CacheHit | Promise<CacheHit> };
 
-function claimKey(handle: Handle, { key, owner, until, refresh = false }: CacheClaim): Claimed {
+function claimKey(handle: Handle, claim: CacheClaim): Claimed {
+  const { key, owner, until, refresh = false, renewal = false } = claim;
   const now = clock.now();
   const row = handle.statement(sql.CLAIMABLE).get(now, key) as
     { value: Stored; stale_at: number | null; version: number; dead: 0 | 1 } | undefined;
@@ -396,6 +397,7 @@ function claimKey(handle: Handle, { key, owner, until, refresh = false }: CacheC
     handle.statement(sql.RENEW).run(until, key); // one that came too late stays so
     return { state: 'claimed' };
   }
+  if (renewal) return { state: 'taken' };
   const isInWork = held !== undefined && held.stamp !== sql.TOO_LATE && held.until > now;
   if (isInWork && !isOwnerGone(held.owner)) return { state: 'taken' };
   handle.statement(sql.CLAIM).run(key, owner, until, row?.version ?? null, stampNow(handle));

@@ -136,7 +136,8 @@ export class MemoryCacheStore implements CacheStore {
     }
   }
 
-  async claim({ key, owner, until, refresh = false }: CacheClaim): Promise<ClaimAnswer> {
+  async claim(claim: CacheClaim): Promise<ClaimAnswer> {
+    const { key, owner, until, refresh = false, renewal = false } = claim;
     const entry = this.#live(key);
     const hit = hitOf(entry);
     const isStale = entry?.staleAt !== undefined && entry.staleAt <= clock.now();
@@ -144,7 +145,7 @@ export class MemoryCacheStore implements CacheStore {
     const held = this.#claims.get(key);
     const isOwn = held?.owner === owner;
     const isInWork = held !== undefined && !held.isTooLate && held.until > clock.now();
-    if (isInWork && !isOwn) return { state: 'taken' };
+    if (!isOwn && (isInWork || renewal)) return { state: 'taken' };
     const fresh = { owner, stamp: this.#stamp, isTooLate: false };
     this.#claims.set(key, { ...(isOwn ? held : fresh), until });
     return { state: 'claimed' };
