@@ -1,7 +1,8 @@
+import { clock } from 'trilite';
 import { BullmqLookup } from '../../src/queue/bullmq/bullmq-lookup';
 import { testQueueStore } from '../contracts/queue-store';
-import { failOne, newJob } from '../contracts/queue-store-under-test';
-import { bullmqPlace, lendClock } from '../helpers/bullmq';
+import { claimOne, failOne, newJob, runOne } from '../contracts/queue-store-under-test';
+import { bullmqPlace, lendClock, type BullmqPlace } from '../helpers/bullmq';
 import { leavingOut } from '../helpers/left-out';
 import { useRedisServer } from '../helpers/redis-server';
 
@@ -82,19 +83,59 @@ leavingOut(LEFT_OUT, () =>
   }),
 );
 
-test('a failed job that somebody puts back while another looks what to forget stays', async () => {
-  const { store, elsewhere, close } = bullmqPlace(server);
-  await store.push([newJob('one')]);
-  await failOne(store);
-  const { failed } = BullmqLookup.prototype;
-  const look = jest.spyOn(BullmqLookup.prototype, 'failed');
-  look.mockImplementationOnce(async function (this: BullmqLookup, selection) {
-    const found = await failed.call(this, selection);
-    expect((await elsewhere.retry({})).retried).toEqual(['one']);
-    return found;
+/** Has something happen after the next look of a kind, and before what is done with what it found. */
+function afterLook(kind: 'failed' | 'find', happens: () => Promise<unknown>): void {
+  const look = BullmqLookup.prototype[kind] as (this: BullmqLookup, what: never) => unknown;
+  const spy = jest.spyOn(BullmqLookup.prototype, kind);
+  spy.mockImplementationOnce(async function (this: BullmqLookup, what) {
+    const found = await look.call(this, what as never);
+    await happens();
+    return found as never;
   });
-  expect(await store.forget({})).toBe(0);
-  expect(await store.status()).toMatchObject([{ ready: 1, failed: 0 }]);
-  look.mockRestore();
-  await close();
+}
+
+describe('between a look and what is done about it', () => {
+  let place: BullmqPlace;
+
+  beforeEach(async () => {
+    place = bullmqPlace(server);
+    await place.store.push([newJob('one')]);
+  });
+
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await place.close();
+  });
+
+  test('a failed job that is put back is not forgotten', async () => {
+    const { store, elsewhere } = place;
+    await failOne(store);
+    afterLook('failed', async () => expect((await elsewhere.retry({})).retried).toEqual(['one']));
+    expect(await store.forget({})).toBe(0);
+    expect(await store.status()).toMatchObject([{ ready: 1, failed: 0 }]);
+  });
+
+  test.each([
+    ['fails', failOne, 'failed'],
+    ['is done', runOne, 'done'],
+  ])('a job that %s is not cancelled, and stays', async (_, end, state) => {
+    const { store, elsewhere } = place;
+    afterLook('find', () => end(elsewhere));
+    expect(await store.cancel('one')).toBeUndefined();
+    expect(await store.find('one')).toMatchObject({ state });
+  });
+
+  test('a job that is cancelled by two is cancelled once', async () => {
+    const { store, elsewhere } = place;
+    afterLook('find', async () => expect(await elsewhere.cancel('one')).toBe('cancelled'));
+    expect(await store.cancel('one')).toBeUndefined();
+  });
+
+  test('a job that begins is cancelled by who has it now, not by who had it before', async () => {
+    const { store, elsewhere } = place;
+    await store.release(await claimOne(store, { owner: 'before' }), { availableAt: clock.now() });
+    afterLook('find', () => claimOne(elsewhere, { owner: 'now' }));
+    expect(await store.cancel('one')).toBe('requested');
+    expect(await store.signals('now')).toMatchObject({ cancelled: ['one'] });
+  });
 });

@@ -195,6 +195,18 @@ describe('a lease', () => {
     ]);
   });
 
+  test('that ended leaves a job that can be cancelled once it was taken back', async () => {
+    const { store } = place;
+    await store.push([newJob('a')]);
+    await claimOne(store, { leaseMs: 1 });
+    await until(
+      () => store.recover(() => false),
+      ({ length }) => length > 0,
+    );
+    expect(await store.cancel('a')).toBe('cancelled');
+    expect(await claimIds(store)).toEqual([]);
+  });
+
   test('is a stranger to nobody but its owner', async () => {
     const { store, elsewhere } = place;
     await store.push([newJob('a')]);

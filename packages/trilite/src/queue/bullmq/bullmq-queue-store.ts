@@ -43,7 +43,7 @@ import {
   type StoredJob,
 } from './bullmq-job';
 import { BullmqLookup, type Found } from './bullmq-lookup';
-import { BullmqQueues, type BullmqOptions } from './bullmq-queues';
+import { BullmqQueues, FAILED, WAITING, type BullmqOptions } from './bullmq-queues';
 import { BullmqSignals } from './bullmq-signals';
 import { readStatus } from './bullmq-status';
 import { BullmqWatch } from './bullmq-watch';
@@ -194,13 +194,13 @@ export class BullmqQueueStore implements QueueStore {
   /** A waiting job is removed: BullMQ has no state for what never ran. */
   async cancel(id: string): Promise<CancelOutcome> {
     const found = await this.#lookup.find(id);
-    if (found === undefined || found.job.finishedOn !== undefined) return undefined;
-    const { job, queue } = found;
-    const isRunning = await job.isActive();
-    if (!isRunning && (await this.#remove(found))) return 'cancelled';
-    const owner = job.processedBy ?? (await this.#lookup.job(queue, id))?.processedBy;
-    if (owner === undefined) return undefined;
-    await this.#signals.askToCancel(id, owner);
+    if (found === undefined) return undefined;
+    const { queue } = found;
+    if (await this.#queues.remove(queue, keyOf(id), WAITING)) return 'cancelled';
+    // What was found may have begun, ended or changed hands since
+    const job = await this.#lookup.job(queue, id);
+    if (job?.processedBy === undefined || job.finishedOn !== undefined) return undefined;
+    await this.#signals.askToCancel(id, job.processedBy);
     return 'requested';
   }
 
@@ -281,11 +281,9 @@ export class BullmqQueueStore implements QueueStore {
 
   async forget(selection: FailedSelection): Promise<number> {
     const failed = await this.#lookup.failed(selection);
-    const removed = failed.map(async (found) => {
-      // Who puts it back meanwhile takes it from there, too: it is one or the other
-      const isTaken = await this.#queues.takeFailed(found.queue, found.job.id ?? '');
-      return isTaken && this.#remove(found);
-    });
+    const removed = failed.map(({ job, queue }) =>
+      this.#queues.remove(queue, job.id ?? '', FAILED),
+    );
     return (await Promise.all(removed)).filter((isRemoved) => isRemoved).length;
   }
 
@@ -409,11 +407,6 @@ export class BullmqQueueStore implements QueueStore {
     return jobs.flatMap((job) =>
       job === undefined ? [] : [{ id: idOf(job), job: job.name, queue, outcome: 'released' }],
     );
-  }
-
-  /** Whether it was there, and in nobody's hand. */
-  async #remove({ job, queue }: Found): Promise<boolean> {
-    return (await this.#backend(queue).remove(job.id ?? '', false)) === 1;
   }
 
   async #clean(queue: string, state: string, until: number, limit: number): Promise<number> {

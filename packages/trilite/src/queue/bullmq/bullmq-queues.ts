@@ -26,11 +26,18 @@ export const SIGNALS = '~signals';
 /** Events that happened shortly before are told as well: a subscription begins some time after it is asked for. */
 const EVENTS_SINCE_MS = 60_000;
 
-/** BullMQ removes a job from wherever it is by then, and tells everybody that it did. */
-const TAKE_FAILED = {
-  numberOfKeys: 1,
-  lua: "return redis.call('zrem', KEYS[1], ARGV[1])",
-};
+/** Where failed jobs lie, and where jobs do that wait. */
+export const FAILED = ['failed'] as const;
+export const WAITING = ['delayed', 'prioritized', 'wait'] as const;
+
+/** Takes a job from the first of some places that has it. */
+const TAKE = `
+  for _, place in ipairs(KEYS) do
+    local isList = redis.call('type', place).ok == 'list'
+    local taken = isList and redis.call('lrem', place, 1, ARGV[1]) or redis.call('zrem', place, ARGV[1])
+    if taken == 1 then return 1 end
+  end
+  return 0`;
 
 type JobQueue = Queue<BullmqJob, Ending, string, StoredJob, Ending, string>;
 type JobWorker = Worker<StoredJob, Ending>;
@@ -94,12 +101,21 @@ export class BullmqQueues {
     return new this.#bullmq.Job(this.queue(queue), '', {} as StoredJob, {}, keyOf(id));
   }
 
-  /** Takes a job from the list of failed ones. @returns whether this call, and no other, did so */
-  async takeFailed(queue: string, key: string): Promise<boolean> {
+  /**
+   * Removes a job if it lies in one of some places. BullMQ removes one from wherever it is by then: who moves it meanwhile takes it from its place,
+   * too, so that it is one or the other.
+   *
+   * @returns whether this call, and no other, did so
+   */
+  async remove(queue: string, key: string, places: readonly string[]): Promise<boolean> {
     const backend = this.queue(queue).getBackend();
     const client = await backend.client;
-    client.defineCommand('triliteTakeFailed', TAKE_FAILED);
-    return (await client.runCommand('triliteTakeFailed', [backend.toKey('failed'), key])) === 1;
+    const command = `triliteTakeOf${places.length}`;
+    client.defineCommand(command, { numberOfKeys: places.length, lua: TAKE });
+    const keys = places.map((place) => backend.toKey(place));
+    if ((await client.runCommand(command, [...keys, key])) !== 1) return false;
+    await backend.remove(key, false);
+    return true;
   }
 
   async close(): Promise<void> {
