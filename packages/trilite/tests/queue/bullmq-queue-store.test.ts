@@ -1,7 +1,9 @@
+import { RedisQueueBackend } from 'bullmq';
 import { clock } from 'trilite';
+import { travel, travelBack } from 'trilite/testing';
 import { BullmqLookup } from '../../src/queue/bullmq/bullmq-lookup';
 import { testQueueStore } from '../contracts/queue-store';
-import { claimOne, failOne, newJob, runOne } from '../contracts/queue-store-under-test';
+import { claimOne, failOne, newJob, request, runOne } from '../contracts/queue-store-under-test';
 import { bullmqPlace, lendClock, type BullmqPlace } from '../helpers/bullmq';
 import { leavingOut } from '../helpers/left-out';
 import { useRedisServer } from '../helpers/redis-server';
@@ -104,6 +106,7 @@ describe('between a look and what is done about it', () => {
 
   afterEach(async () => {
     jest.restoreAllMocks();
+    travelBack();
     await place.close();
   });
 
@@ -129,6 +132,24 @@ describe('between a look and what is done about it', () => {
     const { store, elsewhere } = place;
     afterLook('find', async () => expect(await elsewhere.cancel('one')).toBe('cancelled'));
     expect(await store.cancel('one')).toBeUndefined();
+  });
+
+  test('jobs that become due while their queue is cleared are cleared', async () => {
+    const { store, elsewhere } = place;
+    lendClock();
+    const later = { availableAt: clock.now() + 1000 };
+    await store.push([newJob('two', later), newJob('three', later), newJob('four', later)]);
+    const clean = RedisQueueBackend.prototype.cleanJobsByState;
+    const spy = jest.spyOn(RedisQueueBackend.prototype, 'cleanJobsByState');
+    spy.mockImplementation(async function (this: RedisQueueBackend, state, ...rest) {
+      const cleaned = await clean.call(this, state, ...rest);
+      // Whoever claims lets all of them wait for their turn
+      if (state === 'prioritized') travel('1s');
+      await elsewhere.claim(request());
+      return cleaned;
+    });
+    await store.clear('default');
+    expect(await store.status()).toMatchObject([{ ready: 0, delayed: 0 }]);
   });
 
   test('a job that begins is cancelled by who has it now, not by who had it before', async () => {

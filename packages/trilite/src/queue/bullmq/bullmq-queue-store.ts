@@ -292,7 +292,7 @@ export class BullmqQueueStore implements QueueStore {
 
   async clear(queue: string): Promise<number> {
     let cleared = 0;
-    for (const state of ['wait', 'prioritized', 'delayed']) {
+    for (const state of WAITING) {
       for (let some = PIECE; some === PIECE; cleared += some) {
         some = await this.#clean(queue, state, Number.MAX_SAFE_INTEGER, PIECE);
       }

@@ -26,7 +26,7 @@ export const SIGNALS = '~signals';
 /** Events that happened shortly before are told as well: a subscription begins some time after it is asked for. */
 const EVENTS_SINCE_MS = 60_000;
 
-/** Where failed jobs lie, and where jobs do that wait. */
+/** Where failed jobs lie, and where jobs do that wait, in the order in which they come by. */
 export const FAILED = ['failed'] as const;
 export const WAITING = ['delayed', 'prioritized', 'wait'] as const;
 
