@@ -273,9 +273,7 @@ export class CacheRepository {
       throw new TypeError(`Expected \`by\` to be a finite number, got \`${by}\`.`);
     }
     const name = this.#name(key);
-    const tagged = this.#tags.length === 0 ? undefined : this.#entry(name, 0, undefined);
-    if (tagged !== undefined) await this.#ask((store) => store.add(tagged), false);
-    const sum = await this.#ask((store) => store.increment(name, by), by);
+    const sum = await this.#ask((store) => store.increment(name, by, this.#tagNames), by);
     this.#observer.wrote([textOf(key, this.#namespace)]);
     return sum;
   }

@@ -94,11 +94,12 @@ export interface CacheStore {
   add(entry: CacheEntry): Promise<boolean>;
 
   /**
-   * Adds to a number and returns the sum. A missing entry starts at 0 and lives for ever; a live one keeps its expiry and its tags.
+   * Adds to a number and returns the sum. A missing entry starts at 0, lives for ever and bears the tags that are given; a live one keeps its
+   * expiry and its own tags.
    *
    * @throws E_CACHE_VALUE_NOT_NUMERIC
    */
-  increment(key: string, by: number): Promise<number>;
+  increment(key: string, by: number, tags?: readonly string[]): Promise<number>;
 
   /** Gives a live entry another expiry, and lets its value be fresh; tells whether there was one. */
   touch(key: string, expiresAt: number | undefined): Promise<boolean>;

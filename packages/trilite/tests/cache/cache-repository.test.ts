@@ -233,6 +233,18 @@ describe('increment and decrement', () => {
     expect(await cache.get('n')).toBe(6);
   });
 
+  test('give what they make its tags, even while somebody clears these', async () => {
+    const tagged = cache.tags('a');
+    const increment = store.increment.bind(store);
+    jest.spyOn(store, 'increment').mockImplementationOnce(async (...values) => {
+      await tagged.clear();
+      return increment(...values);
+    });
+    expect(await tagged.increment('n')).toBe(1);
+    await tagged.clear();
+    expect(await cache.has('n')).toBe(false);
+  });
+
   test.each([NaN, Infinity, -Infinity])('refuse to count by %p', async (by) => {
     await expect(cache.increment('n', by)).rejects.toThrow(TypeError);
     await expect(cache.decrement('n', by)).rejects.toThrow(TypeError);

@@ -46,6 +46,21 @@ export function testTags(store: () => CacheStore): void {
     expect(await store().get('key')).toBeUndefined();
   });
 
+  test('increment gives an entry that it makes its tags, and a live one keeps its own', async () => {
+    await put(store(), 'cleared', 1, { tags: ['old'] });
+    await put(store(), 'live', 1, { tags: ['old'] });
+    await store().forgetTags(['old']);
+    await put(store(), 'live', 1, { tags: ['own'] });
+    const keys = ['missing', 'cleared', 'live'];
+    for (const key of keys) await store().increment(key, 5, ['t', 'u']);
+    await store().forgetTags(['old']);
+    expect(await store().many(keys)).toEqual([{ value: 5 }, { value: 5 }, { value: 6 }]);
+    await store().forgetTags(['u']);
+    expect(await store().many(keys)).toEqual([undefined, undefined, { value: 6 }]);
+    await store().forgetTags(['own']);
+    expect(await store().get('live')).toBeUndefined();
+  });
+
   test('to every method an entry that was cleared is as good as none', async () => {
     const keys = ['add', 'increment', 'touch', 'pull', 'forget'];
     await store().putMany(keys.map((key) => ({ key, value: 'old', tags: ['t'] })));

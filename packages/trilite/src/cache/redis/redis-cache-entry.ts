@@ -39,7 +39,7 @@ export interface RedisCacheEntry {
  */
 export function packEntry({ key, value, expiresAt, staleAt, tags = [] }: CacheEntry): Buffer {
   const stored = encodeValue(key, value);
-  const tagText = tags.length === 0 ? '' : JSON.stringify(tags);
+  const tagText = tagTextOf(tags);
   const tagBytes = Buffer.byteLength(tagText);
   const packed = Buffer.allocUnsafe(HEADER_BYTES + tagBytes + Buffer.byteLength(stored));
   packed.writeUInt8(typeof stored === 'string' ? KIND.text : KIND.blob, 0);
@@ -49,6 +49,11 @@ export function packEntry({ key, value, expiresAt, staleAt, tags = [] }: CacheEn
   packed.write(tagText, HEADER_BYTES);
   writeStored(packed, stored, HEADER_BYTES + tagBytes);
   return packed;
+}
+
+/** Tags as they lie in an entry. */
+export function tagTextOf(tags: readonly string[]): string {
+  return tags.length === 0 ? '' : JSON.stringify(tags);
 }
 
 function writeStored(packed: Buffer, stored: Stored, offset: number): void {

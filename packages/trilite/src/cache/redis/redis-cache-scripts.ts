@@ -100,7 +100,8 @@ export const ADD = script(`
 
 /**
  * Lua's numbers are those of JavaScript, and 17 digits tell each from its neighbours. ARGV: now, what is added, the blobs of Infinity and
- * -Infinity, which JSON lacks. Returns the kind of what is written and what it is, or nothing where there is no number.
+ * -Infinity, which JSON lacks, the tags of an entry that is made. Returns the kind of what is written and what it is, or nothing where there is
+ * no number.
  */
 export const INCREMENT = script(`
   local key = KEYS[2]
@@ -127,7 +128,8 @@ export const INCREMENT = script(`
     local head = struct.pack('>c1ddddI4', kind, entry.expires, math.huge, now, entry.stamp, entry.tag_bytes)
     redis.call('SET', key, head .. names .. value, 'KEEPTTL')
   else
-    redis.call('SET', key, struct.pack('>c1ddddI4', kind, math.huge, math.huge, now, 0, 0) .. value)
+    local head = struct.pack('>c1ddddI4', kind, math.huge, math.huge, now, 0, #ARGV[5])
+    write(key, head .. ARGV[5] .. value, '')
   end
   outdate(KEYS[3])
   return { kind, value }

@@ -12,7 +12,14 @@ import type {
   ClaimAnswer,
 } from '../cache-store';
 import { CacheValueNotNumericError } from '../errors';
-import { hitOf, packEntry, readEntry, serverTtl, type RedisCacheEntry } from './redis-cache-entry';
+import {
+  hitOf,
+  packEntry,
+  readEntry,
+  serverTtl,
+  tagTextOf,
+  type RedisCacheEntry,
+} from './redis-cache-entry';
 import { contentsBelow, pruneDead, removeBelow, type RedisCachePlace } from './redis-cache-scan';
 import * as scripts from './redis-cache-scripts';
 import type { RedisConnection, RedisScript, RedisValue } from './redis-connection';
@@ -66,8 +73,8 @@ export class RedisCacheStore implements CacheStore {
     return (await this.#run(scripts.ADD, this.#pair(entry.key), values)) === 1;
   }
 
-  async increment(key: string, by: number): Promise<number> {
-    const values = [encode(by), encode(Infinity), encode(-Infinity)];
+  async increment(key: string, by: number, tags: readonly string[] = []): Promise<number> {
+    const values = [encode(by), encode(Infinity), encode(-Infinity), tagTextOf(tags)];
     const sum = await this.#run(scripts.INCREMENT, this.#pair(key), values);
     if (sum === null) throw CacheValueNotNumericError.at(key);
     const [kind, value] = sum as [Buffer, Buffer];

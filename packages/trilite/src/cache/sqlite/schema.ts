@@ -106,15 +106,16 @@ export const ADD = `${PUT_WHOLE_COLUMNS} where ${DEAD}`;
 
 /**
  * One statement, so that two processes cannot both read the same number. A live value that is no number matches no row.
- * Bound: key, first, now (written), version; now, first, by, now ×4.
+ * Bound: key, first, now (written), version, flags, tags, stamp; now, by, now ×5.
  */
 export const INCREMENT = `
-  insert into cache_entries (key, value, written_at, version) values (?, ?, ?, ?)
+  insert into cache_entries (key, value, written_at, version, flags, tags, stamp) values (?, ?, ?, ?, ?, ?, ?)
   on conflict (key) do update set
     value = case when ${DEAD} then excluded.value else cast(value + ? as text) end,
     expires_at = case when ${DEAD} then null else expires_at end,
-    flags = case when ${DEAD} then 0 else flags & ~${STALE} end | ${USED},
-    tags = case when ${DEAD} then null else tags end,
+    flags = case when ${DEAD} then excluded.flags else flags & ~${STALE} end | ${USED},
+    tags = case when ${DEAD} then excluded.tags else tags end,
+    stamp = case when ${DEAD} then excluded.stamp else stamp end,
     stale_at = null, written_at = excluded.written_at, version = version + 1
   where ${DEAD} or (typeof(value) = 'text' and json_valid(value) and json_type(value) in ('integer', 'real'))
   returning value`;

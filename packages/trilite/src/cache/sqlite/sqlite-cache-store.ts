@@ -27,7 +27,7 @@ import { SqliteCacheUpkeep, type UpkeepOptions } from './sqlite-cache-upkeep';
  * 1. `version` changes with every write of a row, and begins with a random one: whoever knows a version knows whether a row is what it was.
  * 2. A tagged row bears the time (`stamp`) of the clock that `forgetTags` moves on. Cleared since then, it is dead. Untagged rows cost nothing.
  * 3. A claim bears the version of its key's row, and the stamp, of when it was made. `fill` writes only where both still hold. `forget` and
- *    `clear` outdate claims: deleted, their owners' next sign of life would make them anew.
+ *    `clear` outdate claims: deleted, their owners' next claim would make them anew.
  * 4. A value that is being compressed is written before what is asked for after it.
  */
 
@@ -105,14 +105,15 @@ export class SqliteCacheStore implements CacheStore {
     });
   }
 
-  async increment(key: string, by: number): Promise<number> {
+  async increment(key: string, by: number, tags: readonly string[] = []): Promise<number> {
     const row = await this.#write([key], (handle) => {
       const now = clock.now();
-      const created = [key, String(by), now, newVersion()];
+      const created = [key, String(by), now, newVersion(), ...tagColumns(handle, tags)];
       // The driver binds a large number as a fraction, which has 15 digits as text
       const exact = Number.isSafeInteger(by) ? BigInt(by) : by;
-      return handle.statement(sql.INCREMENT).get(...created, now, exact, now, now, now, now) as
-        { value: string } | undefined;
+      return handle
+        .statement(sql.INCREMENT)
+        .get(...created, now, exact, now, now, now, now, now) as { value: string } | undefined;
     });
     if (row === undefined) throw CacheValueNotNumericError.at(key);
     return Number(row.value);
@@ -376,6 +377,11 @@ function newVersion(): number {
 /** What an entry's tags are dated with; null when it has none. */
 function stampFor(handle: Handle, { tags = [] }: Packed): number | null {
   return tags.length === 0 ? null : stampNow(handle);
+}
+
+/** What a row that is made without a value of its own says of tags: flags, tags, stamp. */
+function tagColumns(handle: Handle, tags: readonly string[]): unknown[] {
+  return tags.length === 0 ? [0, null, null] : [sql.TAGGED, JSON.stringify(tags), stampNow(handle)];
 }
 
 type Claimed =

@@ -96,8 +96,8 @@ export class TieredCacheStore implements CacheStore {
     return this.#store.add(entry);
   }
 
-  increment(key: string, by: number): Promise<number> {
-    return this.#store.increment(key, by);
+  increment(key: string, by: number, tags?: readonly string[]): Promise<number> {
+    return this.#store.increment(key, by, tags);
   }
 
   touch(key: string, expiresAt: number | undefined): Promise<boolean> {

@@ -59,8 +59,8 @@ export class FailoverCacheStore implements CacheStore {
     return this.#first((store) => store.add(entry));
   }
 
-  increment(key: string, by: number): Promise<number> {
-    return this.#first((store) => store.increment(key, by));
+  increment(key: string, by: number, tags?: readonly string[]): Promise<number> {
+    return this.#first((store) => store.increment(key, by, tags));
   }
 
   touch(key: string, expiresAt: number | undefined): Promise<boolean> {

@@ -73,8 +73,8 @@ export class MemoCacheStore implements CacheStore {
     return this.#changing([entry.key], (store) => store.add(entry));
   }
 
-  increment(key: string, by: number): Promise<number> {
-    return this.#changing([key], (store) => store.increment(key, by));
+  increment(key: string, by: number, tags?: readonly string[]): Promise<number> {
+    return this.#changing([key], (store) => store.increment(key, by, tags));
   }
 
   touch(key: string, expiresAt: number | undefined): Promise<boolean> {

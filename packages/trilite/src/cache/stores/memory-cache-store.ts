@@ -91,14 +91,14 @@ export class MemoryCacheStore implements CacheStore {
     return true;
   }
 
-  async increment(key: string, by: number): Promise<number> {
+  async increment(key: string, by: number, tags?: readonly string[]): Promise<number> {
     const entry = this.#live(key);
     const current = entry === undefined ? 0 : decode(entry.stored);
     if (typeof current !== 'number' || !Number.isFinite(current)) {
       throw CacheValueNotNumericError.at(key);
     }
     const sum = current + by;
-    const fresh = entry ?? this.#pack({ key, value: 0 });
+    const fresh = entry ?? this.#pack({ key, value: 0, tags });
     this.#put(key, { ...fresh, stored: encode(sum), staleAt: undefined });
     return sum;
   }
