@@ -30,10 +30,13 @@ export interface CacheClaim {
   readonly renewal?: boolean;
 }
 
-/** What a claim is answered with: the right to compute, that another has it or a renewal came too late, or that there is a value meanwhile. */
+/**
+ * What a claim is answered with: the right to compute; that another has it, by whose name, or that a renewal came too late, whoever has it or
+ * nobody; or that there is a value meanwhile.
+ */
 export type ClaimAnswer =
   | { readonly state: 'claimed' }
-  | { readonly state: 'taken' }
+  | { readonly state: 'taken'; readonly owner: string | undefined }
   | { readonly state: 'found'; readonly hit: CacheHit };
 
 /** What happened to the entries of a store. */
@@ -124,7 +127,8 @@ export interface CacheStore {
 
   /**
    * Writes what the owner of a claim computed, and ends the claim; tells whether it did. It does not when the claim is another's by now, or
-   * when the key was written, forgotten or its tags cleared since it was claimed: the value was computed from what was before.
+   * when the key was written, forgotten or its tags cleared since it was claimed: the value was computed from what was before. Who has waited
+   * too long for the owner, and computed as well, fills in the owner's name.
    *
    * @throws E_VALUE_NOT_SERIALIZABLE, E_CACHE_VALUE_TOO_LARGE
    */

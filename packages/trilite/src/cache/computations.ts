@@ -15,7 +15,7 @@ import { MemoCacheStore } from './stores/memo-cache-store';
  *   miss ─▶ follow (somebody of this process leads) ─────────────────────────▶ a copy of what the leader got
  *     └───▶ lead ─▶ claim ─▶ found ──────────────────────────────────────────▶ the value
  *                     ├────▶ claimed ─▶ compute ─▶ fill ─────────────────────▶ the value
- *                     └────▶ taken ─▶ look, and claim now and then ─▶ … ─▶ after `wait`: compute without a claim
+ *                     └────▶ taken ─▶ look, and claim now and then ─▶ … ─▶ after `wait`: compute as well, and fill in the other's name
  *
  * Invariants:
  * 1. A claim ends with its computation, with its process, or with its lease; the computing process renews it.
@@ -100,9 +100,7 @@ export class Computations {
     if (running !== undefined) {
       if (this.#isWithin(key)) throw CacheRecursionError.at(key);
       const followed = await within(computation.waitMs, running);
-      return followed === undefined
-        ? computeAndKeep(computation, undefined)
-        : copyOf(followed.value);
+      return followed === undefined ? lead({ ...computation, waitMs: 0 }) : copyOf(followed.value);
     }
     return this.#run(key, lead(this.#tracked(computation)));
   }
@@ -127,32 +125,35 @@ async function lead<T>(computation: Computation<T>): Promise<T> {
   const owner = newOwner();
   const answer = await claimWithin(computation, owner, monotonicMs() + waitMs);
   if (answer?.state === 'found') return answer.hit.value as T;
-  return computeAndKeep(computation, answer === undefined ? undefined : owner);
+  // What changes the key meanwhile ends the other's claim: there is nothing to fill then
+  const right = answer?.state === 'taken' ? { owner: answer.owner, isOwn: false } : own(owner);
+  return computeAndKeep(computation, answer && right);
 }
 
 async function refresh<T>(computation: Computation<T>): Promise<void> {
   const owner = newOwner();
   const answer = await claim(computation, owner).catch(computation.onUnavailable);
-  if (answer?.state === 'claimed') await computeAndKeep(computation, owner);
+  if (answer?.state === 'claimed') await computeAndKeep(computation, own(owner));
 }
 
-/** The right to compute, or the value; undefined when another process has computed for too long, or the store does not answer. */
+/** The right to compute, or the value; that of another who has computed for too long; undefined when the store does not answer. */
 async function claimWithin<T>(
   computation: Computation<T>,
   owner: string,
   until: number,
-): Promise<Exclude<ClaimAnswer, { readonly state: 'taken' }> | undefined> {
+): Promise<ClaimAnswer | undefined> {
   try {
-    do {
+    for (;;) {
       const answer = await claim(computation, owner);
       if (answer.state !== 'taken') return answer;
       const hit = await look(computation, until);
       if (hit !== undefined) return { state: 'found', hit };
-    } while (monotonicMs() < until);
+      if (monotonicMs() >= until) return answer;
+    }
   } catch (error) {
     computation.onUnavailable(error);
+    return undefined;
   }
-  return undefined;
 }
 
 function claim<T>(
@@ -175,19 +176,31 @@ async function look<T>(
   return undefined;
 }
 
-/** @param owner of the claim; without one the value is put, whatever was there */
+/** In whose name a value is filled. */
+interface Right {
+  readonly owner: string | undefined;
+  /** Whether the claim is this computation's own, to be renewed and released. */
+  readonly isOwn: boolean;
+}
+
+function own(owner: string): Right {
+  return { owner, isOwn: true };
+}
+
+/** @param right without one the value is put, whatever was there */
 async function computeAndKeep<T>(
   computation: Computation<T>,
-  owner: string | undefined,
+  right: Right | undefined,
 ): Promise<T> {
   const { store, key, compute, entryOf, onUnavailable } = computation;
-  const renewal = owner === undefined ? undefined : renew(computation, owner);
+  const { owner = '', isOwn = false } = right ?? {};
+  const renewal = isOwn ? renew(computation, owner) : undefined;
   let isKept = false;
   try {
     const value = await compute();
     const entry = entryOf(value);
     if (entry === undefined) return value;
-    const written = owner === undefined ? store.put(entry) : store.fill(entry, owner);
+    const written = right === undefined ? store.put(entry) : store.fill(entry, owner);
     isKept = await written.then(
       (isFilled) => isFilled !== false,
       (error: unknown) => {
@@ -199,7 +212,7 @@ async function computeAndKeep<T>(
     return value;
   } finally {
     clearInterval(renewal);
-    if (!isKept && owner !== undefined) await store.release(key, owner).catch(onUnavailable);
+    if (!isKept && isOwn) await store.release(key, owner).catch(onUnavailable);
   }
 }
 

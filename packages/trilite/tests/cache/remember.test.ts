@@ -197,6 +197,23 @@ describe('what is computed', () => {
     expect(await cache.remember('key', '1m', () => 'again')).toBe('again');
   });
 
+  test.each<[where: string, remember: () => CacheRepository['remember']]>([
+    ['this process', () => cache.remember.bind(cache)],
+    ['another process', () => elsewhere.remember.bind(elsewhere)],
+  ])(
+    'by who of %s waits no longer is not put when the key is forgotten meanwhile',
+    async (_, remember) => {
+      let seen: unknown[] = [];
+      await during(async () => {
+        const compute = (): Promise<string> => cache.forget('key').then(() => 'impatient');
+        const value = await remember()('key', '1m', compute, { wait: 0 });
+        seen = [value, await cache.has('key')];
+      });
+      expect(seen).toEqual(['impatient', false]);
+      expect(await cache.has('key')).toBe(false);
+    },
+  );
+
   test('is not put by a right that others had meanwhile and that is renewed', async () => {
     const renewals = jest.spyOn(globalThis, 'setInterval');
     const value = await during(async () => {

@@ -48,10 +48,18 @@ export function testClaims(store: () => CacheStore): void {
     expect(await fill(OWN)).toBe(true);
   });
 
+  test('who is told that a claim is taken can fill in the name of its owner, once', async () => {
+    await store().claim(claimOf(OWN));
+    expect(await store().claim(claimOf(OTHER))).toEqual({ state: 'taken', owner: OWN });
+    expect(await fill(OWN, 'first')).toBe(true);
+    expect(await fill(OWN, 'second')).toBe(false);
+    expect(await store().get('key')).toEqual({ value: 'first' });
+  });
+
   test('a claim ends when its owner releases it, and not when another one does', async () => {
     await store().claim(claimOf(OWN));
     await store().release('key', OTHER);
-    expect(await store().claim(claimOf(OTHER))).toEqual({ state: 'taken' });
+    expect(await store().claim(claimOf(OTHER))).toMatchObject({ state: 'taken' });
     await store().release('key', OWN);
     expect(await store().claim(claimOf(OTHER))).toEqual({ state: 'claimed' });
   });
@@ -59,10 +67,10 @@ export function testClaims(store: () => CacheStore): void {
   test('a claim ends with its time, unless its owner claims again', async () => {
     await store().claim(claimOf(OWN));
     travel('999ms');
-    expect(await store().claim(claimOf(OTHER))).toEqual({ state: 'taken' });
+    expect(await store().claim(claimOf(OTHER))).toMatchObject({ state: 'taken' });
     expect(await store().claim(claimOf(OWN))).toEqual({ state: 'claimed' });
     travel('999ms');
-    expect(await store().claim(claimOf(OTHER))).toEqual({ state: 'taken' });
+    expect(await store().claim(claimOf(OTHER))).toMatchObject({ state: 'taken' });
     travel('1ms');
     expect(await store().claim(claimOf(OTHER))).toEqual({ state: 'claimed' });
     expect(await fill(OWN)).toBe(false);
@@ -127,7 +135,7 @@ export function testClaims(store: () => CacheStore): void {
     await forget(store(), 'key');
     expect(await store().claim(claimOf(OTHER))).toEqual({ state: 'claimed' });
     await end(store());
-    expect(await store().claim(claimOf(OWN, { renewal: true }))).toEqual({ state: 'taken' });
+    expect(await store().claim(claimOf(OWN, { renewal: true }))).toMatchObject({ state: 'taken' });
     expect(await fill(OWN)).toBe(false);
     expect(await store().get('key')).toBeUndefined();
     expect(await store().claim(claimOf(OTHER))).toEqual({ state: 'claimed' });
@@ -137,7 +145,7 @@ export function testClaims(store: () => CacheStore): void {
     await store().claim(claimOf(OWN));
     travel('1s');
     expect(await store().claim(claimOf(OWN, { renewal: true }))).toEqual({ state: 'claimed' });
-    expect(await store().claim(claimOf(OTHER))).toEqual({ state: 'taken' });
+    expect(await store().claim(claimOf(OTHER))).toMatchObject({ state: 'taken' });
     expect(await fill(OWN)).toBe(true);
   });
 
@@ -155,7 +163,9 @@ export function testClaims(store: () => CacheStore): void {
     await put(store(), 'key', 'stale', { staleAt: clock.now() });
     expect(await store().claim(claimOf(OWN))).toMatchObject({ state: 'found' });
     expect(await store().claim(claimOf(OWN, { refresh: true }))).toEqual({ state: 'claimed' });
-    expect(await store().claim(claimOf(OTHER, { refresh: true }))).toEqual({ state: 'taken' });
+    expect(await store().claim(claimOf(OTHER, { refresh: true }))).toMatchObject({
+      state: 'taken',
+    });
     expect(await store().get('key')).toMatchObject({ value: 'stale' });
     expect(await fill(OWN, 'fresh')).toBe(true);
     expect(await store().get('key')).toEqual({ value: 'fresh' });

@@ -176,7 +176,7 @@ export const CLAIM = script(`
   if owner == ARGV[2] then
     redis.call('HSET', KEYS[3], 'until', ARGV[3])
   elseif ARGV[7] == '1' then
-    return { 'taken', owner or '' }
+    return { 'taken', owner }
   elseif owner and not outdated and tonumber(till) > now and owner ~= ARGV[5] then
     return { 'taken', owner }
   else

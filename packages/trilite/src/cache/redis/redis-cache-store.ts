@@ -26,7 +26,9 @@ import type { RedisConnection, RedisScript, RedisValue } from './redis-connectio
 import type { RedisKeys } from './redis-keys';
 
 type ClaimReply =
-  readonly ['claimed'] | readonly ['taken', owner: string] | readonly ['found', packed: Buffer];
+  | readonly ['claimed']
+  | readonly ['taken', owner: string | undefined]
+  | readonly ['found', packed: Buffer];
 
 /** A cache on a Redis server. The server's `maxmemory` bounds it, and evicts without telling. */
 export class RedisCacheStore implements CacheStore {
@@ -107,9 +109,10 @@ export class RedisCacheStore implements CacheStore {
 
   async claim(claim: CacheClaim): Promise<ClaimAnswer> {
     const reply = await this.#claim(claim, '');
-    const isTakenByTheDead = reply[0] === 'taken' && isOwnerGone(reply[1]);
+    const [state, owner] = reply;
+    if (state !== 'taken' || owner === undefined || !isOwnerGone(owner)) return answerOf(reply);
     // Whether a process is gone only its own system knows. It does not come back: if the claim is still its, it may be taken over
-    return answerOf(isTakenByTheDead ? await this.#claim(claim, reply[1]) : reply);
+    return answerOf(await this.#claim(claim, owner));
   }
 
   async fill(entry: CacheEntry, owner: string): Promise<boolean> {
@@ -164,9 +167,10 @@ export class RedisCacheStore implements CacheStore {
     const { key, owner, until, refresh = false, renewal = false } = claim;
     const values = [owner, until, Number(refresh), gone, serverTtl(until), Number(renewal)];
     const reply = await this.#run(scripts.CLAIM, this.#pair(key), values);
-    const [state, what] = reply as [Buffer, Buffer];
-    if (state.toString() === 'found') return ['found', what];
-    return state.toString() === 'taken' ? ['taken', what.toString()] : ['claimed'];
+    const [state, what] = reply as [Buffer, Buffer | null];
+    if (state.toString() === 'claimed') return ['claimed'];
+    if (state.toString() === 'found' && what !== null) return ['found', what];
+    return ['taken', what?.toString()];
   }
 
   #pair(key: string): [entry: string, claim: string] {
@@ -184,5 +188,5 @@ export class RedisCacheStore implements CacheStore {
 
 function answerOf(reply: ClaimReply): ClaimAnswer {
   if (reply[0] === 'found') return { state: 'found', hit: hitOf(readEntry(reply[1])) };
-  return { state: reply[0] };
+  return reply[0] === 'taken' ? { state: 'taken', owner: reply[1] } : { state: 'claimed' };
 }

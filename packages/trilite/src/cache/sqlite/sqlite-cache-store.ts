@@ -403,9 +403,9 @@ function claimKey(handle: Handle, claim: CacheClaim): Claimed {
     handle.statement(sql.RENEW).run(until, key); // one that came too late stays so
     return { state: 'claimed' };
   }
-  if (renewal) return { state: 'taken' };
+  if (renewal) return { state: 'taken', owner: held?.owner };
   const isInWork = held !== undefined && held.stamp !== sql.TOO_LATE && held.until > now;
-  if (isInWork && !isOwnerGone(held.owner)) return { state: 'taken' };
+  if (isInWork && !isOwnerGone(held.owner)) return { state: 'taken', owner: held.owner };
   handle.statement(sql.CLAIM).run(key, owner, until, row?.version ?? null, stampNow(handle));
   return { state: 'claimed' };
 }

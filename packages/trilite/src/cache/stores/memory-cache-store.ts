@@ -145,7 +145,7 @@ export class MemoryCacheStore implements CacheStore {
     const held = this.#claims.get(key);
     const isOwn = held?.owner === owner;
     const isInWork = held !== undefined && !held.isTooLate && held.until > clock.now();
-    if (!isOwn && (isInWork || renewal)) return { state: 'taken' };
+    if (!isOwn && (isInWork || renewal)) return { state: 'taken', owner: held?.owner };
     const fresh = { owner, stamp: this.#stamp, isTooLate: false };
     this.#claims.set(key, { ...(isOwn ? held : fresh), until });
     return { state: 'claimed' };

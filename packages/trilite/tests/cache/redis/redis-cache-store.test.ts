@@ -55,7 +55,7 @@ describe('a RedisCacheStore', () => {
     expect(await other.get('key')).toEqual({ value: 1 });
     await store.forgetTags(['t']);
     expect(await other.get('key')).toEqual({ value: 1 });
-    expect(await other.claim(claimOf('claimed'))).toEqual({ state: 'taken' });
+    expect(await other.claim(claimOf('claimed'))).toMatchObject({ state: 'taken' });
   });
 
   test.each(['*', '?', '[a-z]', '\\', '^', 'ä*', '{a,b}'])(
