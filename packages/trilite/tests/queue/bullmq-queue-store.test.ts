@@ -87,12 +87,13 @@ leavingOut(LEFT_OUT, () =>
 
 /** Has something happen after the next look of a kind, and before what is done with what it found. */
 function afterLook(kind: 'failed' | 'find', happens: () => Promise<unknown>): void {
-  const look = BullmqLookup.prototype[kind] as (this: BullmqLookup, what: never) => unknown;
-  const spy = jest.spyOn(BullmqLookup.prototype, kind);
-  spy.mockImplementationOnce(async function (this: BullmqLookup, what) {
-    const found = await look.call(this, what as never);
+  const lookups: Record<typeof kind, (...what: unknown[]) => Promise<unknown>> =
+    BullmqLookup.prototype as never;
+  const look = lookups[kind];
+  jest.spyOn(lookups, kind).mockImplementationOnce(async function (this: unknown, ...what) {
+    const found = await look.apply(this, what);
     await happens();
-    return found as never;
+    return found;
   });
 }
 
