@@ -299,6 +299,7 @@ export class CacheRepository {
     const hit = await this.#ask((store) => store.pull(name), undefined);
     this.#observer.read(textOf(key, this.#namespace), hit !== undefined);
     if (hit === undefined) return valueOf(fallback);
+    this.#computations.outdate([name]);
     this.#observer.forgot([textOf(key, this.#namespace)]);
     return hit.value;
   }
@@ -312,6 +313,7 @@ export class CacheRepository {
   async forgetMany(keys: readonly AnyKey[]): Promise<number> {
     const names = keys.map((key) => this.#name(key));
     const count = await this.#ask((store) => store.forget(names), 0);
+    this.#computations.outdate(names);
     this.#observer.forgot(keys.map((key) => textOf(key, this.#namespace)));
     return count;
   }
@@ -321,12 +323,12 @@ export class CacheRepository {
    * entry with any of its tags, wherever it was written. Locks and rate limits stay.
    */
   async clear(): Promise<void> {
-    if (this.#tags.length > 0) {
-      await this.#ask((store) => store.forgetTags(this.#tagNames), undefined);
-      return this.#observer.clearedTags(this.#tags);
-    }
-    await this.#ask((store) => store.clear(this.#prefix), undefined);
-    this.#observer.cleared();
+    const isTagged = this.#tags.length > 0;
+    if (isTagged) await this.#ask((store) => store.forgetTags(this.#tagNames), undefined);
+    else await this.#ask((store) => store.clear(this.#prefix), undefined);
+    this.#computations.outdate();
+    if (isTagged) this.#observer.clearedTags(this.#tags);
+    else this.#observer.cleared();
   }
 
   /**

@@ -21,7 +21,8 @@ import { MemoCacheStore } from './stores/memo-cache-store';
  * 1. A claim ends with its computation, with its process, or with its lease; the computing process renews it.
  * 2. What is computed is written only if the key was neither written, forgotten nor cleared meanwhile; the caller gets it in any case.
  * 3. Nobody waits inside a transaction of the store's own connection: who is waited for may wait for its end.
- * 4. A failed computation fails for those who followed it in its process; in other processes the next one computes.
+ * 4. Nobody in a process follows what began before the process forgot the key, or cleared anything.
+ * 5. A failed computation fails for those who followed it in its process; in other processes the next one computes.
  */
 
 /** A claim lasts so long without a sign of life. */
@@ -59,11 +60,21 @@ const enclosing = new ContextVariable<Enclosing>();
 
 /** The computations of one store in this process. */
 export class Computations {
-  readonly #running = new Map<string, Promise<unknown>>();
+  /** What whoever misses a key follows. */
+  readonly #leading = new Map<string, Promise<unknown>>();
+  /** Behind a stale value: nobody follows these, for they have no value where another process computes. */
+  readonly #refreshing = new Map<string, Promise<unknown>>();
+  /** All of them with their keys, those that nobody follows any more included. */
+  readonly #running = new Map<Promise<unknown>, string>();
 
   /** Settles when nothing is being computed. */
   async settled(): Promise<void> {
-    while (this.#running.size > 0) await Promise.allSettled(this.#running.values());
+    while (this.#running.size > 0) await Promise.allSettled(this.#running.keys());
+  }
+
+  /** Has nobody follow what is being computed of these keys, or of any: it began before they were forgotten. */
+  outdate(keys: Iterable<string> = this.#leading.keys()): void {
+    for (const key of keys) this.#leading.delete(key);
   }
 
   /** The value of a key that was just missed. @throws E_CACHE_RECURSION */
@@ -78,7 +89,8 @@ export class Computations {
   /** Computes the value of a key anew behind a stale one, unless somebody does so already. */
   async refresh<T>(computation: Computation<T>): Promise<void> {
     const { key } = computation;
-    if (!this.#running.has(key)) await this.#run(key, refresh(this.#tracked(computation)));
+    if (this.#leading.has(key) || this.#refreshing.has(key)) return;
+    await this.#run(key, refresh(this.#tracked(computation)), this.#refreshing);
   }
 
   #tracked<T>(computation: Computation<T>): Computation<T> {
@@ -87,30 +99,33 @@ export class Computations {
     return { ...computation, compute: () => enclosing.run(inner, compute) };
   }
 
+  /** Whether the current work is part of the key's computation, which would wait for itself. */
   #isWithin(key: string): boolean {
     let one = enclosing.get();
     while (one !== undefined && !(one.of === this && one.key === key)) one = one.outer;
-    return one !== undefined;
+    return one !== undefined && [...this.#running.values()].includes(key);
   }
 
   async #lead<T>(computation: Computation<T>): Promise<T> {
     const { store, key } = computation;
-    const running = this.#running.get(key) as Promise<T> | undefined;
     if (store.isInTransaction?.() === true) return computeAndKeep(computation, undefined);
-    if (running !== undefined) {
-      if (this.#isWithin(key)) throw CacheRecursionError.at(key);
-      const followed = await within(computation.waitMs, running);
+    if (this.#isWithin(key)) throw CacheRecursionError.at(key);
+    const leading = this.#leading.get(key) as Promise<T> | undefined;
+    if (leading !== undefined) {
+      const followed = await within(computation.waitMs, leading);
       return followed === undefined ? lead({ ...computation, waitMs: 0 }) : copyOf(followed.value);
     }
     return this.#run(key, lead(this.#tracked(computation)));
   }
 
-  async #run<T>(key: string, work: Promise<T>): Promise<T> {
-    this.#running.set(key, work);
+  async #run<T>(key: string, work: Promise<T>, among = this.#leading): Promise<T> {
+    among.set(key, work);
+    this.#running.set(work, key);
     try {
       return await work;
     } finally {
-      this.#running.delete(key);
+      this.#running.delete(work);
+      if (among.get(key) === work) among.delete(key);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { CacheRepository } from 'trilite';
+import { travel, travelBack } from 'trilite/testing';
 import { cacheMigrations } from '../../src/cache/sqlite/schema';
 import { MemoryCacheStore } from '../../src/cache/stores/memory-cache-store';
 import { sqliteStore } from '../helpers/cache';
@@ -43,6 +44,41 @@ test('who has waited long enough for a computation of this process computes too'
   void cache.remember('a', '1m', () => never.opened);
   expect(await cache.remember('a', '1m', () => 2, { wait: '20ms' })).toBe(2);
   expect(await cache.get('a')).toBe(2);
+});
+
+test.each<[how: string, change: () => Promise<unknown>]>([
+  ['forgotten', () => cache.forget('a')],
+  ['cleared with all', () => cache.clear()],
+  ['cleared with a tag', () => cache.tags('words').clear()],
+])('who asks after a key was %s does not get what began before', async (_, change) => {
+  const [begun, old] = [gate(), gate<string>()];
+  const first = cache.tags('words').remember('a', '1m', () => {
+    begun.open();
+    return old.opened;
+  });
+  await begun.opened;
+  await change();
+  expect(await cache.remember('a', '1m', () => 'new')).toBe('new');
+  old.open('old');
+  expect(await first).toBe('old');
+  expect(await cache.get('a')).toBe('new');
+});
+
+test('who misses what is computed anew behind a stale value gets the new one', async () => {
+  await cache.flexible('a', ['1m', '1h'], () => 'old');
+  travel('1m');
+  const [begun, fresh] = [gate(), gate<string>()];
+  const compute = jest.fn(() => {
+    begun.open();
+    return fresh.opened;
+  });
+  expect(await cache.flexible('a', ['1m', '1h'], compute)).toBe('old');
+  await begun.opened;
+  travel('1h');
+  const missed = cache.flexible('a', ['1m', '1h'], compute);
+  fresh.open('new');
+  expect(await missed).toBe('new');
+  travelBack();
 });
 
 test('moments of flexible may be fractions of a millisecond', async () => {
