@@ -15,15 +15,6 @@ export function signatureOf(text: string, { key, purpose }: SignatureOptions): s
   return createHmac('sha256', secret).update(text).digest('base64url');
 }
 
-/** Whether a text was signed so with the key, or with one that was it before. */
-export function isSigned(
-  text: string,
-  signature: string,
-  { keys, purpose }: { readonly keys: UsableKeys; readonly purpose: string },
-): boolean {
-  return allOf(keys).some((key) => isSameSignature(signature, signatureOf(text, { key, purpose })));
-}
-
 /** The keys in the order they are tried in. */
 export function allOf({ key, previousKeys = [] }: AppKeys): readonly string[] {
   return [...(key === undefined ? [] : [key]), ...previousKeys];
@@ -42,9 +33,6 @@ export interface AppKeys {
   /** What it was before: what was signed or encrypted with one of them is still believed. Default: none. */
   readonly previousKeys?: readonly string[] | undefined;
 }
-
-/** Those with which there is something to sign with. */
-export type UsableKeys = AppKeys & { readonly key: string };
 
 /** With what a text is signed. */
 export interface SignatureOptions {

@@ -1,11 +1,11 @@
-import { isSigned, signatureOf, type AppKeys, type UsableKeys } from '../support/app-key';
+import type { AppKeys } from '../support/app-key';
 import { clock } from '../support/clock';
 import { toMilliseconds, type Duration } from '../support/duration';
-import { AppKeyMissingError, TenantTokenInvalidError } from './errors';
+import { TenantTokenInvalidError } from './errors';
+import { Signer } from './signer';
 import { isTenantId, parseTenantId, type TenantId } from './tenant-id';
 
-/** Where APP_KEY signs something else, the signature is another. */
-const PURPOSE = 'trilite/tenant-token';
+const SIGNED = { purpose: 'trilite/tenant-token', what: 'a token of a tenant' };
 
 /**
  * Signs tokens that name a tenant for a while: whoever shows one is let in to that tenant and to no other. It says nothing of who somebody is.
@@ -23,11 +23,11 @@ const PURPOSE = 'trilite/tenant-token';
  * }
  */
 export class TenantTokens {
-  readonly #keys: AppKeys;
+  readonly #signer: Signer;
 
   /** @param keys what APP_KEY and APP_PREVIOUS_KEYS say */
   constructor(keys: AppKeys) {
-    this.#keys = keys;
+    this.#signer = new Signer(keys, SIGNED);
   }
 
   /**
@@ -39,7 +39,7 @@ export class TenantTokens {
   sign(tenantId: string, ttl: Duration): string {
     const expiresAt = clock.now() + toMilliseconds(ttl);
     const facts = `${parseTenantId(tenantId)}.${Math.floor(expiresAt)}`;
-    return `${facts}.${signatureOf(facts, { key: this.#usable.key, purpose: PURPOSE })}`;
+    return `${facts}.${this.#signer.sign(facts)}`;
   }
 
   /**
@@ -50,18 +50,11 @@ export class TenantTokens {
   verify(token: string): TenantId {
     const [, facts = '', id, expiresAt, signature = ''] =
       /^(([a-z0-9-]+)\.(\d{1,16}))\.([\w-]+)$/.exec(token) ?? [];
-    const keys = this.#usable;
     // First whether it is ours: of what is not, nothing is believed, not even that it has expired
-    if (!isSigned(facts, signature, { keys, purpose: PURPOSE }) || !isTenantId(id)) {
+    if (!this.#signer.isSigned(facts, signature) || !isTenantId(id)) {
       throw TenantTokenInvalidError.forged();
     }
     if (Number(expiresAt) <= clock.now()) throw TenantTokenInvalidError.expired();
     return id;
-  }
-
-  get #usable(): UsableKeys {
-    const { key } = this.#keys;
-    if (key === undefined) throw AppKeyMissingError.signing('a token of a tenant');
-    return { ...this.#keys, key };
   }
 }

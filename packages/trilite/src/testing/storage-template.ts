@@ -73,9 +73,8 @@ function fingerprint(
   { cache, queue, database, tenancy, storagePath }: Config,
 ): string {
   const settings = JSON.stringify({ codePath, cache, queue, database, tenancy });
-  // Its name is in the keys of servers, too
-  const placeless = settings.replaceAll(storagePath, '').replaceAll(basename(storagePath), '');
-  const hash = createHash('sha256').update(placeless);
+  // The name of the folder is in paths, and in the keys of servers
+  const hash = createHash('sha256').update(settings.replaceAll(basename(storagePath), ''));
   const migrations = join(codePath, 'database/migrations');
   const names = existsSync(migrations)
     ? readdirSync(migrations, { recursive: true, encoding: 'utf8' })

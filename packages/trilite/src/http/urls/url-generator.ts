@@ -1,8 +1,8 @@
-import type { AppKeys, UsableKeys } from '../../support/app-key';
+import type { AppKeys } from '../../support/app-key';
 import { clock } from '../../support/clock';
 import { toMilliseconds, type Duration } from '../../support/duration';
 import { nearest } from '../../support/nearest';
-import { AppKeyMissingError } from '../../tenancy/errors';
+import { Signer } from '../../tenancy/signer';
 import type { Tenant } from '../../tenancy/tenant';
 import { RouteInvalidError } from '../errors';
 import type { Address, TenantAddresses } from '../identification/tenant-addresses';
@@ -10,7 +10,7 @@ import type { Request } from '../request';
 import type { Route } from '../route';
 import { RoutePath } from './route-path';
 import type { RouteName, UrlArguments, UrlParameters, UrlValue } from './routes';
-import { refuseUnsigned, signQuery } from './url-signature';
+import { refuseUnsigned, SIGNED_URL, signQuery } from './url-signature';
 
 /**
  * Makes addresses of named routes.
@@ -32,12 +32,14 @@ export class UrlGenerator {
   readonly #addresses: TenantAddresses;
   readonly #current: () => Tenant | undefined;
   readonly #keys: AppKeys;
+  readonly #signer: Signer;
 
   constructor({ routes, addresses, current, keys }: UrlGeneratorParts) {
     this.#routes = 'get' in routes ? routes : namedAmong(routes);
     this.#addresses = addresses;
     this.#current = current;
     this.#keys = keys;
+    this.#signer = new Signer(keys, SIGNED_URL);
   }
 
   /**
@@ -115,7 +117,7 @@ export class UrlGenerator {
     const { origin, path, query } = this.#place(name, parameters);
     const expiresAt = expiresIn === undefined ? undefined : clock.now() + toMilliseconds(expiresIn);
     const place = { path, query, tenantId: this.#current()?.id };
-    return `${origin}${path}${textOf(signQuery(place, this.#usable.key, expiresAt))}`;
+    return `${origin}${path}${textOf(signQuery(place, this.#signer, expiresAt))}`;
   }
 
   /**
@@ -126,13 +128,7 @@ export class UrlGenerator {
   refuseUnsigned(request: Pick<Request, 'originalUrl'>): void {
     const [path = '', ...query] = request.originalUrl.split('?');
     const place = { path, query: new URLSearchParams(query.join('?')) };
-    refuseUnsigned({ ...place, tenantId: this.#current()?.id }, this.#usable);
-  }
-
-  get #usable(): UsableKeys {
-    const { key } = this.#keys;
-    if (key === undefined) throw AppKeyMissingError.signing('an address');
-    return { ...this.#keys, key };
+    refuseUnsigned({ ...place, tenantId: this.#current()?.id }, this.#signer);
   }
 
   #place(name: string, parameters: UrlParameters = {}): Place {

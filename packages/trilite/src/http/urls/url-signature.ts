@@ -1,9 +1,9 @@
-import { isSigned, signatureOf, type UsableKeys } from '../../support/app-key';
 import { clock } from '../../support/clock';
+import type { Signer } from '../../tenancy/signer';
 import { UrlSignatureError } from '../errors';
 
-/** Where APP_KEY signs something else, the signature is another. */
-const PURPOSE = 'trilite/signed-url';
+/** What is signed. */
+export const SIGNED_URL = { purpose: 'trilite/signed-url', what: 'an address' };
 
 /** Parameters of a query that a signed address has beside its own. */
 const EXPIRES = 'expires';
@@ -21,13 +21,13 @@ export interface SignedPlace {
 /** The query of a place with its end, if it has one, and the signature of all of it but the host. */
 export function signQuery(
   { path, query, tenantId }: SignedPlace,
-  key: string,
+  signer: Signer,
   expiresAt: number | undefined,
 ): URLSearchParams {
   const signed = new URLSearchParams(query);
   if (expiresAt !== undefined) signed.set(EXPIRES, String(Math.ceil(expiresAt / 1000)));
   const text = textOf({ path, query: signed, tenantId });
-  signed.set(SIGNATURE, signatureOf(text, { key, purpose: PURPOSE }));
+  signed.set(SIGNATURE, signer.sign(text));
   return signed;
 }
 
@@ -36,13 +36,13 @@ export function signQuery(
  *
  * @throws E_URL_SIGNATURE (403)
  */
-export function refuseUnsigned({ path, query, tenantId }: SignedPlace, keys: UsableKeys): void {
+export function refuseUnsigned({ path, query, tenantId }: SignedPlace, signer: Signer): void {
   const rest = new URLSearchParams(query);
   const given = rest.getAll(SIGNATURE);
   rest.delete(SIGNATURE);
   const text = textOf({ path, query: rest, tenantId });
   // First whether it is ours: of what is not, nothing is believed, not even that it has expired
-  if (given.length !== 1 || !isSigned(text, given[0] ?? '', { keys, purpose: PURPOSE })) {
+  if (given.length !== 1 || !signer.isSigned(text, given[0] ?? '')) {
     throw UrlSignatureError.forged();
   }
   const expires = rest.get(EXPIRES);
