@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
 import { newId } from '../support/id';
 import type { Handle } from './connection-handle';
+import { sql } from './lazy-kysely';
 import { defineMigration, type NamedMigration } from './migrations/migration';
 
 /*

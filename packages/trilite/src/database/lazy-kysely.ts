@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Sql } from 'kysely';
 
 /**
  * Kysely as a base class, loaded when the first instance is made. A class that is injected a `Database` names it where it is declared: `artisan
@@ -7,7 +7,19 @@ import type { Kysely } from 'kysely';
 export const LazyKysely = LazyBase as unknown as typeof Kysely;
 
 function LazyBase(...parameters: unknown[]): object {
-  const kysely = require('kysely') as typeof import('kysely');
-  Object.setPrototypeOf(LazyBase.prototype as object, kysely.Kysely.prototype);
-  return Reflect.construct(kysely.Kysely, parameters, new.target) as object;
+  const { Kysely } = loaded();
+  Object.setPrototypeOf(LazyBase.prototype as object, Kysely.prototype);
+  return Reflect.construct(Kysely, parameters, new.target) as object;
+}
+
+/**
+ * Kysely's `sql`, loaded at first use. What the framework's migrations are is known wherever an application boots, and what they do in few places.
+ */
+export const sql = new Proxy((() => undefined) as unknown as Sql, {
+  apply: (_, __, parameters: Parameters<Sql>) => loaded().sql(...parameters),
+  get: (_, name) => Reflect.get(loaded().sql, name) as unknown,
+});
+
+function loaded(): typeof import('kysely') {
+  return require('kysely') as typeof import('kysely');
 }

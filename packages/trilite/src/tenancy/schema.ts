@@ -1,7 +1,7 @@
-import { sql } from 'kysely';
 import { defineMigration, type NamedMigration } from '../database/migrations/migration';
 import type { MigrationDatabase } from '../database/migrations/migration-database';
 import type { TenantRole } from '../config/tenant-connections';
+import { sql } from '../database/lazy-kysely';
 import type { TenantId } from './tenant-id';
 
 /** The tables of the application's default connection that say which tenants there are. */

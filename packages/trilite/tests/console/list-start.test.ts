@@ -10,6 +10,9 @@ const DIST = join(__dirname, '../../dist');
 /** What loads long, and the list needs none of it. */
 const HEAVY = ['better-sqlite3', 'express', 'kysely', 'pino', 'zod', 'enquirer', 'cli-table3'];
 
+const packagesIn = (files: readonly string[]) =>
+  HEAVY.filter((name) => files.some((file) => file.includes(`/node_modules/${name}/`)));
+
 const WRITE_LOADED =
   "process.on('exit', () => process.stderr.write(Object.keys(require.cache).join('\\n')));\n";
 
@@ -42,10 +45,7 @@ test.each([['list'], ['help'], ['list', '--json']])(
   (...words) => {
     const { stdout, files } = loadedBy(...words);
     expect(stdout).toContain(words[0] === 'list' ? 'app:counted' : 'artisan help');
-    const packages = HEAVY.filter((name) =>
-      files.some((file) => file.includes(`/node_modules/${name}/`)),
-    );
-    expect(packages).toEqual([]);
+    expect(packagesIn(files)).toEqual([]);
     const commands = files.filter((file) => /dist\/console\/commands\//.test(file));
     expect(commands.map((file) => file.replace(/.*\//, ''))).toEqual([`${words[0]}-command.js`]);
   },
@@ -55,4 +55,10 @@ test('a command that runs is loaded, and is what it was without being named firs
   const { stdout, files } = loadedBy('about');
   expect(stdout).toContain('better-sqlite3');
   expect(files.some((file) => file.endsWith('commands/about-command.js'))).toBe(true);
+});
+
+test('a command that boots the application and queries nothing loads no query builder and no web server', () => {
+  const { stdout, files } = loadedBy('config:show');
+  expect(stdout).toContain('database');
+  expect(packagesIn(files)).toEqual(['pino', 'zod']);
 });

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from '../../database/lazy-kysely';
 import { defineMigration, type NamedMigration } from '../../database/migrations/migration';
 
 /*

@@ -1,6 +1,7 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import type { Kysely, RawBuilder } from 'kysely';
 import { requireWholeNumber } from '../../support/argument';
 import type { Database } from '../database';
+import { sql } from '../lazy-kysely';
 import type { Tables } from '../tables';
 import { BackfillError } from './errors';
 import { hasTable } from './migration-ledger';

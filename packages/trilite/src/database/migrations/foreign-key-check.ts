@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Database } from '../database';
+import { sql } from '../lazy-kysely';
 import type { Tables } from '../tables';
 import { MigrationError } from './errors';
 

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import { clock } from '../../support/clock';
 import type { Database } from '../database';
+import { sql } from '../lazy-kysely';
 import type { Tables } from '../tables';
 
 /** A migration that has run. */

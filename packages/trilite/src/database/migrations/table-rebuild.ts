@@ -1,4 +1,5 @@
-import { sql, type Expression } from 'kysely';
+import type { Expression } from 'kysely';
+import { sql } from '../lazy-kysely';
 import { TableRebuildError } from './errors';
 import type { MigrationDatabase } from './migration-database';
 

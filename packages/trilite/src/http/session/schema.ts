@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from '../../database/lazy-kysely';
 import { defineMigration, type NamedMigration } from '../../database/migrations/migration';
 
 /** The table of the file that holds sessions: one with data, never that of a cache, which may be cleared and thrown away. */
