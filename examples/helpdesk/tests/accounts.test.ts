@@ -25,10 +25,13 @@ test('signing up makes a help desk, and lets its first agent in by an address th
     .assertSee('Globex is ready');
   await central.get('/').assertSee('Globex', 'Weather.');
 
-  const [, address = ''] = /href="(http:\/\/globex[^"]+)"/.exec(text) ?? [];
+  const [, escaped = ''] = /href="(http:\/\/globex[^"]+)"/.exec(text) ?? [];
+  const address = escaped.replaceAll('&amp;', '&');
   const browser = site.app.client().asTenant('globex').followRedirects();
-  await browser.get(address.replaceAll('&amp;', '&')).assertOk().assertSee('Welcome, Grace.');
+  await browser.get(address).assertOk().assertSee('Welcome, Grace.');
   await browser.get('/people').assertSee('grace@example.com', 'agent');
+  // Who finds it later, as in the history of the browser, has to sign in
+  await site.app.client().asTenant('globex').followRedirects().get(address).assertSee('Sign in');
 });
 
 test('an organisation that is suspended is listed as closed, and one that is gone does no harm', async () => {

@@ -1,5 +1,6 @@
 import {
   back,
+  CacheRepository,
   injectable,
   localPath,
   redirect,
@@ -20,7 +21,10 @@ const credentials = validated(
 /** Signing in, and out. */
 @injectable()
 export class SessionController {
-  constructor(private readonly accounts: Accounts) {}
+  constructor(
+    private readonly accounts: Accounts,
+    private readonly cache: CacheRepository,
+  ) {}
 
   create({ query }: Request) {
     return view('sessions/create', { next: query['next'] });
@@ -38,9 +42,11 @@ export class SessionController {
     return redirect(localPath(next, '/'));
   }
 
-  /** By an address that the application signed: after the organisation was founded. */
+  /** By an address that the application signed, once: after the organisation was founded. It stays in the history of a browser. */
   async enter(request: Request) {
-    const user = await this.accounts.find(Number(request.param('user')));
+    const id = Number(request.param('user'));
+    const isFirst = await this.cache.add(`entered:${id}`, true, '5m'); // for as long as it is valid
+    const user = isFirst ? await this.accounts.find(id) : undefined;
     if (user === undefined) return redirectToRoute('sessions.create');
     await signIn(request, user);
     return redirectToRoute('dashboard').with('status', `Welcome, ${user.name}.`);
