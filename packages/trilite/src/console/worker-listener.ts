@@ -101,7 +101,10 @@ export class WorkerListener {
   }
 }
 
-/** Whether a worker did what it was for: SIGTERM ends one that does not listen yet, and SIGKILL is what a job gets that blocks its process. */
+/**
+ * Whether a worker did what it was for. SIGTERM ends one that does not listen yet, SIGINT (a Ctrl-C beyond the second) one that does not listen any
+ * more, and SIGKILL is what a job gets that blocks its process.
+ */
 function isWell({ code, signal }: ProcessEnd): boolean {
-  return code === 0 || signal === 'SIGTERM' || signal === 'SIGKILL';
+  return code === 0 || ['SIGTERM', 'SIGINT', 'SIGKILL'].includes(String(signal));
 }

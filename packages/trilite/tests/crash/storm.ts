@@ -41,11 +41,19 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
   }
 }
 
+/** What dispatchers have committed, and what jobs have done. */
+interface Done {
+  readonly orders: number;
+  readonly effects: number;
+}
+
 class Storm {
   readonly #app: CompiledApp;
   readonly #options: StormOptions;
   readonly #workers: (ChildProcess | undefined)[] = [];
   readonly #dispatchers: (ChildProcess | undefined)[] = [];
+  /** How far each kind was at its last hit: none is hit before it has gone on, or nobody would on a machine as slow as the kills are quick. */
+  readonly #hitAt = { orders: -1, effects: -1 };
   #turn = 0;
   #workersKilled = 0;
   #dispatchersKilled = 0;
@@ -82,10 +90,14 @@ class Storm {
   /** Kills until there are enough orders. Looked at between two kills. */
   async #blow(): Promise<void> {
     const db = new Database(join(this.#app.storagePath, 'database.sqlite'), { readonly: true });
-    const count = db.prepare('select count(*) from orders').pluck();
+    const count = db.prepare(
+      'select (select count(*) from orders) as orders, (select count(*) from effects) as effects',
+    );
     try {
-      while ((count.get() as number) < this.#options.orders) {
-        await this.#hit();
+      for (;;) {
+        const done = count.get() as Done;
+        if (done.orders >= this.#options.orders) return;
+        await this.#hit(done);
         await new Promise((resolve) => setTimeout(resolve, this.#options.killEveryMs));
       }
     } finally {
@@ -94,9 +106,15 @@ class Storm {
   }
 
   /** Mostly a worker by SIGKILL, now and then a dispatcher, now and then a worker by many SIGTERMs at once. */
-  async #hit(): Promise<void> {
+  async #hit(done: Done): Promise<void> {
     this.#turn += 1;
-    if (this.#turn % 4 === 0) return this.#killDispatcher();
+    const kind = this.#turn % 4 === 0 ? 'orders' : 'effects';
+    if (done[kind] <= this.#hitAt[kind]) return;
+    this.#hitAt[kind] = done[kind];
+    await (kind === 'orders' ? this.#killDispatcher() : this.#endWorker());
+  }
+
+  async #endWorker(): Promise<void> {
     const at = Math.floor(Math.random() * this.#workers.length);
     const worker = this.#workers[at];
     if (this.#turn % 7 === 0) {
