@@ -1,6 +1,11 @@
+import { basename } from 'node:path';
 import { isFull } from '../../database/care/backup-errors';
 import { TenantTakenError } from '../errors';
 import { FrameworkError, errorCode, messageOf, toError } from '../../support/errors';
+
+/*
+ * Messages below 500 are what somebody out there is told: they name the archive alone. Where it lies says the help, which the console prints.
+ */
 
 const NOTHING_DONE = 'Nothing was imported.';
 
@@ -8,31 +13,31 @@ const NOTHING_DONE = 'Nothing was imported.';
 export class TenantArchiveInvalidError extends FrameworkError {
   static damaged(file: string, problem: string, cause?: unknown): TenantArchiveInvalidError {
     return TenantArchiveInvalidError.#because(
-      `The archive "${file}" cannot be read: ${problem}.`,
-      `Copy it again from where it was made, or export the tenant again. ${NOTHING_DONE}`,
+      `The archive "${basename(file)}" cannot be read: ${problem}.`,
+      `Copy "${file}" again from where it was made, or export the tenant again. ${NOTHING_DONE}`,
       cause,
     );
   }
 
   static manifest(file: string, problems: string): TenantArchiveInvalidError {
     return TenantArchiveInvalidError.#because(
-      `The manifest of "${file}" is not that of a tenant: ${problems}.`,
-      `Give a file that "artisan tenants:export" has made. ${NOTHING_DONE}`,
+      `The manifest of "${basename(file)}" is not that of a tenant: ${problems}.`,
+      `Give another file than "${file}": one that "artisan tenants:export" has made. ${NOTHING_DONE}`,
     );
   }
 
   static version(file: string, found: number, known: number): TenantArchiveInvalidError {
     return TenantArchiveInvalidError.#because(
-      `The archive "${file}" is of version ${found}; this Trilite reads version ${known}.`,
-      `Upgrade Trilite here, or export the tenant with the version that runs here. ${NOTHING_DONE}`,
+      `The archive "${basename(file)}" is of version ${found}; this Trilite reads version ${known}.`,
+      `Upgrade Trilite here, or export the tenant of "${file}" with the version that runs here. ${NOTHING_DONE}`,
     );
   }
 
   /** It holds something else than its manifest says. */
   static content(file: string, found: string): TenantArchiveInvalidError {
     return TenantArchiveInvalidError.#because(
-      `The archive "${file}" is not what its manifest says: ${found}.`,
-      `Somebody has changed it, or it was damaged on its way: export the tenant again. ${NOTHING_DONE}`,
+      `The archive "${basename(file)}" is not what its manifest says: ${found}.`,
+      `Somebody has changed "${file}", or it was damaged on its way: export the tenant again. ${NOTHING_DONE}`,
     );
   }
 
@@ -52,8 +57,8 @@ export class TenantArchiveExistsError extends FrameworkError {
   static at(file: string): TenantArchiveExistsError {
     return new TenantArchiveExistsError({
       code: 'E_TENANT_ARCHIVE_EXISTS',
-      message: `"${file}" is there already.`,
-      help: 'Name another file, or replace it with "--force".',
+      message: `"${basename(file)}" is there already.`,
+      help: `Name another file than "${file}", or replace it with "--force".`,
       status: 409,
     });
   }
@@ -86,8 +91,8 @@ export class TenantArchiveFailedError extends FrameworkError {
   static noFile(file: string): TenantArchiveFailedError {
     return new TenantArchiveFailedError({
       code: 'E_TENANT_ARCHIVE_FAILED',
-      message: `There is no file "${file}".`,
-      help: 'Name an archive that "artisan tenants:export" has made.',
+      message: `There is no file "${basename(file)}".`,
+      help: `Name an archive that "artisan tenants:export" has made; nothing is at "${file}".`,
       status: 404,
     });
   }

@@ -319,7 +319,8 @@ test('the manifest says what is in it, and a plain tar opens it', async () => {
 
 test('an archive takes the place of nothing, unless it is to', async () => {
   writeFileSync(archive, 'mine');
-  await expect(handOut()).rejects.toMatchObject({ code: 'E_TENANT_ARCHIVE_EXISTS' });
+  const refusal = { code: 'E_TENANT_ARCHIVE_EXISTS', message: '"acme.tar.gz" is there already.' };
+  await expect(handOut()).rejects.toMatchObject(refusal);
   expect(readFileSync(archive, 'utf8')).toBe('mine');
   await handOut({ force: true });
   expect(statSync(archive).mode & 0o777).toBe(0o600);
