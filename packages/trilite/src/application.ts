@@ -128,7 +128,7 @@ export class Application implements ConsoleApplication {
   readonly #providers: readonly Provider[];
   readonly #scope: Scope;
   /** Who looks at its work beside it. */
-  readonly #observation: Observation;
+  readonly observation: Observation;
   #http: HttpKernel | undefined;
   #closed: Promise<void> | undefined;
   readonly #booted: Provider[] = [];
@@ -144,8 +144,8 @@ export class Application implements ConsoleApplication {
     logCacheTroubles(cacheEvents, this.logger);
     const onError = (error: unknown, what: string): void => this.logger.error({ err: error }, what);
     this.events = createEvents({ jobs: this.#jobs, tenancy: () => this.tenancy, onError });
-    this.#observation = observe(this, () => this.#tenants.openConnections);
-    const audience: Audience = { events: this.events, witness: this.#observation.witness };
+    this.observation = observe(this, () => this.#tenants.openConnections);
+    const audience: Audience = { events: this.events, witness: this.observation.witness };
     this.#central = this.#createCentral(cacheEvents, onError);
     this.#tenants = new Tenants({
       project: this.#project,
@@ -401,7 +401,7 @@ export class Application implements ConsoleApplication {
       logger: this.logger,
       maintenance: this.maintenance,
       basePath: this.basePath,
-      observation: this.#observation,
+      observation: this.observation,
     });
   }
 

@@ -27,7 +27,7 @@ interface Instruments {
 }
 
 /**
- * Counts what this process does, in the words of Prometheus. Nothing is loaded or counted before `start`: a worker has no address to be asked at.
+ * Counts what this process does, in the words of Prometheus. Nothing is loaded or counted before `start`: most workers are not asked.
  *
  * No label is what a visitor or a tenant chooses, or their number would grow without bounds: routes by their pattern, tenants not at all.
  *

@@ -9,6 +9,7 @@ import type { SeederReport } from '../database/seeding/seeder-runner';
 import type { Table } from '../database/types/read-tables';
 import type { EventDispatcher } from '../events/event-dispatcher';
 import type { HttpKernel } from '../http/http-kernel';
+import type { MetricsText } from '../http/metrics-endpoint';
 import type { QueueRegistry } from '../queue/queue-registry';
 import type { ScheduleRegistry } from '../schedule/schedule-registry';
 import type { Scheduler, SchedulerOptions } from '../schedule/scheduler';
@@ -45,6 +46,10 @@ export interface ConsoleApplication extends Resolver {
   readonly schedule: ScheduleRegistry;
   readonly walKeeper: WalKeeper;
   readonly maintenance: Maintenance;
+  /** What this process counts, once it is started; undefined where "http.metrics" is false. */
+  readonly observation: {
+    readonly metrics: { start(): void; readonly text: MetricsText } | undefined;
+  };
   /** Runs the tasks of the schedule; it does nothing before `run` or `runDue`. */
   scheduler(tell?: TellSchedulerEvent, options?: SchedulerOptions): Scheduler;
   /** The query builder of a connection by name, by default of the default one. */

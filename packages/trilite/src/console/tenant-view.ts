@@ -27,6 +27,7 @@ export function tenantView(
     schedule: app.schedule,
     walKeeper: app.walKeeper,
     maintenance: app.maintenance,
+    observation: app.observation,
     make: (token) => scope.make(token),
     scheduler: (tell, options) => app.scheduler(tell, options),
     database: (name) => app.database(name),

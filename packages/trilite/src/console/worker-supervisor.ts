@@ -22,6 +22,8 @@ export interface WorkerSupervisorOptions {
   /** Whether a worker that ends well has done what it was for: `--once`, `--stop-when-empty`. */
   readonly endsByItself: boolean;
   readonly isColored: boolean;
+  /** What `--metrics` is for the worker with this number, from 1. */
+  readonly metricsOf?: (number: number) => string;
   readonly say: (text: string) => void;
 }
 
@@ -104,13 +106,15 @@ export class WorkerSupervisor {
     const given = process.argv.slice(1);
     const own = given.filter(
       (one, at) =>
-        !/^--workers(=|$)/.test(one) &&
-        given[at - 1] !== '--workers' &&
+        !/^--(workers|metrics)(=|$)/.test(one) &&
+        !/^--(workers|metrics)$/.test(given[at - 1] ?? '') &&
         // One scheduler is enough
         (one !== '--schedule' || index === 1),
     );
     const name = own.some((one) => /^--name(=|$)/.test(one)) ? [] : [`--name=${index}`];
-    return [...own, ...name, this.#options.isColored ? '--ansi' : '--no-ansi'];
+    const metrics = this.#options.metricsOf?.(index);
+    const where = metrics === undefined ? [] : [`--metrics=${metrics}`];
+    return [...own, ...name, ...where, this.#options.isColored ? '--ansi' : '--no-ansi'];
   }
 
   #pause(): void {

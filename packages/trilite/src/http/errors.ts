@@ -400,7 +400,7 @@ export class ListenError extends FrameworkError {
     return new ListenError({
       code: 'E_LISTEN',
       message: `Cannot listen on ${host}:${port}: ${reason}.`,
-      help: 'Stop what uses the port, or choose another with "--port" or PORT.',
+      help: 'Stop what uses the port, or choose another with "--port", "--metrics" or PORT.',
       cause,
     });
   }

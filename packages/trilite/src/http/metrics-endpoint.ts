@@ -1,6 +1,6 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AppSettings } from '../config/schema';
 import { isSameSignature } from '../support/app-key';
-import type { Next, Request, Response } from './request';
 
 /** Where metrics are asked for, and who may. */
 export type MetricsSettings = Exclude<AppSettings['http']['metrics'], false>;
@@ -18,7 +18,11 @@ const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
 
 /** Answers with metrics. For whoever may not see them, nothing is there: the request goes on to the routes. */
 export function metricsEndpoint({ token }: Pick<MetricsSettings, 'token'>, text: MetricsText) {
-  return async (request: Request, response: Response, next: Next): Promise<void> => {
+  return async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    next: () => void,
+  ): Promise<void> => {
     if (!(token === undefined ? isFromHere(request) : hasToken(request, token))) return next();
     const { type, body } = await text();
     response.setHeader('Cache-Control', 'no-store');
@@ -32,7 +36,7 @@ export function metricsEndpoint({ token }: Pick<MetricsSettings, 'token'>, text:
  * it is told from what it says of them, or from the site that they ask for where it passes that on. One that does neither looks as
  * Prometheus does; behind it there has to be a token.
  */
-function isFromHere({ socket, headers }: Request): boolean {
+function isFromHere({ socket, headers }: IncomingMessage): boolean {
   return (
     LOOPBACK.test(socket.remoteAddress ?? '') &&
     LOOPBACK_HOST.test(headers.host ?? '') &&
@@ -40,7 +44,7 @@ function isFromHere({ socket, headers }: Request): boolean {
   );
 }
 
-function hasToken({ headers }: Request, token: string): boolean {
+function hasToken({ headers }: IncomingMessage, token: string): boolean {
   const [, given] = /^Bearer +(.+)$/i.exec(headers.authorization ?? '') ?? [];
   return given !== undefined && isSameSignature(given, token);
 }

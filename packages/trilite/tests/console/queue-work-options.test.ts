@@ -217,4 +217,10 @@ describe('queue:work', () => {
     await artisan('queue:work --stop-when-empty');
     expect(count()).toEqual(before);
   });
+
+  test('--metrics is refused where nothing is counted', async () => {
+    const { code, err } = await artisan('queue:work --stop-when-empty --metrics=0');
+    expect(code).not.toBe(0);
+    expect(err).toContain('--metrics needs "http: { metrics: {} }" in config/app.ts');
+  });
 });

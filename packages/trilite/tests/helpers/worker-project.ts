@@ -18,14 +18,17 @@ const started: ArtisanProcess[] = [];
  * Gives a file of tests a project whose workers run in processes of their own, and ends those that a test started after it. Each test has a copy
  * of its own, unless the project is `shared`: then each leaves no job behind that another one would run.
  */
-export function useWorkerProject({ shared = false }: { shared?: boolean } = {}): void {
+export function useWorkerProject({
+  shared = false,
+  http = '{}',
+}: { shared?: boolean; http?: string } = {}): void {
   let migrated: TestProject;
 
   beforeAll(async () => {
     migrated = createProject({
       'artisan.js': ARTISAN_FILE,
       'app/jobs/jobs.js': TALKING_JOBS,
-      'config/app.js': exportDefault("{ env: 'testing' }"),
+      'config/app.js': exportDefault(`{ env: 'testing', http: ${http} }`),
       'config/queue.js': exportDefault(`{
         default: 'sqlite',
         connections: {

@@ -8,6 +8,7 @@ import type { Command, CommandContext } from '../command';
 import { CommandUsageError } from '../errors';
 import { warnOfMaintenance, WorkerPauses } from '../maintenance';
 import type { Output } from '../output';
+import { metricsOfWorker, metricsOptionSpecs, withMetrics } from '../metrics-server';
 import { requireOwnFiles } from '../own-files';
 import { printingScheduler } from '../printing-scheduler';
 import { onShutdown } from '../shutdown';
@@ -54,6 +55,7 @@ const signature = defineSignature({
     'stop-when-empty': { description: 'Stop when no job is due' },
     'jobs-only': { description: 'Print neither which queues are worked nor why it stops' },
     json: { description: 'Print a JSON object a line' },
+    ...metricsOptionSpecs,
   },
 });
 
@@ -66,7 +68,7 @@ export class QueueWorkCommand implements Command<typeof signature> {
   static readonly signature = signature;
 
   async handle(context: Context): Promise<number> {
-    const { options, output } = context;
+    const { options } = context;
     const ends = { once: options.once, stopWhenEmpty: options['stop-when-empty'] };
     const asked = readWorkOptions(signature.name, options, ends);
     if (options.schedule && (ends.once || ends.stopWhenEmpty)) {
@@ -78,7 +80,16 @@ export class QueueWorkCommand implements Command<typeof signature> {
       throw CommandUsageError.because(signature.name, why);
     }
     if (options.workers > 0) return supervise(context);
-    if (options.tenants !== undefined) return this.#serveTenants(context, asked);
+    const told = { command: signature.name, isQuiet: saysJobsAlone(context) };
+    return withMetrics(context, told, () =>
+      options.tenants !== undefined
+        ? this.#serveTenants(context, asked)
+        : this.#serve(context, asked),
+    );
+  }
+
+  async #serve(context: Context, asked: ReturnType<typeof readWorkOptions>): Promise<number> {
+    const { options, output } = context;
     const { queues, walKeeper } = await context.app();
     const name = connectionOf(context) ?? queues.defaultName;
     const queueNames =
@@ -149,7 +160,11 @@ async function supervise({ options, output, terminal }: Context): Promise<number
   // A worker itself never needs it
   const { WorkerSupervisor } =
     require('../worker-supervisor') as typeof import('../worker-supervisor');
+  const { metrics } = options;
   const supervisor = new WorkerSupervisor(options.workers, {
+    ...(metrics !== undefined && {
+      metricsOf: (number: number) => metricsOfWorker(signature.name, metrics, number),
+    }),
     endsByItself: options.once || options['stop-when-empty'],
     isColored: terminal.color ?? output.colors.isColorSupported,
     say: (text) => {

@@ -1,4 +1,5 @@
 import type { Command, CommandContext } from '../command';
+import { metricsOptionSpecs, withMetrics } from '../metrics-server';
 import type { Output } from '../output';
 import { printingScheduler, schedulerOptionSpecs } from '../printing-scheduler';
 import { onShutdown } from '../shutdown';
@@ -7,13 +8,18 @@ import { defineSignature } from '../signature';
 const signature = defineSignature({
   name: 'schedule:work',
   description: 'Run the tasks of the schedule as they become due',
-  options: schedulerOptionSpecs,
+  options: { ...schedulerOptionSpecs, ...metricsOptionSpecs },
 });
 
 export class ScheduleWorkCommand implements Command<typeof signature> {
   static readonly signature = signature;
 
-  async handle(context: CommandContext<typeof signature>): Promise<number> {
+  handle(context: CommandContext<typeof signature>): Promise<number> {
+    const told = { command: signature.name, isQuiet: context.options.json };
+    return withMetrics(context, told, () => this.#work(context));
+  }
+
+  async #work(context: CommandContext<typeof signature>): Promise<number> {
     const { options, output } = context;
     const app = await context.app();
     const { scheduler } = await printingScheduler(context);
