@@ -61,6 +61,14 @@ export class MigrationError extends FrameworkError {
     });
   }
 
+  static besideFolders(file: string): MigrationError {
+    return new MigrationError({
+      code: 'E_MIGRATION_INVALID',
+      message: `The migration "${file}" lies in database/migrations itself, and belongs to no connection.`,
+      help: 'Move it to database/migrations/default, or to the folder of another connection.',
+    });
+  }
+
   static noWayBack({ name, connection }: MigrationPlace): MigrationError {
     return new MigrationError({
       code: 'E_MIGRATION_NO_WAY_BACK',

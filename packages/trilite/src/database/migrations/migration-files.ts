@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { loadExports, sourceFiles, type SourceFile } from '../../support/file-discovery';
 import type { ConnectionRegistry } from '../connection-registry';
 import { MigrationError } from './errors';
@@ -14,13 +14,14 @@ export interface MigrationPlan {
 /**
  * The migrations of an application: a folder for each connection below `database/migrations`, where `default` stands for the default one.
  *
- * @throws E_MIGRATION_INVALID for a folder that names no connection.
+ * @throws E_MIGRATION_INVALID for a folder that names no connection, and for a migration that lies beside the folders
  */
 export function discoverMigrations(
   folder: string,
   connections: ConnectionRegistry,
 ): MigrationPlan[] {
   if (!existsSync(folder)) return [];
+  refuseBeside(folder);
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== 'tenant')
     .map(({ name }) => {
@@ -30,6 +31,12 @@ export function discoverMigrations(
       }
       return { connection, migrations: migrationsIn(join(folder, name)) };
     });
+}
+
+/** Where Laravel has them: left out without a word, one would never run. Other files, such as what migrations share, may lie there. */
+function refuseBeside(folder: string): void {
+  const [beside] = sourceFiles(folder).filter(({ stem }) => /^\d{4}_\d{2}_\d{2}_/.test(stem));
+  if (beside !== undefined) throw MigrationError.besideFolders(basename(beside.path));
 }
 
 /** The migrations in one folder; none when it is not there. */

@@ -131,6 +131,15 @@ test('of two that migrate one file at once, both succeed and each migration runs
   expect(ran.filter(Boolean)).toHaveLength(ran.length / 2);
 });
 
+test('a migration beside the folders of the connections is refused; what migrations share may lie there', async () => {
+  const app = await application({ 'database/migrations/shared.js': '' });
+  expect(await app.migrator().pending()).not.toEqual([]);
+  project.write('database/migrations/2026_01_01_000000_create_a.js', createTable('a'));
+  expect(() => app.migrator()).toThrow(
+    /"2026_01_01_000000_create_a.js" lies in database\/migrations itself/,
+  );
+});
+
 test('a folder that names no connection is refused with the names there are', async () => {
   const app = await application({ 'database/migrations/cash/01_a.js': createTable('a') });
   expect(() => app.migrator()).toThrow(
