@@ -66,6 +66,15 @@ describe('env', () => {
     );
     expect(run(['env', '--env=other']).text).toContain('is other: the variable APP_ENV');
   });
+
+  test('doubts a name that no file and no custom knows', () => {
+    project = createProject({ 'artisan.js': ARTISAN_FILE, '.env.staging': '' });
+    const doubt = 'It is none of development, testing, production, and there is no .env.prodution';
+    expect(run(['env', '--env=prodution']).text).toContain(doubt);
+    for (const name of ['staging', 'production']) {
+      expect(run(['env', `--env=${name}`]).text).not.toContain('It is none of');
+    }
+  });
 });
 
 describe('test', () => {
