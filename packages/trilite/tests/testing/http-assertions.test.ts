@@ -222,6 +222,13 @@ const rows: readonly Row[] = [
     says: '"assertPlainCookie" takes it as it is.',
   },
   {
+    name: 'assertPlainCookie of one that is encrypted',
+    to: get('/cookies/set'),
+    holds: (answer) => answer.assertPlainCookie('plain'),
+    fails: (answer) => answer.assertPlainCookie('theme'),
+    says: 'Expected a plain cookie "theme"; it is encrypted',
+  },
+  {
     name: 'assertCookieExpired',
     to: get('/cookies/set'),
     holds: (answer) => answer.assertCookieExpired('old'),

@@ -50,7 +50,11 @@ export function cookieProblem(
     return `Expected a cookie "${name}" to be set; set are: ${namesOf(answer)}.`;
   }
   if (isEnded(answer, name)) return `Expected a cookie "${name}" to be set; it is ended.`;
-  const value = isPlain ? answer.plainCookie(name) : answer.cookie(name);
+  const sealed = answer.cookie(name);
+  if (isPlain && sealed !== undefined) {
+    return `Expected a plain cookie "${name}"; it is encrypted, and nobody but the application reads it.`;
+  }
+  const value = isPlain ? answer.plainCookie(name) : sealed;
   if (value === undefined) {
     return `Expected a cookie "${name}" that the application believes; it is plain, or another key sealed it. "assertPlainCookie" takes it as it is.`;
   }
