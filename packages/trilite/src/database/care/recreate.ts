@@ -28,7 +28,7 @@ import {
  * 1. One process does it at a time: SQLite's exclusive lock on "{file}-repair" says who, and ends with the process. That file stays: one that is
  *    removed while others ask for its lock can be locked twice.
  * 2. A damaged file is renamed, never deleted, with its -wal and -shm: the main file first, so that nobody opens it by its name while its -wal
- *    is already gone. Of damaged ones the last is kept, of foreign ones all.
+ *    is already gone. Of damaged ones the last is kept, of foreign ones all. One without a table is deleted.
  * 3. A new file comes whole: it is made under another name, migrated, closed, and renamed. No -wal of another file lies beside it then.
  * 4. Who has the old one open goes on with it until it looks (`Connection.follow`). SQLite deletes neither -wal nor -shm by name when it
  *    closes a file that was moved, so the new one's are safe.
@@ -36,7 +36,7 @@ import {
 
 /** What became of a file that could not be used. */
 export interface Recreated {
-  /** Where the damaged file is kept; undefined when there was none. */
+  /** Where the damaged file is kept; undefined when there was none, or nothing in it. */
   readonly kept: string | undefined;
 }
 
@@ -68,6 +68,8 @@ export async function recreateFile(
     if (!isStillUnusable(connection, file, options.place)) return undefined;
     removeAbandonedPartials(dirname(file), basename(file));
     const fresh = await createFresh(connection, file, options.migrations);
+    // Kept, one that somebody empties time and again would count until no further one is set aside
+    if (options.found === 'foreign' && isEmpty(connection)) removeFile(file);
     const kept = setAside(file, options.found);
     renameSync(fresh, file);
     release(fresh);
@@ -149,6 +151,20 @@ function setAside(file: string, found: Unusable): string | undefined {
     if (existsSync(`${file}${side}`)) renameSync(`${file}${side}`, `${kept}${side}`);
   }
   return kept;
+}
+
+/** Whether it has no table at all: somebody has emptied it, and nothing in it could be missed. */
+function isEmpty(connection: Connection): boolean {
+  let handle: Handle | undefined;
+  try {
+    handle = new Handle(connection, connection.settings, { asFound: true });
+    const row = handle.statement('select count(*) as tables from sqlite_schema').get();
+    return (row as { readonly tables: number }).tables === 0;
+  } catch {
+    return false;
+  } finally {
+    handle?.close();
+  }
 }
 
 /** They may be somebody's data, so none is deleted; two programs that fight over a name would fill the disk with them. */

@@ -220,6 +220,22 @@ describe('a damaged cache file', () => {
     }
   });
 
+  test('that somebody empties is replaced time and again, for there is nothing in it to keep', async () => {
+    await connections.close();
+    for (let round = 1; round <= 5; round += 1) {
+      for (const side of ['-wal', '-shm']) rmSync(`${path}${side}`, { force: true });
+      writeFileSync(path, '');
+      connections = connect();
+      const here = open('here');
+      await here.get('round');
+      await here.put('round', round);
+      expect(await here.get('round')).toBe(round);
+      await connections.close();
+    }
+    expect(kept()).toEqual([]);
+    expect(told('recreated')).toHaveLength(5);
+  });
+
   test('is replaced by one that is read and written as it was', async () => {
     chmodSync(path, 0o640);
     await garbage();
