@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type Handler, type IRouter } from 'express';
 import type { AppSettings, IdentificationSettings } from '../config/schema';
-import { afterResponse, collectAfterResponse, type AfterResponse } from '../support/after-response';
+import { collectAfterResponse, type AfterResponse } from '../support/after-response';
 import type { Logger } from '../support/logger';
 import type { Maintenance } from '../support/maintenance';
 import { labelWork } from '../support/scope-holder';
@@ -39,6 +39,7 @@ import { beginWork, workOf } from './request-work';
 import { mountRoutes } from './route-mount';
 import type { Route, RouteFunction } from './route';
 import { secureHeaders } from './secure-headers';
+import { passTerminable } from './terminable';
 import { UploadDesk } from './uploads/upload-desk';
 import type { ErrorView } from './views/error-views';
 
@@ -311,12 +312,8 @@ export class HttpKernel {
     if (!isMiddlewareClass(entry)) return asHandler(entry);
     return asHandler((request, response, next) => {
       const middleware = this.#scopeOf(request).make(entry);
-      if (middleware.terminate !== undefined) {
-        afterResponse(async () => {
-          await middleware.terminate?.(request, response);
-        });
-      }
-      return middleware.handle(request, response, next);
+      if (middleware.terminate === undefined) return middleware.handle(request, response, next);
+      return passTerminable(middleware, request, response, next);
     });
   }
 

@@ -19,7 +19,10 @@ import type { SecureHeadersOptions } from './secure-headers';
  */
 export interface Middleware {
   handle(request: Request, response: Response, next: Next): unknown;
-  /** What it does once the response is closed, in the same work: the one that came in is called, whatever became of the request. */
+  /**
+   * What it does once the response is closed and `handle` has settled, in the same work: the one that came in is called, whatever became of the
+   * request. One whose client has left by then does not come in.
+   */
   terminate?(request: Request, response: Response): unknown;
 }
 
