@@ -4,6 +4,7 @@ import type { ParameterBinding } from './binding';
 import type { CookieOptions, Cookies } from './cookies/cookies';
 import { cookiesOf } from './cookies/request-cookies';
 import { NotFoundError, RouteInvalidError, SessionMissingError } from './errors';
+import { parameterText } from './parameter-text';
 import { RequestSlot } from './request-slot';
 import { actAs, userOf, type RequestUser } from './request-user';
 import { sessionOf } from './session/request-session';
@@ -18,7 +19,7 @@ export interface Request extends ExpressRequest {
   /** Whose request this is; undefined for the application's own. */
   readonly tenant: Tenant | undefined;
   /**
-   * A parameter of the route's path, as text.
+   * A parameter of the route's path, as text; of `*rest` its segments with slashes between them.
    *
    * @throws E_NOT_FOUND (404) when the path has none of that name, or an empty one
    */
@@ -80,8 +81,8 @@ export function foundIn(request: ExpressRequest): Map<object, unknown> {
 export const requestMethods = {
   tenant: undefined,
   param(this: ExpressRequest, name: string): string {
-    const value: unknown = this.params[name];
-    if (typeof value !== 'string' || value === '') throw NotFoundError.forParameter(name);
+    const value = parameterText(this.params[name]);
+    if (value === undefined || value === '') throw NotFoundError.forParameter(name);
     return value;
   },
   bound<T>(this: ExpressRequest, binding: ParameterBinding<T>): T {

@@ -1,5 +1,6 @@
 import type { ParameterBinding } from './binding';
 import type { MiddlewareEntry } from './middleware';
+import { parameterText } from './parameter-text';
 import type { Request, Response } from './request';
 import type { Upload } from './uploads/upload';
 import type { Validation } from './validation/validated';
@@ -80,8 +81,8 @@ export function matcherOf({ domain, patterns }: Route): RouteMatch {
     if (ofHost === undefined) return undefined;
     const all = { ...parameters, ...ofHost };
     const fits = expressions.every(([name, expression]) => {
-      const value = all[name];
-      return typeof value !== 'string' || expression.test(value);
+      const value = parameterText(all[name]);
+      return value === undefined || expression.test(value);
     });
     return fits ? all : undefined;
   };

@@ -89,6 +89,19 @@ describe('a route', () => {
     await client.get(`/${wrong}`).expect(404);
   });
 
+  test('has what remains of a path as one text, which has to match as a whole', async () => {
+    const client = await serve((route) => {
+      route.get('/files/*path', (given) => given.param('path')).where('path', /[a-z/]+/);
+      route.get('/files/:folder{/*path}', ({ params }) => params).where('path', 'slug');
+    });
+    await client.get('/files/a/b').expect(200, 'a/b');
+    await client.get('/files/a%2Fb/c').expect(200, 'a/b/c');
+    await client.get('/files/A/b').expect(200, { folder: 'A', path: ['b'] });
+    await client.get('/files/A').expect(200, { folder: 'A' });
+    await client.get('/files/A/b/c').expect(404);
+    await client.get('/files/a/..%2f..').expect(404);
+  });
+
   test('of a domain answers that host alone, and has a label of it as a parameter', async () => {
     const client = await serve((route) => {
       route.group({ domain: ':account.example.com' }, (group) => {

@@ -51,9 +51,7 @@ class Avatars {
 const routes: RouteFile = (route) => {
   route.post('/avatars', [Avatars, 'store']);
   route.post('/forgotten', [Avatars, 'forgotten']);
-  route.get('/stored/*path', ({ params }) =>
-    sendFile((params['path'] as unknown as string[]).join('/')),
-  );
+  route.get('/stored/*path', (given) => sendFile(given.param('path')));
   route.post('/photos', (given) => given.file(thePhotos).map(show)).upload(thePhotos);
   route.post('/plain', (given) => given.body as unknown);
   route
