@@ -73,11 +73,16 @@ function mount(router: IRouter, route: Route, parts: RouteMountParts): void {
 function passingBy(route: Route): Handler {
   const match = matcherOf(route);
   return (request, _response, next) => {
-    const parameters = match(request.hostname, request.params);
+    const parameters = match(hostOf(request), request.params);
     if (parameters === undefined) return next('route');
     Object.assign(request.params, parameters);
     next();
   };
+}
+
+/** Undefined where a request names none, whatever the types of express say. */
+function hostOf({ hostname }: Pick<Request, 'hostname'>): string | undefined {
+  return hostname;
 }
 
 function noting(route: Route, note: NonNullable<RouteMountParts['note']>): Handler {
@@ -130,8 +135,8 @@ function mountMethodRefusals(
     router.all(
       path,
       asHandler((request, response, next) => {
-        const { hostname, params } = request;
-        const answering = ofPath.filter(({ match }) => match(hostname, params) !== undefined);
+        const host = hostOf(request);
+        const answering = ofPath.filter(({ match }) => match(host, request.params) !== undefined);
         const asked = isPreflight(request) && request.get('Access-Control-Request-Method');
         const policy = answering.find(({ route }) => answers(route, asked))?.policy;
         if (policy !== undefined) return policy(request, response, next);

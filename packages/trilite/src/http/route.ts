@@ -63,9 +63,13 @@ export interface Route {
   readonly isFallback: boolean;
 }
 
-/** The parameters of a request, those of its host among them, where it is for a route; undefined where it is not. */
+/**
+ * The parameters of a request, those of its host among them, where it is for a route; undefined where it is not.
+ *
+ * @param host undefined for a request that names none, as HTTP/1.0 allows
+ */
 export type RouteMatch = (
-  host: string,
+  host: string | undefined,
   parameters: Readonly<Record<string, unknown>>,
 ) => Readonly<Record<string, unknown>> | undefined;
 
@@ -77,7 +81,7 @@ export function matcherOf({ domain, patterns }: Route): RouteMatch {
     return [name, new RegExp(`^(?:${source})$`, flags.replace(/[gy]/g, ''))] as const;
   });
   return (host, parameters) => {
-    const ofHost = labels === undefined ? {} : matchLabels(labels, host);
+    const ofHost = labels === undefined ? {} : matchLabels(labels, host ?? '');
     if (ofHost === undefined) return undefined;
     const all = { ...parameters, ...ofHost };
     const fits = expressions.every(([name, expression]) => {

@@ -117,6 +117,18 @@ describe('a route', () => {
     );
   });
 
+  test('of a domain is not that of a request which names no host', async () => {
+    const client = await serve((route) => {
+      route.group({ domain: 'admin.example.com' }, (group) => {
+        group.get('/', () => 'admin');
+        group.get('/admin', () => 'admin');
+      });
+      route.get('/', () => 'everybody');
+    });
+    await client.get('/').set('Host', '').expect(200, 'everybody');
+    await client.get('/admin').set('Host', '').expect(404);
+  });
+
   test('sends on to another address', async () => {
     const client = await serve((route) => {
       route.redirect('/old', '/new');
