@@ -1,7 +1,6 @@
 import type { Handler } from 'express';
-import { errorCode } from '../support/errors';
 import type { Asset, AssetRegistry } from '../view/asset-registry';
-import { endUnlessWhole } from './whole-file';
+import { endUnlessWhole, isGone } from './whole-file';
 
 const A_YEAR = 'public, max-age=31536000, immutable';
 const ASK_EACH_TIME = 'no-cache';
@@ -50,11 +49,6 @@ function decoded(path: string): string | undefined {
 
 function hashOf(asset: Asset, assets: AssetRegistry): string | undefined {
   return asset.bytes > MAX_HASHED_BYTES ? assets.knownHashOf(asset) : assets.hashOf(asset);
-}
-
-/** Whoever asked has left. */
-function isGone(error: unknown): boolean {
-  return errorCode(error) === 'ECONNABORTED';
 }
 
 /** Taken away between the look and the reading. */

@@ -4,7 +4,7 @@ import { errorCode } from '../../support/errors';
 import { NotFoundError } from '../errors';
 import type { Request, Response } from '../request';
 import { storedFilesOf } from '../uploads/stored-files';
-import { endUnlessWhole } from '../whole-file';
+import { endUnlessWhole, isGone } from '../whole-file';
 import { attach } from './attachment';
 import { Responder } from './responder';
 
@@ -114,9 +114,11 @@ function isHidden(path: string): boolean {
 function sent(response: Response, { root, path }: FoundFile): Promise<void> {
   return new Promise((resolve, reject) => {
     const options = { root, dotfiles: 'deny', cacheControl: false } as const;
-    endUnlessWhole(response);
+    endUnlessWhole(response, () =>
+      reject(new Error(`The file "${join(root, path)}" became shorter while it was sent.`)),
+    );
     response.sendFile(path.split(sep).join('/'), options, (error: Error | undefined) => {
-      if (error === undefined || response.closed) resolve();
+      if (error === undefined || response.closed || isGone(error)) resolve();
       else reject(error);
     });
   });
