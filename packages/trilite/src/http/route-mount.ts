@@ -4,6 +4,7 @@ import { isPreflight } from './cors';
 import { MethodNotAllowedError, NotFoundError, RouteInvalidError } from './errors';
 import { foundIn, type Request, type Response } from './request';
 import { asHandler } from './request-handler';
+import { RequestSlot } from './request-slot';
 import { matcherOf, type HttpMethod, type Route } from './route';
 import { expecting, taking } from './uploads/route-uploads';
 import type { UploadDesk } from './uploads/upload-desk';
@@ -122,7 +123,19 @@ function validating({ action, validations }: Route): Handler[] {
   ];
 }
 
-/** A path that other methods answer is 405, not 404. A preflight is for the route of the method that it asks for. */
+/** A route that would answer a request of one of its methods. */
+interface FittingRoute {
+  readonly route: Route;
+  readonly policy: Handler | undefined;
+}
+
+const fitting = new RequestSlot<readonly FittingRoute[]>();
+
+/**
+ * A path that other methods answer is 405, not 404. A preflight is for the route of the method that it asks for.
+ *
+ * A path may fit several routes that write it in different ways, as `/posts/live` and `/posts/:post`: all of them count.
+ */
 function mountMethodRefusals(
   router: IRouter,
   routes: readonly Route[],
@@ -132,20 +145,26 @@ function mountMethodRefusals(
     const ofPath = routes
       .filter((route) => route.path === path)
       .map((route) => ({ route, match: matcherOf(route), policy: corsOf(route) }));
-    router.all(
-      path,
-      asHandler((request, response, next) => {
-        const host = hostOf(request);
-        const answering = ofPath.filter(({ match }) => match(host, request.params) !== undefined);
-        const asked = isPreflight(request) && request.get('Access-Control-Request-Method');
-        const policy = answering.find(({ route }) => answers(route, asked))?.policy;
-        if (policy !== undefined) return policy(request, response, next);
-        const allowed = methodsOf(answering.map(({ route }) => route));
-        if (allowed.length === 0) next();
-        else refuseMethod(request, response, allowed);
-      }),
-    );
+    router.all(path, (request, _response, next) => {
+      const host = hostOf(request);
+      const found = ofPath.filter(({ match }) => match(host, request.params) !== undefined);
+      fitting.set(request, [...(fitting.get(request) ?? []), ...found]);
+      next();
+    });
   }
+  const places = new Map(routes.map((route, place) => [route, place]));
+  const placeOf = ({ route }: FittingRoute): number => places.get(route) ?? 0;
+  router.use(
+    asHandler((request, response, next) => {
+      const found = [...(fitting.get(request) ?? [])].sort((a, b) => placeOf(a) - placeOf(b));
+      const asked = isPreflight(request) && request.get('Access-Control-Request-Method');
+      const policy = found.find(({ route }) => answers(route, asked))?.policy;
+      if (policy !== undefined) return policy(request, response, next);
+      const allowed = methodsOf(found.map(({ route }) => route));
+      if (allowed.length === 0) next();
+      else refuseMethod(request, response, allowed);
+    }),
+  );
 }
 
 function answers({ methods }: Route, method: string | false | undefined): boolean {

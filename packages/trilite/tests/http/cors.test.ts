@@ -77,6 +77,24 @@ describe('pages of other origins', () => {
     expect(unknown.headers).not.toHaveProperty('access-control-allow-origin');
   });
 
+  test('get it also where another route writes the path in another way', async () => {
+    const client = await serve((route) => {
+      route.get('/things/live', () => 'live');
+      route.get('/things/:id', () => 'one').where('id', 'number');
+      route.group({ middleware: [cors({ origins: [APP] })] }, (api) => {
+        api.put('/things/:thing', () => 'put');
+      });
+      route.put('/things/:other', () => 'never');
+    });
+    for (const path of ['/things/live', '/things/7']) {
+      const { headers } = await client.options(path).set(preflight('PUT')).expect(204);
+      expect(headers).toHaveProperty('access-control-allow-origin', APP);
+      await client.put(path).expect(200, 'put');
+      await client.delete(path).expect(405).expect('Allow', 'GET, PUT, HEAD');
+    }
+    await client.delete('/things/x').expect(405).expect('Allow', 'PUT');
+  });
+
   test('that nobody named read nothing, and caches do not mix them up', async () => {
     const client = await serve(withCors());
     const asked = await client.options('/things').set(preflight('PUT', OTHER));
