@@ -114,8 +114,19 @@ function endUnchanged(response: Response): void {
   response.status(304).end();
 }
 
-/** By express, which knows media types by what files of them end in. */
+/** By express, which knows media types by what files of them end in. Cookies and what caches have to tell apart come beside what others have said. */
 function setHeader(response: Response, name: string, value: string): void {
-  if (name.toLowerCase() === 'content-type') response.type(value);
-  else response.setHeader(name, value);
+  switch (name.toLowerCase()) {
+    case 'content-type':
+      response.type(value);
+      break;
+    case 'set-cookie':
+      response.append(name, value);
+      break;
+    case 'vary':
+      response.vary(value);
+      break;
+    default:
+      response.setHeader(name, value);
+  }
 }

@@ -1,4 +1,4 @@
-import { answer, html, negotiate } from 'trilite';
+import { answer, cors, html, negotiate } from 'trilite';
 import { serve, useAnswers } from '../../helpers/answer-site';
 import { errorWith } from '../../helpers/errors';
 
@@ -29,6 +29,21 @@ describe('answer', () => {
     await client.get('/promised').expect(200, { a: 1 });
     const head = await client.head('/nested').expect(201);
     expect(head.headers['content-length']).toBe('7');
+  });
+
+  test('takes back no cookie, and nothing that caches were told to tell apart', async () => {
+    const origins = ['https://app.example'];
+    const { client } = await serve(
+      (route) => {
+        route.get('/', ({ cookies }) => {
+          cookies.set('mine', '1', { plain: true });
+          return answer({}).header('Set-Cookie', 'other=2').header('Vary', 'Accept-Language');
+        });
+      },
+      [cors({ origins })],
+    );
+    const { headers } = await client.get('/').expect('Vary', 'Origin, Accept-Language');
+    expect(headers['set-cookie']).toEqual([expect.stringMatching(/^mine=1;/), 'other=2']);
   });
 
   test('says for how long whoever may keep it', async () => {
