@@ -31,18 +31,29 @@ export class MiddlewareNames {
     this.#aliases = { ...BUILT_IN, ...aliases };
   }
 
-  /** @throws E_ROUTE_INVALID for a name that nobody declares, and a group in itself */
+  /**
+   * What a request passes, each once, where it comes first: a route of routes/web.ts may ask for the group `web` again.
+   *
+   * @throws E_ROUTE_INVALID for a name that nobody declares, and a group in itself
+   */
   expand(
     entries: readonly MiddlewareEntry[],
     path: string,
-    within: readonly string[] = [],
+  ): (MiddlewareClass | MiddlewareFunction)[] {
+    return [...new Set(this.#all(entries, path, []))];
+  }
+
+  #all(
+    entries: readonly MiddlewareEntry[],
+    path: string,
+    within: readonly string[],
   ): (MiddlewareClass | MiddlewareFunction)[] {
     return entries.flatMap((entry) => {
       if (typeof entry !== 'string') return [entry];
       const group = Object.hasOwn(this.#groups, entry) ? this.#groups[entry] : undefined;
       if (group === undefined) return [this.#named(entry, path)];
       if (within.includes(entry)) throw RouteInvalidError.groupInItself(entry);
-      return this.expand(group, path, [...within, entry]);
+      return this.#all(group, path, [...within, entry]);
     });
   }
 

@@ -365,6 +365,10 @@ describe('an action that aborts', () => {
 describe('middleware', () => {
   const ended: string[] = [];
 
+  beforeEach(() => {
+    ended.length = 0;
+  });
+
   @injectable()
   class Count implements Middleware {
     #path = '';
@@ -397,6 +401,22 @@ describe('middleware', () => {
     });
     await client.get('/').expect(200).expect('X-Stamp', 'one+two');
     await client.get('/').expect(429);
+  });
+
+  test('is passed once, however often the groups around a route ask for it', async () => {
+    const client = await serve(
+      (route) => {
+        route.group({ middleware: ['web', Count] }, (outer) => {
+          outer.group({ middleware: ['web', Count] }, (inner) => {
+            inner.get('/once', () => 'in').middleware('throttle:9,1', Count);
+          });
+        });
+      },
+      { 'app/http/kernel.js': exportDefault("{ groups: { web: ['throttle:9,1'] } }") },
+    );
+    await client.get('/once').expect(200, 'in').expect('X-RateLimit-Remaining', '8');
+    await app.http().settled();
+    expect(ended).toEqual(['/once']);
   });
 
   test.each([
