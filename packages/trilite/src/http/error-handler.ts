@@ -175,11 +175,16 @@ function sendPage(
  */
 function backToForm(error: InputInvalidError, request: Request, response: Response): boolean {
   const session = sessionOf(request);
-  if (session === undefined || request.method === 'GET' || !prefersHtml(request)) return false;
+  if (session === undefined || isRead(request) || !prefersHtml(request)) return false;
   session.flashInput(request.body);
   session.flashErrors(error.errors);
   response.redirect(303, previousPath(request));
   return true;
+}
+
+/** Sent back, it might come again for ever. */
+function isRead({ method }: Request): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 /** What somebody has to look after: what is closed on purpose is no fault, and its callers may fill no log. */

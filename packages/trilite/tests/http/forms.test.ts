@@ -7,10 +7,13 @@ useSessions();
 
 const newReport = validated(z.object({ title: z.string().min(3), password: z.string() }));
 
+const listing = validated({ query: z.object({ page: z.coerce.number() }) });
+
 const open = (isStarted = true): Promise<Visitor> =>
   visit(
     (route) => {
       route.post('/reports', () => 'stored').validate(newReport);
+      route.get('/reports', () => 'listed').validate(listing);
       route.get('/form', async ({ session }: Request) => ({
         errors: await session.errors(),
         title: await session.old('title'),
@@ -53,6 +56,15 @@ test.each([
   expect(status).toBe(303);
   expect(headers['location']).toMatch(/^\/(?![/\\])/);
 });
+
+test.each(['get', 'head'] as const)(
+  '%s, which is no form, is sent back nowhere',
+  async (method) => {
+    const visitor = await open();
+    const { status } = await visitor.send(method, '/reports?page=x').set('Accept', HTML);
+    expect(status).toBe(422);
+  },
+);
 
 test('a program is told what is wrong', async () => {
   const visitor = await open();
