@@ -1,4 +1,4 @@
-import { hostOf } from './origin';
+import { isOfHost } from './origin';
 import type { Request } from './request';
 
 /** What the form of a page may ask for instead of its POST: browsers send GET and POST alone. */
@@ -24,5 +24,5 @@ function isOfThisSite(request: Request): boolean {
   if (site !== undefined) return site === 'same-origin' || site === 'none';
   const origin = request.get('Origin');
   if (origin === undefined) return true;
-  return hostOf(origin) === request.host;
+  return isOfHost(origin, request);
 }

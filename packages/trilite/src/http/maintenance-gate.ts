@@ -8,6 +8,7 @@ import {
 } from '../support/maintenance';
 import { prefersHtml } from './error-handler';
 import { ApplicationDownError } from './errors';
+import { isOfHost } from './origin';
 import type { Next, Request, Response } from './request';
 
 const COOKIE = 'trilite_maintenance';
@@ -69,15 +70,9 @@ const HERE = 'http://here.invalid';
 
 /** Whether a request is for the place where requests are sent, however either is written: it would be sent there forever. */
 function isFor(redirect: string, request: Request): boolean {
-  const { host, protocol, pathname } = new URL(redirect, HERE);
-  const isHere = redirect.startsWith('/') || host === hostOf(request, protocol);
+  const { pathname } = new URL(redirect, HERE);
+  const isHere = redirect.startsWith('/') || isOfHost(redirect, request);
   return isHere && decoded(pathname) === decoded(request.path);
-}
-
-/** As addresses have it: in small letters, and without the port that goes without saying. */
-function hostOf({ host }: { readonly host?: string }, protocol: string): string | undefined {
-  const address = `${protocol}//${host ?? ''}`;
-  return URL.canParse(address) ? new URL(address).host : undefined;
 }
 
 /** A path as it is meant, or as it is written where that cannot be told. */

@@ -1,4 +1,12 @@
-/** The host that an origin names; undefined for `null`, and for what is none. */
-export function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
+/**
+ * Whether an origin, or another address of the web, is of the host that a request is for: in small letters or not, and with the port that goes
+ * without saying (`:443`) or without, as browsers leave it out and some proxies write it.
+ */
+export function isOfHost(address: string, { host }: { readonly host?: string }): boolean {
+  if (!URL.canParse(address)) return false;
+  const { protocol, host: own } = new URL(address);
+  // Other schemes have a host, too, and no page behind it
+  if (protocol !== 'http:' && protocol !== 'https:') return false;
+  const asked = `${protocol}//${host ?? ''}`;
+  return URL.canParse(asked) && new URL(asked).host === own;
 }

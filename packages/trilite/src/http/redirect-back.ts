@@ -1,4 +1,5 @@
 import { withOneSlash } from './local-path';
+import { isOfHost } from './origin';
 import type { Request } from './request';
 
 /**
@@ -9,9 +10,7 @@ import type { Request } from './request';
  */
 export function previousPath(request: Request, fallback = '/'): string {
   const referer = request.get('Referer');
-  if (referer === undefined || !URL.canParse(referer)) return fallback;
-  const { protocol, host, pathname, search } = new URL(referer);
-  // Other schemes have a host, too, and no path behind it
-  if (!['http:', 'https:'].includes(protocol) || host !== request.host) return fallback;
+  if (referer === undefined || !isOfHost(referer, request)) return fallback;
+  const { pathname, search } = new URL(referer);
   return `${withOneSlash(pathname)}${search}`;
 }

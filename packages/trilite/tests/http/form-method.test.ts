@@ -30,6 +30,12 @@ test.each(['PUT', 'patch', 'DELETE'])('a form may ask for %s', async (method) =>
   await sent.expect(200, method.toUpperCase());
 });
 
+test('it may also where a proxy writes the port that goes without saying', async () => {
+  const client = await serve();
+  const sent = client.post('/posts/7').type('form').send({ _method: 'PUT' });
+  await sent.set({ Host: 'a.example:443', Origin: 'https://a.example' }).expect(200, 'PUT');
+});
+
 test.each([
   ['for a method that changes nothing', { _method: 'GET' }, {}],
   ['for what is no method', { _method: 'CONNECT' }, {}],

@@ -57,6 +57,13 @@ test.each([
   expect(headers['location']).toMatch(/^\/(?![/\\])/);
 });
 
+test('a page is gone back to also where a proxy writes the port that goes without saying', async () => {
+  const visitor = await open();
+  const asked = visitor.post('/reports').type('form').set({ Accept: HTML, Host: 'a.example:443' });
+  const { headers } = await asked.set('Referer', 'https://a.example/form').send({ title: 'x' });
+  expect(headers['location']).toBe('/form');
+});
+
 test.each(['get', 'head'] as const)(
   '%s, which is no form, is sent back nowhere',
   async (method) => {

@@ -1,4 +1,4 @@
-import { hostOf } from '../origin';
+import { isOfHost } from '../origin';
 import { workOf } from '../request-work';
 import { CsrfError } from '../errors';
 import type { MiddlewareFunction } from '../middleware';
@@ -53,7 +53,7 @@ function isOwn(request: Request, trusted: ReadonlySet<string>): boolean {
   if (origin !== undefined && trusted.has(origin)) return false;
   if (site === 'same-site' || site === 'cross-site') throw CsrfError.fromOutside(origin ?? site);
   // 'null' is what a page sends that does not say where it is from: it may be ours
-  if (origin !== undefined && origin !== 'null' && hostOf(origin) !== request.host) {
+  if (origin !== undefined && origin !== 'null' && !isOfHost(origin, request)) {
     throw CsrfError.fromOutside(origin);
   }
   return false;

@@ -152,6 +152,20 @@ describe('what the browser says', () => {
     const asked = { 'X-Forwarded-Host': 'app.example', Origin: 'https://app.example' };
     expect(await statusOf({ ...asked, 'X-CSRF-Token': token })).toBe(200);
   });
+
+  test.each([
+    ['https://app.example', 'app.example:443', 200],
+    ['http://app.example', 'APP.example:80', 200],
+    ['https://app.example:8443', 'app.example:8443', 200],
+    ['http://app.example', 'app.example:443', 403],
+    ['https://app.example:8443', 'app.example', 403],
+    ['https://evil.example', 'app.example:443', 403],
+    ['ftp://app.example', 'app.example', 403],
+  ])('a page of %s is of the host "%s": %s', async (origin, asked, status) => {
+    await visit();
+    const headers = { Host: asked, Origin: origin, 'X-CSRF-Token': token };
+    expect(await statusOf(headers)).toBe(status);
+  });
 });
 
 test('paths that are excepted pass, and no others', async () => {
