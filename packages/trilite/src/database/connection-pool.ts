@@ -121,9 +121,10 @@ export class ConnectionPool {
   }
 
   #enter(slot: PoolSlot, since: number): Promise<void> | undefined {
-    const isUrgent = currentSession() !== undefined;
+    const isUrgent = slot.isHurried || currentSession() !== undefined;
     if (this.#hasRoom(isUrgent)) {
       this.#admit(slot);
+      this.#release(slot); // those who wait for it in no transaction
       return undefined;
     }
     this.#waits += 1;
@@ -150,8 +151,9 @@ export class ConnectionPool {
     return isUrgent ? this.limit + this.reserve : this.limit;
   }
 
-  /** Somebody asks for a member inside a transaction: whoever waits for it already waits no longer than that one may. */
+  /** Somebody asks for a member inside a transaction: whoever waits for it, or will for all of them, waits no longer than that one may. */
   #hurry(slot: PoolSlot): void {
+    slot.isHurried = true;
     for (const waiting of this.#waiting) if (waiting.slot === slot) waiting.isUrgent = true;
     this.#serve();
   }
@@ -168,6 +170,7 @@ export class ConnectionPool {
 
   #admit(slot: PoolSlot): void {
     slot.isOpen = true;
+    slot.isHurried = false;
     this.#opened += 1;
     this.#touch(slot);
     this.#timer ??= setInterval(() => this.#sweep(), this.idleMs / SWEEPS).unref();
@@ -245,6 +248,8 @@ export class PoolSlot {
   isOpen = false;
   /** After how many sweeps it was used last. Written by the pool. */
   usedIn = 0;
+  /** Whether somebody inside a transaction has asked for its member, for whom another one may be the first to wait. Written by the pool. */
+  isHurried = false;
   readonly #pool: PoolActions;
   #isClosed = false;
 
@@ -277,6 +282,7 @@ export class PoolSlot {
 
   /** Tells that nothing uses the member any more: beyond the budget it rests now. */
   idle(): void {
+    this.isHurried = false;
     if (this.isOpen) this.#pool.idle(this);
   }
 

@@ -165,7 +165,7 @@ export class Connection {
       const joins = !isOutside || this.#handles.inMemory;
       return joins ? session.run(work) : this.#readNow(work);
     }
-    const pending = this.#writer.pending();
+    const pending = this.#afterWrites();
     return pending === undefined ? this.#readNow(work) : pending.then(() => this.#readNow(work));
   }
 
@@ -184,7 +184,7 @@ export class Connection {
     this.#refuseClosed();
     const release = this.hold();
     try {
-      if (sessionOf(this) === undefined) await this.#writer.pending();
+      if (sessionOf(this) === undefined) await this.#afterWrites();
       await this.#slot?.enter(monotonicMs());
       yield* streamRows({ facts: this, handles: this.#handles, wait: this.#wait }, query);
     } finally {
@@ -337,6 +337,13 @@ export class Connection {
     const holder = this.session;
     await within(this.settings.busyTimeout, drained);
     if (this.session === holder) holder?.rollback();
+  }
+
+  /** Settles when the writes that a read is to see are done: undefined when they are. Those may be waiting for room. */
+  #afterWrites(): Promise<void> | undefined {
+    const pending = this.#writer.pending();
+    if (pending !== undefined) this.#slot?.asked();
+    return pending;
   }
 
   #readNow<T>(work: Work<T>): Promise<T> {

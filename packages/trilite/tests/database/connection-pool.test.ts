@@ -1,94 +1,27 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { copyFileSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import BetterSqlite3 from 'better-sqlite3';
-// Loaded for the guard, which fails a test that leaves a connection open
-import 'trilite/testing';
-import { databaseSchema, type SqliteSettings } from '../../src/config/schema';
-import { Connection } from '../../src/database/connection';
+import { readdirSync, readlinkSync } from 'node:fs';
+import type { Connection } from '../../src/database/connection';
 import { defaultBudget } from '../../src/database/connection-budget';
 import { openConnections } from '../../src/database/connection-holder';
 import { ConnectionPool } from '../../src/database/connection-pool';
-import { nextTurn } from '../../src/support/clock';
 import { errorWith } from '../helpers/errors';
 import { gate } from '../helpers/gate';
+import {
+  add,
+  connect,
+  folder,
+  inUse,
+  made,
+  streamed,
+  texts,
+  three,
+  turns,
+  usePooledFiles,
+} from '../helpers/pooled-connections';
 
-let folder: string;
-let made: Connection[];
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'trilite-pool-'));
-  made = [];
-  const template = new BetterSqlite3(join(folder, 'template'));
-  template.pragma('journal_mode = wal');
-  template.exec('create table notes (id integer primary key, text text not null)');
-  template.exec("insert into notes (text) values ('first'), ('second')");
-  template.close();
-});
-
-afterEach(async () => {
-  jest.useRealTimers();
-  await Promise.all(made.map((connection) => connection.close()));
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function settingsOf(name: string, busyTimeout: string): SqliteSettings {
-  const file = join(folder, `${name}.sqlite`);
-  copyFileSync(join(folder, 'template'), file);
-  const input = { driver: 'sqlite', file, busyTimeout };
-  const { connections } = databaseSchema.parse({ default: 'it', connections: { it: input } });
-  return connections['it'] as SqliteSettings;
-}
-
-/** Connections "0", "1", … of one pool, each to a file with two notes. */
-function connect(pool: ConnectionPool, count: number, busyTimeout = '200ms'): Connection[] {
-  const connections = [...Array(count).keys()].map(
-    (index) => new Connection(String(index), settingsOf(String(index), busyTimeout), { pool }),
-  );
-  made.push(...connections);
-  return connections;
-}
-
-function three(pool: ConnectionPool): [Connection, Connection, Connection] {
-  return connect(pool, 3) as [Connection, Connection, Connection];
-}
-
-const texts = (connection: Connection | undefined): Promise<unknown[]> | undefined =>
-  connection?.read((handle) => handle.statement('select text from notes').pluck().all());
-
-const add = (connection: Connection, text = 'more') =>
-  connection.write((handle) => handle.statement('insert into notes (text) values (?)').run(text));
-
-async function streamed(connection: Connection): Promise<number> {
-  let rows = 0;
-  const query = { sql: 'select text from notes', parameters: [], size: 1 };
-  for await (const piece of connection.stream(query)) rows += piece.length;
-  return rows;
-}
+usePooledFiles();
 
 const open = (): string[] => made.filter(({ isOpen }) => isOpen).map(({ name }) => name);
-
-/** Who awaits a write or a transaction goes on a moment before its connection is idle. */
-async function turns(): Promise<void> {
-  await nextTurn();
-  await nextTurn();
-}
-
-/** Keeps a connection in use until the gate opens. */
-async function inUse(connection: Connection): Promise<() => Promise<void>> {
-  const begun = gate();
-  const end = gate();
-  const transaction = connection.transaction(async () => {
-    begun.open();
-    await end.opened;
-  });
-  await begun.opened;
-  return async () => {
-    end.open();
-    await transaction;
-  };
-}
 
 /** The files of this test's folder that this process has open, once for each descriptor. */
 const descriptors = (): string[] =>
@@ -237,64 +170,6 @@ describe('at the limit', () => {
     await refused;
     await Promise.all([end(), first.close()]);
     expect(await waiting).toEqual(['first', 'second']);
-  });
-});
-
-describe('inside transactions that hold every place', () => {
-  /** Writes to each second file from within a transaction of a first one, all of which are open before the first write. */
-  async function writeTwice(
-    firsts: readonly Connection[],
-    seconds: readonly Connection[],
-  ): Promise<void> {
-    const begun = firsts.map(() => gate());
-    const all = Promise.all(begun.map(({ opened }) => opened));
-    await Promise.all(
-      firsts.map((first, index) =>
-        first.transaction(async () => {
-          begun[index]?.open();
-          await all;
-          await add(seconds[index] as Connection);
-        }),
-      ),
-    );
-  }
-
-  test.each([
-    [2, 'each opens a second file beyond the limit'],
-    [1, 'one after the other opens a second file, as the first ends'],
-  ])('with a reserve of %d %s', async (reserve) => {
-    const pool = new ConnectionPool({ budget: 2, limit: 2, reserve });
-    const connections = connect(pool, 4);
-    await writeTwice(connections.slice(0, 2), connections.slice(2));
-    await turns();
-    expect(pool.statistics.open).toBe(2);
-    for (const second of connections.slice(2)) expect(await texts(second)).toContain('more');
-  });
-
-  test('a second file that others wait for already is opened for all of them', async () => {
-    const pool = new ConnectionPool({ budget: 1, limit: 1, reserve: 1 });
-    const [first, second] = three(pool);
-    const begun = gate();
-    const isAsked = gate();
-    const transaction = first.transaction(async () => {
-      begun.open();
-      await isAsked.opened;
-      await add(second, 'from inside');
-    });
-    await begun.opened;
-    const outside = add(second, 'from outside');
-    await turns(); // it waits for room by then
-    isAsked.open();
-    await Promise.all([transaction, outside]);
-    expect(await texts(second)).toEqual(['first', 'second', 'from outside', 'from inside']);
-  });
-
-  test('whoever is in none goes on waiting for its turn', async () => {
-    const pool = new ConnectionPool({ budget: 1, limit: 1, reserve: 1 });
-    const [first, second] = three(pool);
-    const end = await inUse(first);
-    await expect(texts(second)).rejects.toThrow(errorWith('E_POOL_EXHAUSTED'));
-    await end();
   });
 });
 
