@@ -88,6 +88,8 @@ export class Scheduler {
   /** What is under way: the runs of each look, and those in the background. */
   readonly #underWay = new Set<Promise<void>>();
   #hasErred = false;
+  /** The moment of the last look: what came since then is still to be looked at. */
+  #lookedAt = 0;
   #pruneAt = 0;
 
   constructor(
@@ -134,7 +136,7 @@ export class Scheduler {
       const end = clock.now() - (clock.now() % MINUTE_MS) + MINUTE_MS;
       await this.#look(this.#tasks);
       const frequent = this.#tasks.filter(({ times }) => times.isFrequent);
-      for (let next = nextOf(frequent); next < end; next = nextOf(frequent)) {
+      for (let next = this.#nextOf(frequent); next < end; next = this.#nextOf(frequent)) {
         if (this.#stop.signal.aborted) return;
         await this.#pause(Math.max(0, next - clock.now()), this.#stop.signal);
         await this.#look(frequent);
@@ -177,8 +179,9 @@ export class Scheduler {
         this.#err(error); // of this run or task alone: its turn comes again
       }
     };
+    const now = clock.now();
+    this.#lookedAt = now;
     try {
-      const now = clock.now();
       const state = await this.#store.state();
       for (const open of state.open) await collect(() => this.#claims.recover(open, now));
       for (const task of tasks) await collect(() => this.#claims.take(task, state, now));
@@ -191,8 +194,15 @@ export class Scheduler {
 
   #pauseMs(): number {
     if (this.#hasErred) return ERROR_PAUSE_MS;
-    const untilNext = Math.ceil(nextOf(this.#tasks) - clock.now());
+    const untilNext = Math.ceil(this.#nextOf(this.#tasks) - clock.now());
     return Math.min(LONGEST_PAUSE_MS, Math.max(1, untilNext));
+  }
+
+  /** The next time of any task, be it one that came while the last look went on: timers are early at times, and looks take theirs. */
+  #nextOf(tasks: readonly Task[]): number {
+    const now = clock.now();
+    const after = Math.min(this.#lookedAt, now); // the clock may be put back
+    return Math.min(now + MAX_TIMER_MS, ...tasks.map(({ times }) => times.next(after) ?? Infinity));
   }
 
   async #runInOrder(runs: readonly ScheduledRun[]): Promise<void> {
@@ -282,12 +292,6 @@ export class Scheduler {
     this.#hasErred = true;
     this.#tell({ kind: 'error', error: toError(thrown) } satisfies SchedulerEvent);
   }
-}
-
-/** The next time of any task. */
-function nextOf(tasks: readonly Task[]): number {
-  const now = clock.now();
-  return Math.min(now + MAX_TIMER_MS, ...tasks.map(({ times }) => times.next(now) ?? Infinity));
 }
 
 function inWords({ done, failed, skipped }: FanOutTally): string {

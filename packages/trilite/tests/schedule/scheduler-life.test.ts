@@ -1,4 +1,5 @@
 import { travelTo } from 'trilite/testing';
+import { clock } from '../../src/support/clock';
 import { gate } from '../helpers/gate';
 import {
   MINUTE,
@@ -42,6 +43,52 @@ test('a scheduler sleeps until the next time, and for 30 s at most', async () =>
   await scheduler.run();
   expect(pauses).toEqual([30_000, 30_000, 30_000, 28_500, 30_000]);
   expect(await runsOf(app, 'task')).toEqual(['0: done', '2: done']);
+});
+
+describe('a time that comes while a scheduler looks', () => {
+  /** Has the first look that begins at a moment end a little later, as one does that a timer began too early. */
+  function lookTakes(app: Awaited<ReturnType<typeof appWith>>, from: number, to: number): void {
+    const state = app.schedule.store.state.bind(app.schedule.store);
+    jest.spyOn(app.schedule.store, 'state').mockImplementation(async () => {
+      const found = await state();
+      if (clock.now() === from) travelTo(to);
+      return found;
+    });
+  }
+
+  test('is run by the next look, at once', async () => {
+    const app = await appWith((schedule) => schedule.call('task', () => undefined).everyMinute());
+    lookTakes(app, NOON + MINUTE - 1, NOON + MINUTE + 1);
+    const pauses: number[] = [];
+    const scheduler = schedulerOf(app, {
+      pause: async (milliseconds) => {
+        pauses.push(milliseconds);
+        if (pauses.length === 1) travelTo(NOON + MINUTE - 1);
+        if (pauses.length === 3) scheduler.stop();
+      },
+    });
+    await scheduler.run();
+    expect(pauses).toEqual([30_000, 1, 30_000]);
+    expect(await runsOf(app, 'task')).toEqual(['0: done', '1: done']);
+  });
+
+  test('is not missed by a task that is due every second', async () => {
+    const app = await appWith((schedule) => schedule.call('task', () => undefined).everySecond());
+    lookTakes(app, NOON + 57_999, NOON + 58_001);
+    let now = NOON + 57_000;
+    travelTo(now);
+    const pause = async (milliseconds: number): Promise<void> => {
+      now = Math.max(now, clock.now()) + milliseconds;
+      if (now === NOON + 58_000) now -= 1; // early, as timers are at times
+      travelTo(now);
+    };
+    await schedulerOf(app, { pause }).runDue();
+    const runs = await app.schedule.store.runs('task', 10);
+    expect(runs.map(({ dueAt, state }) => [dueAt - NOON, state])).toEqual([
+      [59_000, 'done'],
+      [58_000, 'done'],
+    ]);
+  });
 });
 
 test('a scheduler whose machine slept sees it, and deals with what was missed', async () => {
