@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { under } from '../config/project';
+import { toError } from '../support/errors';
 import type { TaskOutput } from './task';
 
 /** Characters of a run's output that hooks and records see: its end. */
@@ -10,6 +11,7 @@ const TAIL_LENGTH = 10_000;
 export class OutputSink {
   #file: number | undefined;
   #tail = '';
+  #error: Error | undefined;
 
   /** Opens the file, and makes its folder. */
   constructor(output: TaskOutput | undefined, basePath: string) {
@@ -20,9 +22,19 @@ export class OutputSink {
   }
 
   readonly write = (text: string): void => {
-    if (this.#file !== undefined) writeSync(this.#file, text);
     this.#tail = (this.#tail + text).slice(-TAIL_LENGTH);
+    try {
+      if (this.#file !== undefined) writeSync(this.#file, text);
+    } catch (error) {
+      // The pipe of a program calls this: thrown there, it would end the process, and with it every other task
+      this.#error ??= toError(error);
+    }
   };
+
+  /** Why the file lacks something, as on a full disk. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
 
   /** The end of what was printed. */
   get tail(): string {

@@ -91,7 +91,7 @@ export class TaskRunner {
     try {
       sink = new OutputSink(this.#outputOf(task), this.#parts.basePath);
       worked = await this.#perform(task, facts, sink, signal);
-      error = failureOf(task, worked, sink);
+      error = failureOf(task, worked, sink) ?? sink.error;
     } catch (thrown) {
       error = toError(thrown);
     } finally {

@@ -86,6 +86,26 @@ test('an output file that cannot be written fails the run', async () => {
   expect(outcomeOf('true')?.state).toBe('failed');
 });
 
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('output that the disk does not take fails its run, and no other', async () => {
+  const app = await appWith((schedule) => {
+    schedule.exec('echo lost; exit 0').name('program').everyMinute().sendOutputTo('/dev/full');
+    schedule.command('version').everyMinute().sendOutputTo('/dev/full');
+    schedule.call('next', () => undefined).everyMinute();
+  });
+  await runDueAt(app, NOON);
+  for (const name of ['program', 'version']) {
+    expect(outcomeOf(name)).toMatchObject({
+      state: 'failed',
+      exitCode: 0,
+      error: { code: 'ENOSPC' },
+    });
+  }
+  expect(outcomeOf('program')?.output).toBe('lost\n');
+  expect(outcomeOf('next')?.state).toBe('done');
+});
+
 test('what runs in the background holds up no other task', async () => {
   const app = await appWith((schedule) => {
     schedule
