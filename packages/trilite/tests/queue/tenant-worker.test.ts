@@ -48,6 +48,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  jest.restoreAllMocks();
   await app.close();
   project.remove();
 });
@@ -211,6 +212,42 @@ describe('one worker', () => {
         clock.now(),
       );
     });
+  });
+
+  test('takes no job of a tenant that was being opened when it was told to stop', async () => {
+    const [opens, mayOpen, looks, mayLook, released] = [gate(), gate(), gate(), gate(), gate()];
+    await app.workIndex.complete(); // it opens them all
+    const findOrFail = app.tenancy.findOrFail.bind(app.tenancy);
+    const lease = app.workIndex.lease.bind(app.workIndex);
+    const release = app.workIndex.release.bind(app.workIndex);
+    await dispatch('acme', 'waits');
+    jest.spyOn(app.tenancy, 'findOrFail').mockImplementationOnce(async (id) => {
+      opens.open();
+      await mayOpen.opened;
+      return findOrFail(id);
+    });
+    jest
+      .spyOn(app.workIndex, 'lease')
+      .mockImplementationOnce(lease)
+      .mockImplementationOnce(async (request) => {
+        looks.open();
+        await mayLook.opened; // as long as somebody has the file locked
+        return lease(request);
+      });
+    jest.spyOn(app.workIndex, 'release').mockImplementationOnce((...given) => {
+      released.open();
+      return release(...given);
+    });
+    const worker = app.tenantWorker({ ...OPTIONS, stopWhenEmpty: false });
+    const done = worker.run();
+    await Promise.all([opens.opened, looks.opened]);
+    worker.stop();
+    mayOpen.open();
+    await released.opened;
+    expect(ran).toEqual([]);
+    mayLook.open();
+    await done;
+    expect(await runAll()).toEqual(['acme: waits']);
   });
 
   test('finds in the queue files what a lost index knew', async () => {

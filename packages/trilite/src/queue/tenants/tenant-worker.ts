@@ -94,6 +94,8 @@ export class TenantWorker {
   readonly #ending = new Set<Promise<void>>();
   readonly #workers = new Set<Worker>();
   readonly #stopped = new AbortController();
+  /** By somebody else: of who is being worked for, and of who is being opened. */
+  #isAsked = false;
   /** Tenants that are not served, as far as the index has named them. */
   readonly #passedOver = new Set<string>();
   /** Tenants of whom it was told that they were deleted while their jobs ran. */
@@ -133,6 +135,7 @@ export class TenantWorker {
 
   /** Asks it to stop: running jobs may finish until the deadline. Harmless when repeated. */
   stop(): void {
+    this.#isAsked = true;
     this.#stopFor('asked');
     for (const worker of this.#workers) worker.stop();
   }
@@ -275,7 +278,7 @@ export class TenantWorker {
     );
     this.#workers.add(worker);
     try {
-      if (this.#stopped.signal.aborted) worker.stop();
+      if (this.#isAsked || this.#stopped.signal.aborted) worker.stop();
       const working = worker.run();
       await this.#handOn(turn, { store, worker, working, quantumMs });
       const { jobs } = await working;
