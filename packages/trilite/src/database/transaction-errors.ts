@@ -79,6 +79,15 @@ export class TransactionMisuseError extends FrameworkError {
     });
   }
 
+  /** @param what as a sentence about it begins: `The folder of a tenant would stay` */
+  static beyondRollback({ name }: ConnectionFacts, what: string): TransactionMisuseError {
+    return new TransactionMisuseError({
+      code: 'E_TRANSACTION_MISUSE',
+      message: `${what} where it is, if the transaction on connection "${name}" that asks for it were rolled back.`,
+      help: 'Do it before the transaction, or once that is committed: "trx.afterCommit(callback)".',
+    });
+  }
+
   static byOthers(
     { name }: ConnectionFacts,
     owner: ScopeIdentity | undefined,

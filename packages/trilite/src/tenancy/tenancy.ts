@@ -233,6 +233,7 @@ export class Tenancy {
    *
    * @param wanted an id, or more
    * @throws E_TENANT_ID_INVALID, E_TENANT_DOMAIN_INVALID, E_TENANT_TAKEN, E_TENANT_FOLDER, E_MIGRATION_FAILED
+   * @throws E_TRANSACTION_MISUSE inside a transaction, as whatever moves a tenant's folder
    * @throws TypeError, RangeError for a name, weight, setting or quota that is none
    */
   async create(wanted: string | WantedTenant): Promise<Tenant> {
@@ -254,6 +255,7 @@ export class Tenancy {
 
   /** Refuses what `create` and `adopt` would before they begin. @throws as they do */
   async refuseTaken(wanted: WantedTenant): Promise<void> {
+    this.#store.refuseInTransaction();
     await this.#store.refuseTaken(toNewTenant(wanted, this.#parts.hosts));
   }
 
@@ -265,6 +267,7 @@ export class Tenancy {
    * @throws E_TENANT_STATE for one that is not being created
    */
   async settle(id: string): Promise<boolean> {
+    this.#store.refuseInTransaction();
     const { id: known, state } = await this.findOrFail(id);
     if (state !== 'creating') {
       throw TenantStateError.cannot('settle', known, { state, from: ['creating'] });
@@ -374,6 +377,7 @@ export class Tenancy {
     schemaKey?: string,
   ): Promise<Tenant> {
     const { id } = tenant;
+    this.#store.refuseInTransaction();
     await this.#store.insert(tenant, schemaKey);
     try {
       await place(id);
@@ -392,6 +396,7 @@ export class Tenancy {
 
   /** Two who move a folder at once would each report what the other has undone. */
   async #exclusively<T>(id: string, work: () => Promise<T>): Promise<T> {
+    this.#store.refuseInTransaction();
     const { id: known } = await this.findOrFail(id);
     return this.#parts.exclusively(known, work);
   }

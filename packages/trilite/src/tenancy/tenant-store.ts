@@ -1,5 +1,6 @@
 import type { Connection } from '../database/connection';
 import type { Handle } from '../database/connection-handle';
+import { TransactionMisuseError } from '../database/transaction-errors';
 import { clock } from '../support/clock';
 import { TenantTakenError } from './errors';
 import type { Tenant, TenantQuotas, TenantState } from './tenant';
@@ -115,6 +116,16 @@ export class TenantStore {
       const rows = handle.statement(COUNT).all() as { state: TenantState; tenants: number }[];
       return Object.fromEntries(rows.map(({ state, tenants }) => [state, tenants]));
     });
+  }
+
+  /**
+   * Refuses what moves a tenant's folder inside a transaction, whose rollback would take back what is noted here alone.
+   *
+   * @throws E_TRANSACTION_MISUSE
+   */
+  refuseInTransaction(): void {
+    if (!this.#connection.isInTransaction) return;
+    throw TransactionMisuseError.beyondRollback(this.#connection, "A tenant's folder would stay");
   }
 
   /** @throws E_TENANT_TAKEN when an id was ever given, or a slug or a domain is somebody's */

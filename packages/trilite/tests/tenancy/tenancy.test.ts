@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CacheRepository } from '../../src/cache/cache-repository';
 import { createApplication, type Application } from '../../src/application';
+import { Database } from '../../src/database/database';
+import type { DatabaseTransaction } from '../../src/database/database-transaction';
 import { gate } from '../helpers/gate';
 import { copyProject, type TestProject } from '../helpers/project';
 import { createProjectInMode, openTenantApplication, notesIn, writeNote } from '../helpers/tenants';
@@ -103,6 +105,45 @@ describe.each(['files', 'single'] as const)('in mode "%s"', (mode) => {
       await expect(app.tenancy.run('acme', notes)).rejects.toMatchObject({ status: 404 });
       await app.tenancy.restore('acme');
       expect(await app.tenancy.run('acme', notes)).toEqual(['kept']);
+    });
+  });
+
+  describe('a transaction', () => {
+    const inTransaction = (work: (trx: DatabaseTransaction) => Promise<unknown>) =>
+      app.tenancy.central(() => app.make(Database).transaction(work));
+
+    beforeEach(async () => {
+      await app.tenancy.create('acme');
+      await app.tenancy.create('globex');
+      await app.tenancy.delete('globex');
+    });
+
+    test.each([
+      ['create', 'initech'],
+      ['refuseTaken', 'initech'],
+      ['delete', 'acme'],
+      ['restore', 'globex'],
+      ['purge', 'globex'],
+      ['settle', 'acme'],
+    ] as const)('does not take "%s": no rollback would move the folder back', async (verb, id) => {
+      const work = () =>
+        verb === 'refuseTaken' ? app.tenancy.refuseTaken({ id }) : app.tenancy[verb](id);
+      await expect(inTransaction(work)).rejects.toMatchObject({ code: 'E_TRANSACTION_MISUSE' });
+      expect(existsSync(folderOf('initech'))).toBe(false);
+      expect(existsSync(folderOf('acme'))).toBe(true);
+      expect(await app.tenancy.find('globex')).toMatchObject({ state: 'deleted' });
+      await app.tenancy.restore('globex');
+    });
+
+    test('has a tenant created once it is committed, and changes what is a row alone', async () => {
+      await inTransaction(async (trx) => {
+        await app.tenancy.suspend('acme');
+        trx.afterCommit(async () => {
+          await app.tenancy.create('initech');
+        });
+      });
+      expect(await app.tenancy.find('acme')).toMatchObject({ state: 'suspended' });
+      expect(existsSync(folderOf('initech'))).toBe(true);
     });
   });
 
