@@ -275,7 +275,9 @@ export class Tenancy {
     const isThere = this.#parts.files.isThere(known);
     if (!isThere) await this.#store.forget(known);
     else if (await this.#store.setState(known, 'active', ['creating'])) {
-      this.#tell('created', await this.findOrFail(id));
+      const tenant = await this.findOrFail(id);
+      await this.#parts.onServed?.(tenant); // one that was imported may have jobs
+      this.#tell('created', tenant);
     }
     return isThere;
   }

@@ -298,6 +298,16 @@ describe('one worker', () => {
     expect(await runAll()).toEqual(['acme: later']);
   });
 
+  test('finds the jobs of a tenant whose import was interrupted, and ended by others', async () => {
+    await dispatch('acme', 'imported');
+    await app.workIndex.forget('acme');
+    const update = "update tenants set state = 'creating' where id = 'acme'";
+    await app.connections.connection().write((handle) => handle.exec(update));
+    expect(await runAll()).toEqual([]);
+    expect(await app.tenancy.settle('acme')).toBe(true);
+    expect(await runAll()).toEqual(['acme: imported']);
+  });
+
   test('runs what a job has called for in another queue', async () => {
     await app.tenancy.run('acme', async () => {
       const queue = app.make(QueueDispatcher);
