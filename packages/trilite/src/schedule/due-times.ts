@@ -123,12 +123,16 @@ function isOpen({ from, to, admits }: DayWindow, minute: number): boolean {
   return isWithin === (admits === 'inside');
 }
 
-/** A moment that is not past the opening of a window, and past the one given: near it, quarter by quarter, for clocks may be put meanwhile. */
+/**
+ * A moment that is not past the opening of a window, and past the one given: quarter by quarter near it, for clocks may be put meanwhile, and
+ * soon after it has closed, for clocks that are put back open it again.
+ */
 function hop({ from, to, admits }: DayWindow, minute: number, time: number): number {
-  const opensAt = admits === 'inside' ? from : to + 1;
+  const [opensAt, closedAt] = admits === 'inside' ? [from, to + 1] : [to + 1, from];
   const minutes = (opensAt - minute + DAY_MINUTES) % DAY_MINUTES || DAY_MINUTES;
+  const sinceClosed = (minute - closedAt + DAY_MINUTES) % DAY_MINUTES;
   const startOfMinute = time - (time % MINUTE_MS);
-  if (minutes > LONGEST_SHIFT_MINUTES) {
+  if (minutes > LONGEST_SHIFT_MINUTES && sinceClosed >= LONGEST_SHIFT_MINUTES) {
     return startOfMinute + Math.max(1, minutes - LONGEST_SHIFT_MINUTES) * MINUTE_MS;
   }
   return Math.min(startOfMinute + minutes * MINUTE_MS, time - (time % QUARTER_MS) + QUARTER_MS);

@@ -101,6 +101,22 @@ test.each(['Europe/Vienna', 'America/New_York', 'Australia/Lord_Howe', 'America/
   },
 );
 
+test('a window that opens again as clocks are put back is found from whenever one looks', () => {
+  const times = new DueTimes({
+    expression: '0,30 * * * *',
+    timezone: 'Europe/Vienna',
+    windows: [{ from: 110, to: 130, admits: 'inside' }], // 1:50 to 2:10
+  });
+  const [first, again] = ['2026-10-25T00:00:00Z', '2026-10-25T01:00:00Z'].map(Date.parse);
+  const [from, until] = AUTUMN.map(Date.parse) as [number, number];
+  expect(times.between(from, until, 10)).toEqual([
+    first,
+    again,
+    Date.parse('2026-10-26T01:00:00Z'),
+  ]);
+  expect(times.newest(from, until - 12 * 3_600_000)).toBe(again);
+});
+
 test('the newest of very many times is found in few steps', () => {
   const times = new DueTimes({ expression: '* * * * * *', timezone: 'UTC', windows: [] });
   const now = Date.parse('2026-01-15T12:00:00.500Z');
