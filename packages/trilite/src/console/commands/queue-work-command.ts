@@ -246,27 +246,38 @@ async function runUntilTold(
   process.on('disconnect', stop); // its supervisor is gone
   // It was before anybody listened; undefined where nobody supervises, which the types leave out
   if ((process.connected as boolean | undefined) === false) stop();
+  const stopAloud = (): void => {
+    stop();
+    if (!saysJobsAlone(context)) sayStopping(worker.runningJobs, context.output);
+  };
   const stopListening = onShutdown(
-    () => {
-      stop();
-      if (!saysJobsAlone(context)) sayStopping(worker.runningJobs, context.output);
-    },
+    () => stopAloud(),
     () => {
       worker.stopNow();
       running?.scheduler.stopNow();
     },
   );
   try {
-    const [result] = await Promise.all([
+    return await bothEnded(
       worker.run().finally(() => running?.scheduler.stop()),
-      running?.ended.finally(() => worker.stop()),
-    ]);
-    return result;
+      running?.ended.catch((error: unknown) => {
+        stopAloud();
+        throw error;
+      }),
+    );
   } finally {
     stopListening();
     stopFollowing();
     process.off('SIGUSR2', pause).off('SIGCONT', resume).off('disconnect', stop);
   }
+}
+
+/** Waits for both, whatever comes of one: what the other runs would be cut off. @throws what either has thrown */
+async function bothEnded<T>(worker: Promise<T>, scheduler: Promise<void> | undefined): Promise<T> {
+  const [result, other] = await Promise.allSettled([worker, scheduler]);
+  if (result.status === 'rejected') throw result.reason;
+  if (other.status === 'rejected') throw other.reason;
+  return result.value;
 }
 
 /** @returns what ends it */
