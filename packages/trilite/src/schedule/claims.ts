@@ -61,8 +61,12 @@ const MAX_ATTEMPTS = 3;
 /** How often the run of a task for its tenants is gone on with: each time one of them may have been what killed the process. */
 const MAX_FAN_OUTS = 10;
 
-/** How long another server is kept from running the same (task, time). */
-const SERVER_LOCK_SECONDS = 3600;
+/** How long another server is kept from running the same (task, time), and one that makes up for every run it has missed. */
+const SERVER_LOCK_MS = 3_600_000;
+const MADE_UP_LOCK_MS = 7 * 24 * 3_600_000;
+
+/** The longest lock: of a task that is due once a year. */
+const LONGEST_LOCK_MS = 400 * 24 * 3_600_000;
 
 /** When a run is given up whose owner nobody can judge, in another container or where there is no /proc, or whose task nobody knows. */
 const UNJUDGED_MS = 24 * 3_600_000;
@@ -192,7 +196,8 @@ export class Claims {
   async #isOurServers(task: Task, dueAt: number): Promise<boolean> {
     const { locks, file } = this.#parts;
     const owner = `${hostname()}:${file}`;
-    const lock = locks.lock(`schedule:${task.name}:${dueAt}`, SERVER_LOCK_SECONDS, { owner });
+    const seconds = Math.ceil(serverLockMs(task, dueAt) / 1000);
+    const lock = locks.lock(`schedule:${task.name}:${dueAt}`, seconds, { owner });
     return (await lock.get()) || lock.isOwnedByCurrentProcess();
   }
 
@@ -311,6 +316,14 @@ function isStillDue({ whenMissed, perTenant, times }: Task, dueAt: number, now: 
   return perTenant === undefined
     ? isOnTime(times, dueAt, now)
     : (times.next(dueAt) ?? Infinity) > now;
+}
+
+/** A server that was down makes up for what it missed, and not for what another one has run: the last time is made up for until the next has come. */
+function serverLockMs({ whenMissed, times }: Task, dueAt: number): number {
+  if (whenMissed === 'skip') return SERVER_LOCK_MS;
+  if (whenMissed === 'all') return MADE_UP_LOCK_MS;
+  const untilNext = (times.next(dueAt) ?? Infinity) - clock.now();
+  return Math.min(LONGEST_LOCK_MS, Math.max(0, untilNext) + SERVER_LOCK_MS);
 }
 
 const DISPATCHED: RunOutcome = {
