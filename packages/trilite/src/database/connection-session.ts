@@ -197,7 +197,7 @@ export class Session {
     if (this.#innerEnded !== undefined) throw TransactionMisuseError.nestedStillOpen(connection);
     if (outer !== undefined) {
       handle.exec(`RELEASE ${savepoint(this.#depth)}`);
-      outer.#afterCommit.push(...this.#afterCommit);
+      for (const callback of this.#afterCommit) outer.#afterCommit.push(callback); // too many for one call
       return this.#close();
     }
     this.#state = 'ending'; // what is asked for while COMMIT waits for a lock would be committed half-way

@@ -142,6 +142,16 @@ describe('a nested transaction', () => {
 });
 
 describe('afterCommit', () => {
+  test('of a nested transaction may have happen as much as there is: a job of each row of an import', async () => {
+    let happened = 0;
+    await db.transaction(async (trx) => {
+      await trx.transaction(async (inner) => {
+        for (let row = 0; row < 200_000; row += 1) inner.afterCommit(() => void (happened += 1));
+      });
+    });
+    expect(happened).toBe(200_000);
+  });
+
   test('happens after the commit, in the order asked for', async () => {
     const seen: string[] = [];
     await db.transaction(async (trx) => {
