@@ -271,7 +271,7 @@ export class HandleSet {
   #open(options: HandleOptions): Handle {
     if (this.#isClosed) throw ConnectionClosedError.for(this.#facts);
     if (!this.isOpen) this.#place = undefined; // after a rest another file may lie there
-    const handle = this.#isFollowing ? this.#openFollowed(options) : this.#newHandle(options);
+    const handle = this.inMemory ? this.#newHandle(options) : this.#openInPlace(options);
     this.#refuseUnverified(handle, options);
     this.#place ??= this.inMemory ? undefined : this.#placeNow();
     this.#onOpen();
@@ -288,8 +288,8 @@ export class HandleSet {
     }
   }
 
-  /** One that is replaced while it is being opened has the -wal of the other: nothing may be written by it. */
-  #openFollowed(options: HandleOptions): Handle {
+  /** One that is replaced while it is being opened, by a restore for one, has the -wal of the other: nothing may be written by it. */
+  #openInPlace(options: HandleOptions): Handle {
     for (;;) {
       const place = this.#placeNow();
       const handle = this.#newHandle(options);
