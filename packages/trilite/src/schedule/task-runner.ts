@@ -1,9 +1,10 @@
+import type { Lock } from '../cache/locks/lock';
 import type { Locks } from '../cache/locks/locks';
 import type { JobClass } from '../queue/job';
 import type { DispatchArguments } from '../queue/queue-dispatcher';
 import type { QueueRegistry } from '../queue/queue-registry';
 import { rejectionOf } from '../support/abort';
-import { monotonicMs } from '../support/clock';
+import { delayMs, monotonicMs } from '../support/clock';
 import { toError } from '../support/errors';
 import type { Resolver, Scope } from '../tenancy/container';
 import type { Tenant } from '../tenancy/tenant';
@@ -72,6 +73,10 @@ export interface RunOutcome {
 interface Worked {
   readonly exitCode: number | undefined;
 }
+
+/** How often a lock is tried to be given back whose file errs, and the pause in between. */
+const GIVE_BACK_ATTEMPTS = 5;
+const GIVE_BACK_PAUSE_MS = 1000;
 
 /** Runs one task once: hooks before, the work, hooks after. */
 export class TaskRunner {
@@ -143,7 +148,9 @@ export class TaskRunner {
     if (task.overlapMs === undefined) return work();
     const lock = this.#parts.locks.lock(`schedule:${task.name}`, task.overlapMs / 1000);
     const held = await lock.get(async () => ({ value: await work() }));
-    return held === false ? undefined : held.value;
+    if (held === false) return undefined;
+    await giveBack(lock);
+    return held.value;
   }
 
   /** Dispatches the job of a task. Inside a transaction of the queue's own connection it is part of it. */
@@ -222,6 +229,18 @@ export class TaskRunner {
     const id = this.#parts.whose?.tenant.id;
     if (output === undefined || id === undefined) return output;
     return { ...output, file: output.file.replaceAll(TENANT_PLACE, id) };
+  }
+}
+
+/** One that could not be given back when the work ended: this process lives on, and the task would be kept from running until its ttl ends. */
+async function giveBack(lock: Lock): Promise<void> {
+  for (let attempt = 1; attempt <= GIVE_BACK_ATTEMPTS; attempt += 1) {
+    try {
+      if (await lock.isOwnedByCurrentProcess()) await lock.release();
+      return;
+    } catch {
+      await delayMs(GIVE_BACK_PAUSE_MS); // as long as the file errs, no other run can take it either
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import {
   appWith,
   events,
   runDueAt,
+  runsOf,
   schedulerOf,
   useSchedule,
 } from '../helpers/schedule';
@@ -163,4 +164,24 @@ test('a run by hand is recorded nowhere', async () => {
   expect(outcome).toMatchObject({ state: 'done', output: 'undefined' });
   expect(await app.schedule.store.runs('task', 1)).toEqual([]);
   expect(schedulerOf(app).runningTasks).toBe(0);
+});
+
+test('a lock against overlaps that could not be given back at the end of a run keeps the next one from nothing', async () => {
+  const app = await appWith((schedule) =>
+    schedule
+      .call('task', () => undefined)
+      .everyMinute()
+      .withoutOverlapping(),
+  );
+  await app.connections.connection('queue').write((handle) =>
+    handle.exec(`
+      create table releases (at integer);
+      create trigger no_first_release before delete on locks begin
+        insert into releases values (1);
+        select case when (select count(*) from releases) = 1 then raise(fail, 'no') end;
+      end`),
+  );
+  await runDueAt(app, NOON);
+  await runDueAt(app, NOON + MINUTE);
+  expect(await runsOf(app, 'task')).toEqual(['0: done', '1: done']);
 });
