@@ -1,3 +1,5 @@
+import { JsonForm } from '../support/json-form';
+
 /** HTML that is safe to send: made by the `html` tag, which escapes what is put into it. */
 export class SafeHtml {
   readonly #text: string;
@@ -56,13 +58,14 @@ function escape(text: string): string {
 const UNSAFE_IN_SCRIPTS = /[<>&'\u2028\u2029]/g;
 
 /**
- * A value as JSON for the inside of a `<script>`, where entities are not read: escaping for text is of no use there. `undefined` is `null`,
- * and a bigint its digits, as in answers.
+ * A value as JSON for the inside of a `<script>`, where entities are not read: escaping for text is of no use there. In the form that answers have:
+ * a Map as an object, a Set as a list, a bigint as its digits, bytes as base64. `undefined` is `null`.
  *
+ * @throws TypeError for what JSON cannot keep: a function, a promise, what holds itself
  * @see https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
  */
 export function json(value: unknown): SafeHtml {
-  const text = JSON.stringify(value, digitsOf) as string | undefined;
+  const text = JSON.stringify(new JsonForm(refusalOf).of(value)) as string | undefined;
   const escaped = (text ?? 'null').replace(
     UNSAFE_IN_SCRIPTS,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -70,6 +73,6 @@ export function json(value: unknown): SafeHtml {
   return new SafeHtml(escaped);
 }
 
-function digitsOf(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? String(value) : value;
+function refusalOf(path: string, found: string): TypeError {
+  return new TypeError(`The ${path} of json(…) cannot be JSON: it is ${found}.`);
 }

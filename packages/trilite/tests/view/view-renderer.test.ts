@@ -67,9 +67,13 @@ describe('what a tag writes', () => {
     );
   });
 
-  test('is the digits of a bigint in JSON', async () => {
-    expect(await render('<%= json(it.n) %> <%= json({ n: it.n }) %>', { n: 10n })).toBe(
-      '"10" {"n":"10"}',
+  test('has the form in JSON that it has in an answer', async () => {
+    const data = { n: 10n, map: new Map([['a', new Set([1])]]), bytes: Buffer.from('hi') };
+    expect(await render('<%= json(it.n) %> <%= json(it) %>', data)).toBe(
+      '"10" {"n":"10","map":{"a":[1]},"bytes":"aGk="}',
+    );
+    await expect(render('<%= json(it) %>', { a: [() => 1] })).rejects.toThrow(
+      'The value.a[0] of json(…) cannot be JSON: it is a function.',
     );
   });
 
