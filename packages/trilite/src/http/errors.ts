@@ -388,6 +388,13 @@ export class RouteInvalidError extends FrameworkError {
     );
   }
 
+  static dotSegment(name: string, path: string): RouteInvalidError {
+    return RouteInvalidError.#of(
+      `The URL of the route "${name}" cannot be "${path}": browsers take "." and ".." for folders.`,
+      'Pass another value, or take it as a parameter of the query.',
+    );
+  }
+
   static #of(message: string, help: string): RouteInvalidError {
     return new RouteInvalidError({ code: 'E_ROUTE_INVALID', message, help });
   }

@@ -337,6 +337,16 @@ describe('the address of a named route', () => {
     expect(() => urlOf('files', { path: 'b' })).toThrow(/needs a value for "folder"/);
   });
 
+  test('leads to no other place by a value that browsers take for a folder', async () => {
+    await open((route) => {
+      route.get('/files/:folder{/*path}', () => 1).name('files');
+    });
+    expect(urlOf('files', { folder: '...', path: 'a.b/..c' })).toBe('/files/.../a.b/..c');
+    expect(urlOf('files', { folder: '../..' })).toBe('/files/..%2F..');
+    expect(() => urlOf('files', { folder: '..' })).toThrow(/cannot be "\/files\/\.\."/);
+    expect(() => urlOf('files', { folder: 'a', path: 'b/./c' })).toThrow(/take "\." and "\.\."/);
+  });
+
   test('holds a value more than once in its query, and what is undefined not at all', async () => {
     await open((route) => {
       route.get('/posts', () => 1).name('posts');

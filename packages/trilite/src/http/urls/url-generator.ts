@@ -200,6 +200,9 @@ function named(route: Route): NamedRoute {
   return { route, path, host, parameters: new Set(all.map((parameter) => parameter.name)) };
 }
 
+/** Browsers leave it out, encoded or not, and ".." takes the folder before it along: the address would be another one. */
+const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:\/|$)/;
+
 function fill(pattern: RoutePath, name: string, given: UrlParameters): string {
   const values: Record<string, string | readonly string[]> = {};
   for (const parameter of pattern.parameters) {
@@ -208,7 +211,9 @@ function fill(pattern: RoutePath, name: string, given: UrlParameters): string {
     if (!isMissing) values[parameter.name] = isList(value) ? value.map(String) : String(value);
     else if (!parameter.isOptional) throw RouteInvalidError.missingParameter(name, parameter.name);
   }
-  return pattern.fill(values);
+  const filled = pattern.fill(values);
+  if (DOT_SEGMENT.test(filled)) throw RouteInvalidError.dotSegment(name, filled);
+  return filled;
 }
 
 function toQuery(
