@@ -4,7 +4,7 @@ import {
   inKeysetOrder,
   uniqueKeysOf,
   refuseClauses,
-  refuseComputedKeys,
+  refuseOtherKeys,
   type KeyColumn,
   type UntypedQuery,
 } from './keyset';
@@ -59,7 +59,7 @@ function chunksOf<DB, TB extends keyof DB, O>(
   requireWholeNumber('size', size, 1);
   const untyped = query as unknown as UntypedQuery;
   refuseClauses(untyped, ['limit', 'offset', 'orderBy', 'setOperations']);
-  refuseComputedKeys(untyped, [{ column: by ?? 'id' }]);
+  refuseOtherKeys(untyped, [{ column: by ?? 'id' }]);
   return fetchChunks(untyped, by ?? 'id', size) as AsyncGenerator<Simplify<O>[], void, undefined>;
 }
 

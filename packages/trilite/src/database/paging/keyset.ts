@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
-  ColumnNode,
+  AliasNode,
   IdentifierNode,
   ReferenceNode,
+  SelectAllNode,
   sql,
-  type AliasNode,
   type RawBuilder,
   type SelectQueryBuilder,
   type SelectQueryNode,
+  type SelectionNode,
   type SqlBool,
 } from 'kysely';
 import { KeyInexactError, KeyNotUniqueError, KeyNullError } from './errors';
@@ -92,35 +93,58 @@ const CLAUSES = {
 } as const;
 
 /**
- * Refuses keys that the query computes: ORDER BY would mean what is selected, and WHERE the column of that name.
+ * Refuses keys that are something else in a row than what the query is ordered by: what it computes, and the column of another table that
+ * has the same name. Rows would be met again and again, or never.
  *
  * @throws TypeError
  */
-export function refuseComputedKeys(query: UntypedQuery, columns: readonly KeysetColumn[]): void {
+export function refuseOtherKeys(query: UntypedQuery, columns: readonly KeysetColumn[]): void {
   const node = query.toOperationNode();
   if (node.groupBy !== undefined) {
     throw new TypeError(
       'Expected `query` to have no `group by`: page through a view or a subquery of it.',
     );
   }
-  const computed = (node.selections ?? []).flatMap(({ selection }) =>
-    selection.kind === 'AliasNode' && IdentifierNode.is(selection.alias) && !isColumn(selection)
-      ? [selection.alias.name]
-      : [],
-  );
-  const found = columns.find(({ column }) => computed.includes(column));
-  if (found === undefined) return;
+  for (const { column } of columns) refuseOtherKey(node, column);
+}
+
+function refuseOtherKey(node: SelectQueryNode, column: string): void {
+  const [name = '', table] = column.split('.').reverse();
+  const isJoin = node.joins !== undefined || (node.from?.froms.length ?? 0) > 1;
+  const given = (node.selections ?? [])
+    .map(({ selection }) => givesKey(selection, { name, table, isJoin }))
+    .filter((isKey) => isKey !== undefined);
+  if (table === undefined && given.includes(false)) {
+    throw new TypeError(
+      `Expected \`query\` to be ordered by a column, got "${column}", which it computes: page through a subquery of it.`,
+    );
+  }
+  // Of columns of one name, a row has the last.
+  if (given.at(-1) !== false) return;
   throw new TypeError(
-    `Expected \`query\` to be ordered by a column, got "${found.column}", which it computes: page through a subquery of it.`,
+    `Expected the "${name}" of \`query\` to be "${column}", which it is ordered by: select that last, and others by another name.`,
   );
 }
 
-/** Whether an alias gives a column its own name. */
-function isColumn({ alias, node }: AliasNode): boolean {
-  if (!ReferenceNode.is(node) || !ColumnNode.is(node.column) || !IdentifierNode.is(alias)) {
-    return false;
+/** Whether a selection gives the column that is meant; undefined when it gives none of that name. */
+function givesKey(
+  selection: SelectionNode['selection'],
+  key: { readonly name: string; readonly table: string | undefined; readonly isJoin: boolean },
+): boolean | undefined {
+  const { name, table, isJoin } = key;
+  if (SelectAllNode.is(selection)) return table === undefined || !isJoin;
+  if (AliasNode.is(selection)) {
+    const { alias, node } = selection;
+    if (!IdentifierNode.is(alias) || alias.name !== name) return undefined;
+    return ReferenceNode.is(node) && givesKey(node, key) === true;
   }
-  return node.column.column.name === alias.name;
+  if (!ReferenceNode.is(selection)) return undefined;
+  const { column, table: from } = selection;
+  const isOfTable = table === undefined || from?.table.identifier.name === table;
+  // All of a table: nobody knows whether it has one of that name.
+  if (SelectAllNode.is(column)) return table === undefined ? undefined : isOfTable;
+  if (column.column.name !== name) return undefined;
+  return isOfTable || from === undefined;
 }
 
 /** Refuses a query with clauses that the caller sets itself, or that it cannot page through. */

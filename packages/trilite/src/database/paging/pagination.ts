@@ -6,7 +6,7 @@ import {
   keyOf,
   uniqueKeysOf,
   refuseClauses,
-  refuseComputedKeys,
+  refuseOtherKeys,
   type KeyColumn,
   type KeysetColumn,
   type UntypedQuery,
@@ -92,7 +92,7 @@ export async function cursorPaginate<DB, TB extends keyof DB, O>(
 ): Promise<CursorPage<Simplify<O>>> {
   const untyped = query as unknown as UntypedQuery;
   refuseClauses(untyped, ['limit', 'offset', 'orderBy', 'setOperations']);
-  refuseComputedKeys(untyped, orderBy);
+  refuseOtherKeys(untyped, orderBy);
   const order = orderText(untyped, orderBy);
   const perPage = wholeNumber('perPage', asked ?? 15, LONGEST_PAGE);
   const position = cursor == null ? undefined : decodeCursor(cursor, order, orderBy.length);
@@ -133,16 +133,23 @@ function turned({ column, direction }: KeysetColumn): KeysetColumn {
   return { column, direction: direction === 'desc' ? 'asc' : 'desc' };
 }
 
-/** What a cursor is valid for: these columns in these directions, of what the query selects from. */
+/**
+ * What a cursor is valid for: these columns in these directions, of what the query selects from. Values in it are no part of that: a subquery
+ * up to now has another one at each call.
+ */
 function orderText(query: UntypedQuery, orderBy: readonly KeysetColumn[]): string {
   if (orderBy.length === 0) {
     throw new TypeError('Expected `orderBy` to name at least one column, got `[]`.');
   }
   const { from } = query.toOperationNode();
   const columns = orderBy.map(({ column, direction = 'asc' }) => [column, direction]);
-  return JSON.stringify([columns, from], (_, value: unknown) =>
-    typeof value === 'bigint' ? String(value) : value,
-  );
+  return JSON.stringify([columns, from], (_, value: unknown) => (isValue(value) ? '?' : value));
+}
+
+function isValue(value: unknown): boolean {
+  if (typeof value === 'bigint') return true;
+  const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : '';
+  return kind === 'ValueNode' || kind === 'PrimitiveValueListNode';
 }
 
 async function countRows(db: QueryExecutorProvider, query: UntypedQuery): Promise<number> {

@@ -58,6 +58,26 @@ describe('lazy', () => {
     expect(() => lazy(grouped)).toThrow(TypeError);
   });
 
+  test('refuses a key that is the column of another table in a row', async () => {
+    await add('c', 'a', 'b');
+    const pairs = db
+      .selectFrom('letters as l')
+      .innerJoin('letters as m', (join) => join.onRef('m.id', '<=', 'l.id'));
+    const byOther = { by: 'l.id' } as const;
+    const others = [
+      pairs.selectAll(),
+      pairs.select(['m.id', 'l.slug']),
+      pairs.select(['m.id as id', 'l.slug']),
+      pairs.selectAll('l').select('m.id'),
+      pairs.selectAll('l').selectAll('m'),
+    ];
+    for (const query of others) expect(() => lazy(query, byOther)).toThrow('to be "l.id"');
+    const aliased = db.selectFrom('letters').select(['done as id', 'slug']);
+    expect(() => lazy(aliased, { by: 'letters.id' })).toThrow('to be "letters.id"');
+    const last = pairs.whereRef('m.id', '=', 'l.id').selectAll().select(['l.id', 'l.slug']);
+    expect(await slugsOf(lazy(last, { by: 'l.id', size: 1 }))).toEqual(['c', 'a', 'b']);
+  });
+
   test('refuses integers beyond 2^53, which come rounded', async () => {
     await sql`insert into letters (id, slug) values (9007199254740993, 'x'), (9007199254740995, 'y')`.execute(
       db,

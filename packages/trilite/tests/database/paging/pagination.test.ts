@@ -210,6 +210,17 @@ describe('cursorPaginate', () => {
     for (const one of foreign) await expect(one).rejects.toEqual(errorWith('E_CURSOR_INVALID'));
   });
 
+  test('takes a cursor of the same subquery with another value in it', async () => {
+    await addOn(1, 2, 3);
+    const before = (day: number) =>
+      db
+        .selectFrom((from) => from.selectFrom('entries').selectAll().where('day', '<', day).as('e'))
+        .select('id');
+    const orderBy = [{ column: 'id' }] as const;
+    const { nextCursor: cursor } = await cursorPaginate(before(8), { orderBy, perPage: 2 });
+    expect(ids(await cursorPaginate(before(9), { orderBy, perPage: 2, cursor }))).toEqual([3]);
+  });
+
   test('refuses null in a column it goes by, and a column it does not select', async () => {
     await addOn(1, 2);
     const byNote = { orderBy: [{ column: 'note' as 'title' }] };
