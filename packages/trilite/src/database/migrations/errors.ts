@@ -117,6 +117,14 @@ export class TableRebuildError extends FrameworkError {
     });
   }
 
+  static temporaryParent(table: string, temporary: string): TableRebuildError {
+    return new TableRebuildError({
+      code: 'E_TABLE_REBUILD',
+      message: `The new form of the table "${table}" refers to itself as "${temporary}", which it is called only until its rows are copied.`,
+      help: `Refer to "${table}" in "create".`,
+    });
+  }
+
   static rowsLost(table: string, before: number, after: number): TableRebuildError {
     return new TableRebuildError({
       code: 'E_TABLE_REBUILD',

@@ -50,6 +50,7 @@ export async function rebuildTable(
   await refuseCascade(db, table);
   const counter = await counterOf(db, table);
   await create(db, temporary);
+  await refuseTemporaryParent(db, table, temporary);
   await copyRows(db, { table, temporary, values });
   await sql`drop table ${sql.id(table)}`.execute(db);
   // Without it, a view that names the table would forbid the renaming while the table is gone.
@@ -81,6 +82,19 @@ async function refuseCascade(db: MigrationDatabase, table: string): Promise<void
   if (children.length > 0) throw TableRebuildError.wouldCascade(table);
 }
 
+/** The renaming leaves references as they are: none of those to the temporary name would be to a table. */
+async function refuseTemporaryParent(
+  db: MigrationDatabase,
+  table: string,
+  temporary: string,
+): Promise<void> {
+  const { rows } = await sql`
+    select 1 from pragma_foreign_key_list(${temporary}) where "table" = ${temporary} collate nocase`.execute(
+    db,
+  );
+  if (rows.length > 0) throw TableRebuildError.temporaryParent(table, temporary);
+}
+
 async function copyRows(
   db: MigrationDatabase,
   {
@@ -89,8 +103,8 @@ async function copyRows(
     values,
   }: { table: string; temporary: string; values: NonNullable<TableRebuild['values']> },
 ): Promise<void> {
-  const from = await columnsOf(db, table);
-  const to = await columnsOf(db, temporary);
+  const from = await readableColumns(db, table);
+  const to = await writableColumns(db, temporary);
   if (to.length === 0) throw TableRebuildError.notMade(table, temporary);
   const given = byLowerCase(Object.entries(values));
   const known = byLowerCase(from.map((name) => [name, sql.id(name)] as const));
@@ -110,8 +124,15 @@ function byLowerCase<T>(entries: readonly (readonly [string, T])[]): ReadonlyMap
   return new Map(entries.map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-/** Columns that can be written: those that are computed from others cannot. */
-async function columnsOf(db: MigrationDatabase, table: string): Promise<string[]> {
+/** Those that are computed too: the new form may keep what was computed until now. */
+async function readableColumns(db: MigrationDatabase, table: string): Promise<string[]> {
+  const { rows } = await sql<{
+    name: string;
+  }>`select name from pragma_table_xinfo(${table}) where hidden <> 1`.execute(db);
+  return rows.map(({ name }) => name);
+}
+
+async function writableColumns(db: MigrationDatabase, table: string): Promise<string[]> {
   const { rows } = await sql<{
     name: string;
   }>`select name from pragma_table_xinfo(${table}) where hidden = 0`.execute(db);
@@ -128,9 +149,22 @@ async function countRows(db: MigrationDatabase, table: string): Promise<number> 
 async function createPart(db: MigrationDatabase, table: string, part: SchemaPart): Promise<void> {
   try {
     await sql.raw(part.sql).execute(db);
+    if (part.type === 'trigger') await compileWrites(db, table);
   } catch (error) {
     throw TableRebuildError.partFails(table, `${part.type} "${part.name}"`, error);
   }
+}
+
+/** SQLite looks at a trigger's body when it compiles what fires it, not when the trigger is created. No row is written. */
+async function compileWrites(db: MigrationDatabase, table: string): Promise<void> {
+  const columns = (await writableColumns(db, table)).map((name) => sql.id(name));
+  const same = columns.map((column) => sql`${column} = ${column}`);
+  const target = sql.id(table);
+  await sql`insert into ${target} (${sql.join(columns)}) select ${sql.join(columns)} from ${target} where false`.execute(
+    db,
+  );
+  await sql`update ${target} set ${sql.join(same)} where false`.execute(db);
+  await sql`delete from ${target} where false`.execute(db);
 }
 
 /** The highest id AUTOINCREMENT ever gave: it must not give it again, be its row deleted or not. */

@@ -111,6 +111,19 @@ test('columns that are computed are computed anew', async () => {
   expect(await all('select b from sums')).toEqual([{ b: 3 }, { b: 6 }]);
 });
 
+test('what was computed until now goes over into a plain column', async () => {
+  await run(`create table sums (a integer, b integer as (a * 2) stored, c integer as (a * 3))`);
+  await run('insert into sums (a) values (1), (2)');
+  await rebuild('sums', {
+    create: (trx, name) =>
+      sql`create table ${sql.id(name)} (a integer, b integer, c integer)`.execute(trx),
+  });
+  expect(await all('select * from sums')).toEqual([
+    { a: 1, b: 2, c: 3 },
+    { a: 2, b: 4, c: 6 },
+  ]);
+});
+
 test('names are compared as SQLite does: another case is the same column and table', async () => {
   await run('delete from authors where id = 3');
   await rebuild('AUTHORS', {
@@ -158,6 +171,35 @@ describe('is refused, and the table stays as it was,', () => {
     await expect(rebuild('authors', { create })).rejects.toMatchObject({
       ...refused,
       message: expect.stringContaining('index "authors_name"') as string,
+    });
+  });
+
+  test.each(['insert', 'update of name', 'delete'])(
+    'when a trigger on %s does not fit the new form',
+    async (moment) => {
+      await run('alter table authors add column born integer');
+      await run(`create trigger authors_born after ${moment} on authors begin
+        insert into books (title) values (${moment === 'insert' ? 'new' : 'old'}.born); end`);
+      const create: TableRebuild['create'] = (trx, name) =>
+        sql`create table ${sql.id(name)} (id integer primary key, name text)`.execute(trx);
+      await expect(rebuild('authors', { create })).rejects.toMatchObject({
+        ...refused,
+        message: expect.stringContaining('trigger "authors_born"') as string,
+      });
+    },
+  );
+
+  test('when its new form refers to itself by the temporary name', async () => {
+    const create: TableRebuild['create'] = (trx, name) =>
+      trx.schema
+        .createTable(name)
+        .addColumn('id', 'integer', (column) => column.primaryKey())
+        .addColumn('name', 'text')
+        .addColumn('parent_id', 'integer', (column) => column.references(`${name}.id`))
+        .execute();
+    await expect(rebuild('authors', { create })).rejects.toMatchObject({
+      ...refused,
+      message: expect.stringContaining('refers to itself') as string,
     });
   });
 
