@@ -33,6 +33,7 @@ test.each([
   ['a symbol', Symbol('a')],
   ['NaN', NaN],
   ['an invalid Date', new Date(NaN)],
+  ['a bigint beyond 64 bits', 2n ** 63n],
 ])('%s is refused, in queries, streams and offloaded reads', async (_name, value) => {
   const query = sql<{ value: unknown }>`select ${value} as value`;
   await expect(query.execute(db)).rejects.toMatchObject(refused);
@@ -53,4 +54,30 @@ test('plain values arrive as they are', async () => {
       ...{ h: Buffer.from(bytes), i: Buffer.from(words.buffer), j: Infinity },
     },
   ]);
+});
+
+test.each([
+  ['a bigint', 5n, '5'],
+  ['a boolean', true, '1'],
+  ['a Date', new Date(1_700_000_000_000), '1700000000000'],
+])('%s is an integer in texts and JSON, as in SQL', async (_name, value, text) => {
+  await sql`create table codes (code text, anything any) strict`.execute(db);
+  await sql`insert into codes values (${value}, ${value})`.execute(db);
+  const { rows } = await sql`
+    select code, typeof(anything) as type, 'no. ' || ${value} as joined, json_array(${value}) as list
+    from codes where code = ${value}`.execute(db);
+  expect(rows).toEqual([{ code: text, type: 'integer', joined: `no. ${text}`, list: `[${text}]` }]);
+});
+
+test.each([
+  [7, 3.5],
+  [7.5, 3.75],
+])('%d is divided as in JavaScript, whole or not', async (value, half) => {
+  const { rows } = await sql`select ${value} / 2 as half`.execute(db);
+  expect(rows).toEqual([{ half }]);
+});
+
+test('minus zero stays what it is', async () => {
+  const { rows } = await sql<{ value: number }>`select ${-0} as value`.execute(db);
+  expect(Object.is(rows[0]?.value, -0)).toBe(true);
 });
