@@ -115,6 +115,36 @@ describe('a table of tenants', () => {
     ).toEqual([{ id: 1, title: 'Hello', reads: 0, mood: 'good' }]);
   });
 
+  test('is altered beneath views, which show what they did', async () => {
+    await insert('acme', 'Hello');
+    const views: Migration['up'] = async (schema) => {
+      await sql`create view titles as select title from "posts"`.execute(schema);
+      await sql`create trigger titles_insert instead of insert on titles begin select raise(abort, 'read it'); end`.execute(
+        schema,
+      );
+      await sql`create view lengths as select length(title) as n from titles`.execute(schema);
+    };
+    await migrate('0002', { up: views });
+    await migrate('0003', {
+      up: (schema) =>
+        alterTenantTable(schema, 'posts', (table) => table.renameColumn('reads', 'seen')),
+    });
+    expect(await as('acme', () => db.selectFrom('lengths').selectAll().execute())).toEqual([
+      { n: 5 },
+    ]);
+    expect(await as('globex', () => db.selectFrom('lengths').selectAll().execute())).toEqual([]);
+    const write = as('acme', () => db.insertInto('titles').values({ title: 'x' }).execute());
+    await expect(write).rejects.toThrow('read it');
+    const up: Migration['up'] = (schema) =>
+      alterTenantTable(schema, 'posts', (table) => table.renameColumn('title', 'name'));
+    await expect(migrate('0004', { up })).rejects.toMatchObject({
+      cause: errorWith('E_TENANT_TABLE', '"titles"'),
+    });
+    expect(await as('acme', () => db.selectFrom('titles').selectAll().execute())).toEqual([
+      { title: 'Hello' },
+    ]);
+  });
+
   test('has unique indexes for each tenant', async () => {
     await migrate('0002', {
       up: (schema) =>

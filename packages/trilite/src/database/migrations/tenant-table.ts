@@ -7,8 +7,9 @@ import {
   type RootOperationNode,
 } from 'kysely';
 import { CURRENT_TENANT } from '../scoping/current-tenant';
-import { refusalOf } from '../scoping/errors';
+import { TenantTableError, refusalOf } from '../scoping/errors';
 import { BASE_SUFFIX, TENANT_COLUMN } from '../scoping/tenant-tables';
+import { tokensOf } from '../sql-tokens';
 import type { MigrationDatabase } from './migration-database';
 import {
   scopedAlteration,
@@ -80,7 +81,7 @@ export async function createTenantTable(
 /**
  * Alters a table of tenants.
  *
- * @throws E_TENANT_TABLE for another name, and a new column that refers to a table of tenants
+ * @throws E_TENANT_TABLE for another name, a new column that refers to a table of tenants, and what a view names no more
  */
 export async function alterTenantTable(
   db: MigrationDatabase,
@@ -95,10 +96,12 @@ export async function alterTenantTable(
   const scoping = rewriting((node) =>
     node.kind === 'AlterTableNode' ? scopedAlteration(node, isOfTenants) : node,
   );
-  // A column that a view shows cannot be dropped
-  await sql`drop view ${sql.id(name)}`.execute(db);
+  const views = await viewsOn(db, name);
+  // A column that a view shows cannot be dropped, and nothing be altered beneath a view of what is not there
+  for (const view of [...views, { name }]) await sql`drop view ${sql.id(view.name)}`.execute(db);
   await build(db.withPlugin(scoping).schema.alterTable(name)).execute();
   await addView(db, name);
+  for (const view of views) await restoreView(db, name, view);
 }
 
 /** Makes an index on a table of tenants; unique means within a tenant. */
@@ -135,6 +138,44 @@ export async function isShared(db: MigrationDatabase): Promise<boolean> {
   const { rows } =
     await sql`select 1 from pragma_function_list where name = ${CURRENT_TENANT}`.execute(db);
   return rows.length > 0;
+}
+
+interface View {
+  readonly name: string;
+  readonly sql: string;
+  /** Their texts, a list as JSON: they go with a view that is dropped. */
+  readonly triggers: string;
+}
+
+/** Views that name a view, or another of these, in the order they were made. */
+async function viewsOn(db: MigrationDatabase, name: string): Promise<View[]> {
+  const { rows } = await sql<View>`
+    select name, sql, (
+      select json_group_array(own.sql) from sqlite_schema as own where own.type = 'trigger' and own.tbl_name = seen.name
+    ) as triggers
+    from sqlite_schema as seen where type = 'view' order by rowid`.execute(db);
+  const names = new Set([name.toLowerCase()]);
+  const isOn = (view: View): boolean =>
+    !names.has(view.name.toLowerCase()) &&
+    [...tokensOf(view.sql)].some(({ text }) => names.has(text));
+  const found = new Set<View>();
+  for (let view = rows.find(isOn); view !== undefined; view = rows.find(isOn)) {
+    names.add(view.name.toLowerCase());
+    found.add(view);
+  }
+  return rows.filter((view) => found.has(view));
+}
+
+/** As it was written. SQLite looks at it when it is read. */
+async function restoreView(db: MigrationDatabase, table: string, view: View): Promise<void> {
+  for (const text of [view.sql, ...(JSON.parse(view.triggers) as string[])]) {
+    await sql.raw(text).execute(db);
+  }
+  try {
+    await sql`select 1 from ${sql.id(view.name)} limit 0`.execute(db);
+  } catch (error) {
+    throw TenantTableError.viewFails(table, view.name, error);
+  }
 }
 
 async function tenantTables(db: MigrationDatabase): Promise<IsOfTenants> {

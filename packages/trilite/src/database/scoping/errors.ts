@@ -1,4 +1,4 @@
-import { FrameworkError } from '../../support/errors';
+import { FrameworkError, messageOf, toError } from '../../support/errors';
 
 /** Thrown when a row of one tenant would be written in the work of another, or become another's. */
 export class TenantRowError extends FrameworkError {
@@ -65,6 +65,15 @@ export class TenantTableError extends FrameworkError {
       code: 'E_TENANT_TABLE',
       message: `The table "${table}" of tenants cannot ${problem}.`,
       help,
+    });
+  }
+
+  static viewFails(table: string, view: string, cause: unknown): TenantTableError {
+    return new TenantTableError({
+      code: 'E_TENANT_TABLE',
+      message: `The view "${view}" does not fit the table "${table}" as it is altered: ${messageOf(toError(cause))}`,
+      help: 'Drop it before, and create its new form after that.',
+      cause,
     });
   }
 
