@@ -1,3 +1,4 @@
+import type { Option as ParserOption } from 'commander';
 import { CommandUsageError } from './errors';
 import { argumentSyntax, optionSyntax, type OptionSpec, type Signature } from './signature';
 
@@ -16,8 +17,7 @@ export interface ParsedInput {
  */
 export function parseInput(signature: Signature, argv: readonly string[]): ParsedInput {
   // The list of commands needs no parser
-  const { Command: Parser, InvalidArgumentError } =
-    require('commander') as typeof import('commander');
+  const { Command: Parser } = require('commander') as typeof import('commander');
   const parser = new Parser(signature.name)
     .exitOverride()
     .helpOption(false)
@@ -28,13 +28,7 @@ export function parseInput(signature: Signature, argv: readonly string[]): Parse
     parser.argument(argumentSyntax(name, { ...spec, required }));
   }
   for (const [name, spec] of Object.entries(signature.options ?? {})) {
-    const read = (text: string): string | number => {
-      const problem = problemOfValue(text, spec);
-      if (problem !== undefined) throw new InvalidArgumentError(problem);
-      return valueOf(text, spec);
-    };
-    if (spec.type === undefined) parser.option(optionSyntax(name, spec).trim());
-    else parser.option(optionSyntax(name, spec).trim(), spec.description, read, spec.default);
+    parser.addOption(parserOption(name, spec));
   }
   try {
     parser.parse([...argv], { from: 'user' });
@@ -51,6 +45,19 @@ export function parseInput(signature: Signature, argv: readonly string[]): Parse
       ),
     ]),
   };
+}
+
+function parserOption(name: string, spec: OptionSpec): ParserOption {
+  const { InvalidArgumentError, Option } = require('commander') as typeof import('commander');
+  const option = new Option(optionSyntax(name, spec).trim(), spec.description);
+  // The parser takes `--no-cache` for the opposite of `--cache`; here it is an option like any other
+  option.negate = false;
+  if (spec.type === undefined) return option;
+  return option.default(spec.default).argParser((text) => {
+    const problem = problemOfValue(text, spec);
+    if (problem !== undefined) throw new InvalidArgumentError(problem);
+    return valueOf(text, spec);
+  });
 }
 
 function named(signature: Signature, values: readonly unknown[]): Record<string, unknown> {

@@ -70,6 +70,21 @@ describe('a command', () => {
     });
   });
 
+  test('may have an option whose name begins with "no-", beside the one without', async () => {
+    const files = {
+      'app/console/commands/send-command.js': `exports.SendCommand = class {
+        static signature = { name: 'send', description: 'Send', options: {
+          mail: { description: 'Mail' }, 'no-mail': { description: 'No mail' }, 'no-more-than': { type: 'integer', description: 'Most', default: 9 },
+        } };
+        handle({ options, output }) { output.line(JSON.stringify(options)); }
+      };`,
+    };
+    const { out } = await artisan(files, 'send --no-mail --no-more-than=3');
+    expect(JSON.parse(out)).toEqual({ mail: false, 'no-mail': true, 'no-more-than': 3 });
+    const unasked = { mail: false, 'no-mail': false, 'no-more-than': 9 };
+    expect(JSON.parse((await run('send')).out)).toEqual(unasked);
+  });
+
   test('decides the exit code', async () => {
     expect((await artisan(withGreet, 'app:greet nobody')).code).toBe(3);
   });
