@@ -43,7 +43,7 @@ test.each([
   ],
   ['make:command build --command=Report', undefined, 'is no name of a command'],
   ['make:middleware no_store', 'app/http/middleware/no-store.ts', 'class NoStore implements Middl'],
-  ['make:seeder plan', 'database/seeders/plan-seeder.ts', 'artisan db:seed PlanSeeder'],
+  ['make:seeder plan', 'database/seeders/plan-seeder.ts', 'artisan db:seed --class=PlanSeeder'],
   ['make:event OrderPlaced', 'app/events/order-placed.ts', 'class OrderPlaced'],
   ['make:test orders', 'tests/feature/orders.test.ts', 'createTestApplication'],
   ['make:test orders.test.ts --unit', 'tests/unit/orders.test.ts', `'orders does`],
@@ -104,6 +104,18 @@ describe('make:migration', () => {
     const name = line.startsWith('Create') ? 'create_posts_table' : line.split(' ')[0];
     const file = `database/migrations/${folder}/2026_03_04_050607_${name}.ts`;
     expect(read(file)).toContain(text);
+  });
+
+  test('takes away what its name drops, and gives it back in down', async () => {
+    travelTo(new Date('2026-03-04T05:06:07Z'));
+    await artisan(project, 'make:migration drop_slug_from_posts');
+    const text = read('database/migrations/default/2026_03_04_050607_drop_slug_from_posts.ts');
+    expect(text).toMatch(
+      /up\(db\) \{\s+await db\.schema\.alterTable\('posts'\)\.dropColumn\('slug'/,
+    );
+    expect(text).toMatch(
+      /down\(db\) \{\s+await db\.schema\.alterTable\('posts'\)\.addColumn\('slug'/,
+    );
   });
 
   test.each([

@@ -62,7 +62,10 @@ function whatItDoes(name: string, { create, table, tenant }: Options) {
   }
   const changed = table ?? /_(?:to|from|in)_(\w+?)(?:_table)?$/.exec(name)?.[1];
   if (changed !== undefined) {
-    return { stub: 'migration.alter', table: identifier('--table', changed) };
+    const stub = /^(?:drop|remove)_\w+?_(?:from|in|to)_/.test(name)
+      ? 'migration.drop'
+      : 'migration.alter';
+    return { stub, table: identifier('--table', changed) };
   }
   return { stub: 'migration', table: '' };
 }
