@@ -138,6 +138,19 @@ describe('make:listener', () => {
     expect(text).toContain('static readonly queue = true;');
   });
 
+  test('takes the event of the folder that is named, and asks which where several have the name', async () => {
+    for (const folder of ['auth', 'shop/user', 'user']) {
+      await artisan(project, `make:event ${folder}/Registered`);
+    }
+    await artisan(project, 'make:listener Welcome --event=user/registered');
+    expect(read('app/listeners/welcome.ts')).toContain(`'../events/user/registered'`);
+    await artisan(project, 'make:listener Invoice --event=shop/user/Registered');
+    expect(read('app/listeners/invoice.ts')).toContain(`'../events/shop/user/registered'`);
+    const { code, err } = await artisan(project, 'make:listener a --event=Registered');
+    expect(code).toBe(2);
+    expect(err).toContain('"auth/registered", "shop/user/registered", "user/registered"');
+  });
+
   test('refuses an event that is not there, and names the nearest', async () => {
     await artisan(project, 'make:event OrderPlaced');
     const { code, err } = await artisan(project, 'make:listener a --event=OrderPlace');
@@ -194,6 +207,9 @@ export default defineApp({
       ),
     );
     expect(withProvider(listed ?? '', provider)).toBe(listed);
+    // Of two with one name, a person gives one another
+    const other = { ...provider, path: '../app/providers/billing/mail-provider' };
+    expect(withProvider(listed ?? '', other)).toBeUndefined();
   });
 
   test.each([

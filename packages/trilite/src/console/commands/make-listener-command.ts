@@ -50,15 +50,25 @@ function findEvent(basePath: string, given: string | undefined) {
   if (given === undefined) {
     throw usage(`"--event" names the event of ${EVENTS} ("artisan make:event" makes one)`);
   }
-  const { className, stem } = readSourceName(signature.name, given);
-  const found = events.find((file) => file.stem === stem);
-  if (found === undefined) {
-    const stems = events.map((file) => file.stem);
-    const hint = nearHint(stem, stems);
-    throw usage(`${EVENTS} has no "${stem}"${hint} ("artisan make:event ${given}" makes it)`);
+  const { folders, className, stem } = readSourceName(signature.name, given);
+  const wanted = posix.join(...folders, stem);
+  const names = events.map(({ path }) => nameIn(join(basePath, EVENTS), path));
+  const found = names.filter((name) => name === wanted || name.endsWith(`/${wanted}`));
+  const [name = wanted, another] = found.includes(wanted) ? [wanted] : found;
+  if (another !== undefined) {
+    const list = found.map((one) => `"${one}"`).join(', ');
+    throw usage(`${EVENTS} has more than one "${wanted}": name one of ${list}`);
   }
-  const path = posix.relative(basePath, found.path).replace(/\.[jt]s$/, '');
-  return { className, path };
+  if (found.length === 0) {
+    const hint = nearHint(wanted, names);
+    throw usage(`${EVENTS} has no "${wanted}"${hint} ("artisan make:event ${given}" makes it)`);
+  }
+  return { className, path: posix.join(EVENTS, name) };
+}
+
+/** A file by its folders and its name, without its ending. */
+function nameIn(folder: string, path: string): string {
+  return posix.relative(folder, path).replace(/\.[jt]s$/, '');
 }
 
 function usage(problem: string): CommandUsageError {

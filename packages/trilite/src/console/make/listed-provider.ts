@@ -1,5 +1,5 @@
 /**
- * The text of config/app.ts with a provider more in `providers`; undefined where there is no such list to be seen.
+ * The text of config/app.ts with a provider more in `providers`; undefined where there is no such list to be seen, or it has another one of this name.
  *
  * A list that is written down is found by its text, as a person would: what is computed is left to one.
  */
@@ -12,7 +12,9 @@ export function withProvider(
   if (whole === undefined || begin === undefined || entries === undefined || end === undefined) {
     return undefined;
   }
-  if (entries.split(',').some((entry) => entry.trim() === className)) return text;
+  if (entries.split(',').some((entry) => entry.trim() === className)) {
+    return text.includes(`'${path}'`) ? text : undefined;
+  }
   const known = entries.trim().replace(/,$/, '');
   const isBroken = entries.includes('\n');
   const listed = known === '' ? className : `${known}, ${className}`;
