@@ -175,6 +175,7 @@ export class Resources {
       maxWaiting,
       onError,
       forTenant,
+      central: tenant?.central.queues,
       sharing: sharesQueues ? { registry: tenant.central.queues, tenantId: tenant.id } : undefined,
     });
   }

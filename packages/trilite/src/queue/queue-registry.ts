@@ -37,6 +37,8 @@ export interface QueueRegistryParts {
   readonly announce?: Announce | undefined;
   /** Whose queues are shared, by a tenant that has none of its own. Default: nobody's. */
   readonly sharing?: QueueSharing | undefined;
+  /** The application's queues, for those of a tenant: what stands in for those stands in for these. */
+  readonly central?: QueueRegistry | undefined;
   /** Runs the jobs of tenants that share these queues. Default: they are refused. */
   readonly forTenant?: RunForTenant | undefined;
   /** Told of what nobody waits for: a relay after a commit, a job after a response. */
@@ -56,6 +58,9 @@ export type RunForTenant = <T>(
   work: (queues: QueueRegistry) => Promise<T>,
 ) => Promise<T>;
 
+/** Gives the store that is used in the place of a real one. */
+export type StandIn = (real: QueueStore) => QueueStore;
+
 type KeepingSettings = Extract<QueueConnectionSettings, { readonly lease: number }>;
 
 /** What a connection that keeps no jobs takes at most, in bytes. */
@@ -70,6 +75,7 @@ export class QueueRegistry {
   readonly #owned: { close(): Promise<void> }[] = [];
   #outbox: Outbox | undefined;
   #syncStore: QueueStore | undefined;
+  #fake: StandIn = (real) => real;
 
   constructor(parts: QueueRegistryParts) {
     this.#parts = parts;
@@ -141,22 +147,18 @@ export class QueueRegistry {
    * @throws E_QUEUE_CONNECTION_UNKNOWN
    */
   store(name: string = this.defaultName): QueueStore {
-    const known = this.#stores.get(name);
-    if (known !== undefined) return known;
-    const store = this.#createStore(name, this.settingsOf(name));
-    this.#stores.set(name, store);
-    return store;
+    return this.#standIn(this.#realStore(name));
   }
 
   /** What runs jobs where they are dispatched, whatever connections are declared. */
   syncStore(): QueueStore {
     this.#syncStore ??= this.#createSync(this.defaultName);
-    return this.#syncStore;
+    return this.#standIn(this.#syncStore);
   }
 
-  /** Puts a store in place of the declared one, for whoever holds its dispatcher too. For fakes. */
-  use(name: string, store: QueueStore): void {
-    this.#stores.set(name, store);
+  /** Has another store stand in for each, what runs jobs where they are dispatched and those of tenants included, whoever holds its dispatcher. For fakes. */
+  use(fake: StandIn): void {
+    this.#fake = fake;
   }
 
   /** Forgets the jobs of connections in memory, which begin anew. For tests. */
@@ -165,11 +167,6 @@ export class QueueRegistry {
       if (this.settingsOf(name).driver === 'memory') this.#stores.delete(name);
     }
     await Promise.all(this.#owned.splice(0).map((one) => one.close()));
-  }
-
-  /** Puts a store in place of what runs jobs where they are dispatched. For fakes. */
-  useSync(store: QueueStore): void {
-    this.#syncStore = store;
   }
 
   /**
@@ -232,6 +229,18 @@ export class QueueRegistry {
   async close(): Promise<void> {
     await this.#outbox?.flush();
     await Promise.all(this.#owned.splice(0).map((one) => one.close()));
+  }
+
+  #standIn(real: QueueStore): QueueStore {
+    return (this.#parts.central ?? this).#fake(real);
+  }
+
+  #realStore(name: string): QueueStore {
+    const known = this.#stores.get(name);
+    if (known !== undefined) return known;
+    const store = this.#createStore(name, this.settingsOf(name));
+    this.#stores.set(name, store);
+    return store;
   }
 
   #keepingSettingsOf(name: string): KeepingSettings {

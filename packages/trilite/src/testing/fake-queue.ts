@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Application } from '../application';
 import { jobNameOf, type JobClass, type PayloadOf, type PendingJob } from '../queue/job';
-import type { FollowUp, NewJob, QueueStore } from '../queue/queue-store';
+import type { FollowUp, NewJob } from '../queue/queue-store';
 import { decodeReadable, encodeReadable } from '../support/serializer';
 import { expectThat } from './expectation';
 import { partlyRecording, RecordingQueueStore, type RecordedBatch } from './recording-queue-store';
@@ -48,15 +48,13 @@ export interface DispatchedBatch {
   readonly finally: DispatchedJob | undefined;
 }
 
-/** Puts a fake in place of every queue connection: jobs are noted, none is run, not even those of `dispatchSync`. */
+/** Puts a fake in place of every queue connection, of tenants too: jobs are noted, none is run, not even those of `dispatchSync`. */
 export function fakeQueue(app: Application, { except = [] }: FakeQueueOptions = {}): FakeQueue {
   const recording = new RecordingQueueStore();
   const kept = new Set(except.map(jobNameOf));
-  const fakeOf = (real: QueueStore): QueueStore =>
-    kept.size === 0 ? recording : partlyRecording(real, recording, ({ job }) => kept.has(job));
-  const { queues } = app;
-  for (const name of queues.names) queues.use(name, fakeOf(queues.store(name)));
-  queues.useSync(fakeOf(queues.syncStore()));
+  app.queues.use((real) =>
+    kept.size === 0 ? recording : partlyRecording(real, recording, ({ job }) => kept.has(job)),
+  );
   return new FakeQueue(recording);
 }
 

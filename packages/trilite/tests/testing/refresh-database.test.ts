@@ -2,7 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { CacheRepository, QueueDispatcher } from 'trilite';
-import { createTestApplication, type TestApplication } from 'trilite/testing';
+import { createTestApplication, fakeQueue, type TestApplication } from 'trilite/testing';
 import { jobOf } from '../helpers/jobs';
 import { createProject, exportDefault, type TestProject } from '../helpers/project';
 import { TENANT_NOTES_MIGRATION } from '../helpers/tenants';
@@ -140,6 +140,21 @@ test('a file that is in use is not replaced, and named', async () => {
   passing.mockRestore();
   expect(readdirSync(app.storagePath)).toEqual(before);
   end();
+});
+
+test('a fake of queues goes on, of those in memory too', async () => {
+  const other = createProject({
+    'config/queue.js': exportDefault(
+      "{ default: 'memory', connections: { memory: { driver: 'memory' } } }",
+    ),
+  });
+  const faked = await createTestApplication({ basePath: other.path, jobs: [Report] });
+  const fake = fakeQueue(faked);
+  await faked.refreshDatabase();
+  await faked.queue().dispatch(Report, 1);
+  fake.assertDispatched(Report);
+  await faked.close();
+  other.remove();
 });
 
 test('an application that keeps neither cache nor queue in files is refreshed, too', async () => {
