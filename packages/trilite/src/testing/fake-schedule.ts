@@ -112,6 +112,7 @@ export class FakeSchedule {
 
   /** Asserts how often a task would have run, for all tenants together. */
   assertRanTimes(name: string, expected: number): void {
+    this.#app.schedule.find(name);
     const found = this.#noted.filter((one) => one.name === name).length;
     expectThat(
       found === expected,

@@ -58,6 +58,7 @@ test('tasks that are due are noted, and do nothing', async () => {
   schedule.assertNotRan('never');
   schedule.assertNotRan('program');
   schedule.assertRanTimes('sweep', 1);
+  expect(() => schedule.assertRanTimes('sweeep', 0)).toThrow('"sweeep"');
   expect(work).not.toHaveBeenCalled();
   expect(await app.runJobs()).toBe(0);
 });

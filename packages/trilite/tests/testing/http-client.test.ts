@@ -78,6 +78,12 @@ describe('a request', () => {
     expect([first.json, second.json]).toEqual([{ count: 1 }, { count: 1 }]);
   });
 
+  test('takes no assertion after that, which nobody would look at', async () => {
+    const request = app.client().get('/posts');
+    await request;
+    expect(() => request.assertNotFound()).toThrow('to stand before its "await"');
+  });
+
   test('that nobody awaited fails the test, and names its line', async () => {
     const client = app.client();
     void client.get('/fault').assertOk();

@@ -43,6 +43,11 @@ export class TestRequest extends ResponseAssertions implements PromiseLike<TestR
   }
 
   protected override check(check: Check): this {
+    if (this.#answered !== undefined) {
+      throw new Error(
+        `Expected all that is asserted of "${this.#parts.name}" to stand before its "await", or to be asserted of what that gave; it was sent.`,
+      );
+    }
     this.#queued.push({ check, lines: callerLines() });
     return this;
   }
