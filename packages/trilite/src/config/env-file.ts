@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 
 /** What became of .env: made, its key written, or left as it was. */
 export type EnvFileOutcome = 'created' | 'keyed' | 'kept';
 
-const KEY_LINE = /^APP_KEY=(.*)$/m;
+const KEY_LINES = /^[ \t]*(?:export[ \t]+)?APP_KEY[ \t]*=.*$/gm;
 
 /** Makes .env from .env.example when there is none, with a key when it has none. */
 export function ensureEnvFile(basePath: string, newKey: () => string): EnvFileOutcome {
@@ -21,15 +22,20 @@ export function writeKey(
 ): 'written' | 'kept' {
   const path = join(basePath, '.env');
   const text = existsSync(path) ? readFileSync(path, 'utf8') : exampleText(basePath);
-  const current = KEY_LINE.exec(text)?.[1]?.trim() ?? '';
+  const current = parseEnv(text)['APP_KEY'] ?? '';
   if (current !== '' && !replace) return 'kept';
-  const line = `APP_KEY=${key}`;
-  const separator = text === '' || text.endsWith('\n') ? '' : '\n';
-  writeWhole(
-    path,
-    KEY_LINE.test(text) ? text.replace(KEY_LINE, () => line) : `${text}${separator}${line}\n`,
-  );
+  writeWhole(existsSync(path) ? realpathSync(path) : path, withKey(text, key));
   return 'written';
+}
+
+/** In the place of the last line that has one: whoever reads the file takes that. */
+function withKey(text: string, key: string): string {
+  const line = `APP_KEY=${key}`;
+  const last = [...text.matchAll(KEY_LINES)].at(-1);
+  if (last !== undefined) {
+    return text.slice(0, last.index) + line + text.slice(last.index + last[0].length);
+  }
+  return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`;
 }
 
 function exampleText(basePath: string): string {

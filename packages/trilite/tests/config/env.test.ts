@@ -2,8 +2,9 @@ import { defineEnv, readEnvironment, storagePath } from '../../src/config/env';
 import { writeKey, ensureEnvFile } from '../../src/config/env-file';
 import { enterProject, projectAt } from '../../src/config/project';
 import { newAppKey } from '../../src/support/app-key';
-import { readFileSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { createProject, type TestProject } from '../helpers/project';
 
 let project: TestProject;
@@ -88,6 +89,31 @@ describe('.env', () => {
     project.write('.env', 'APP_KEY=old\n');
     expect(ensureEnvFile(project.path, newAppKey)).toBe('kept');
     expect(env()).toBe('APP_KEY=old\n');
+  });
+
+  test.each(['export APP_KEY=old\n', '  APP_KEY = "old"\n', 'APP_KEY=\nA=1\nAPP_KEY=old\n'])(
+    'keeps a key that whoever reads the file takes, and loses it by force alone: %j',
+    (text) => {
+      project.write('.env', text);
+      expect(writeKey(project.path, 'new', { replace: false })).toBe('kept');
+      expect(env()).toBe(text);
+      writeKey(project.path, 'new', { replace: true });
+      expect(parseEnv(env())).toMatchObject({ APP_KEY: 'new' });
+      expect(env().match(/APP_KEY/g)).toHaveLength(text.match(/APP_KEY/g)?.length ?? 0);
+    },
+  );
+
+  test('has no key where that is empty', () => {
+    project.write('.env', 'APP_KEY=""\n');
+    expect(ensureEnvFile(project.path, newAppKey)).toBe('keyed');
+  });
+
+  test('stays a link to where it lies', () => {
+    project.write('secrets/env', 'A=1\n');
+    symlinkSync(join(project.path, 'secrets/env'), join(project.path, '.env'));
+    writeKey(project.path, 'new', { replace: false });
+    expect(lstatSync(join(project.path, '.env')).isSymbolicLink()).toBe(true);
+    expect(env()).toBe('A=1\nAPP_KEY=new\n');
   });
 
   test('gets a key at its end when it has no line for one', () => {
