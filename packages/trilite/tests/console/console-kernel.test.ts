@@ -194,13 +194,20 @@ describe('built-in commands', () => {
     const files = {
       'config/app.js': `exports.default = { key: '${key}' };`,
       'config/services.js': "exports.default = { search: 'https://me:hidden@host/?q=a:b@c' };",
-      'config/mail.js': "exports.default = { auth: { user: 'me', pass: 'hidden' } };",
+      'config/mail.js':
+        "exports.default = { auth: { user: 'me', pass: 'hidden' }, pin: { secret: 1234 } };",
+      'config/shops.js':
+        "exports.default = { tokens: { eu: 'hidden', us: ['hidden'] }, db: 'mongodb+srv://me:hidden@host' };",
     };
     const { out } = await artisan(files, 'config:show --json');
     expect(JSON.parse(out)).toMatchObject({
       cache: { default: 'sqlite' },
       services: { search: 'https://me:(not shown)@host/?q=a:b@c' },
-      mail: { auth: { user: 'me', pass: '(set, not shown)' } },
+      mail: { auth: { user: 'me', pass: '(set, not shown)' }, pin: { secret: '(set, not shown)' } },
+      shops: {
+        tokens: { eu: '(set, not shown)', us: ['(set, not shown)'] },
+        db: 'mongodb+srv://me:(not shown)@host',
+      },
       app: { key: '(set, not shown)' },
     });
     expect((await run('config:show queue.connections.sqlite.lease')).out).toMatch(/\.+ 90000\n/);

@@ -37,7 +37,7 @@ export class ConfigShowCommand implements Command<typeof signature> {
 }
 
 /** In an address, as `redis://user:password@host`. */
-const PASSWORD = /(?<=^[a-z]+:\/\/[^/@]*:)[^/@]+(?=@)/i;
+const PASSWORD = /(?<=^[a-z][a-z0-9+.-]*:\/\/[^/@]*:)[^/@]+(?=@)/i;
 
 /** The settings without what must not be seen, and classes by their name. */
 function shown({ others, ...config }: Config): unknown {
@@ -46,14 +46,19 @@ function shown({ others, ...config }: Config): unknown {
     // There, "token" is the name of a header, as "cookie" is that of a cookie
     const isName = this === identification;
     const isSecret = !isName && isSecretName(key);
-    if (isSecret && Array.isArray(value)) return value.map(() => '(set, not shown)');
-    if (isSecret && typeof value === 'string') {
-      return '(set, not shown)';
-    }
+    if (isSecret) return hidden(value);
     if (typeof value === 'string') return value.replace(PASSWORD, '(not shown)');
     return typeof value === 'function' ? value.name : value;
   }
   return JSON.parse(JSON.stringify({ ...config, ...others }, replacer));
+}
+
+/** What a secret name holds, one or several: that it is set. A switch such as "foreignKeys" is none. */
+function hidden(value: unknown): unknown {
+  if (typeof value === 'boolean' || value === null || value === undefined) return value;
+  if (Array.isArray(value)) return value.map(hidden);
+  if (typeof value !== 'object') return '(set, not shown)';
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, hidden(part)]));
 }
 
 function valueAt(settings: unknown, name: string): unknown {
