@@ -129,6 +129,15 @@ describe('make:migration', () => {
   });
 });
 
+test.each(['make:job Job', 'make:middleware http/Middleware'])(
+  '"%s" is refused: it would have the name of what it imports',
+  async (line) => {
+    const { code, err } = await artisan(project, line);
+    expect(code).toBe(2);
+    expect(err).toContain('would have the name of what it imports');
+  },
+);
+
 describe('make:listener', () => {
   test('names its event by where that is', async () => {
     await artisan(project, 'make:event orders/OrderPlaced');

@@ -29,12 +29,13 @@ type MakeContext = Pick<CommandContext, 'codePath' | 'output'>;
 /**
  * Makes a file of a stub, and says so. Reads no configuration and opens nothing: what is broken can be mended with a file more.
  *
- * @throws E_COMMAND_USAGE when it is there already, or cannot be written
+ * @throws E_COMMAND_USAGE when it is there already, cannot be written, or has the name of what it imports
  */
 export function makeFile({ codePath, output }: MakeContext, file: MadeFile): void {
   const { basePath } = projectAt(codePath);
   const path = join(basePath, file.path);
   const text = fillStub(basePath, file, file.values);
+  refuseImported(file, text);
   if (!file.force && existsSync(path)) {
     throw CommandUsageError.because(file.command, `${file.path} is there (--force replaces it)`);
   }
@@ -49,4 +50,14 @@ export function makeFile({ codePath, output }: MakeContext, file: MadeFile): voi
     );
   }
   output.success(`${file.path} is made.`);
+}
+
+/** A job called "Job" would not compile beside the type that it implements. */
+function refuseImported({ command, values }: MadeFile, text: string): void {
+  const imports = text.match(/^import [^;]*(?= from )/gm) ?? [];
+  const names: readonly string[] = imports.join(' ').match(/\w+/g) ?? [];
+  const name = values['class'];
+  if (name === undefined || !names.includes(name)) return;
+  const problem = `a class "${name}" would have the name of what it imports`;
+  throw CommandUsageError.because(command, problem);
 }
