@@ -284,7 +284,7 @@ const rows: readonly Row[] = [
   {
     name: 'assertDontSee',
     to: get('/page'),
-    holds: (answer) => answer.assertDontSee('<p>', 'Butch'),
+    holds: (answer) => answer.assertDontSee('<b>', 'Butch'),
     fails: (answer) => answer.assertDontSee('Butch', 'Tom & Jerry'),
     says: "Expected not to see 'Tom & Jerry'.",
   },

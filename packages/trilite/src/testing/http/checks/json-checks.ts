@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { lineDiff } from '../../../support/line-diff';
 import type { Answer } from '../answer';
 import { fieldProblem, noFieldProblem, type ExpectedErrors } from './field-errors';
-import { asJson, misfit, missing, shown, valueAt, type JsonStructure } from './json-values';
+import { asJson, inJson, misfit, missing, shown, valueAt, type JsonStructure } from './json-values';
 
 /* Each tells what is wrong with an answer; undefined when nothing is. */
 
@@ -10,7 +10,7 @@ type Problem = string | undefined;
 
 export function partialJsonProblem(answer: Answer, expected: unknown): Problem {
   return withJson(answer, (json) => {
-    const problem = misfit(json, asJson(expected));
+    const problem = misfit(json, inJson(expected));
     return problem && `Expected JSON that holds ${shown(expected)}; ${problem}.`;
   });
 }

@@ -1,4 +1,5 @@
-import { inspect, isDeepStrictEqual } from 'node:util';
+import { inspect, isDeepStrictEqual, types } from 'node:util';
+import { JsonForm } from '../../../support/json-form';
 
 /** What an answer is to have: keys in a list, or with what is to be in them; `*` stands for each element of a list. */
 export type JsonStructure = readonly (string | JsonStructureOf)[] | JsonStructureOf;
@@ -19,9 +20,34 @@ export function shown(value: unknown): string {
   return inspect(value, { depth: 4, breakLength: 100, maxStringLength: 200, maxArrayLength: 20 });
 }
 
-/** A value as it comes out of JSON: a date is its text, and what is undefined is not there. */
+/**
+ * A value as it comes out of the JSON of an answer: a date is its text, and what is undefined is not there.
+ *
+ * @throws TypeError for what no JSON holds: it would be left out, or be null, and every answer would fit
+ */
 export function asJson(value: unknown): unknown {
-  return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
+  const form = inJson(value);
+  return form === undefined ? undefined : (JSON.parse(JSON.stringify(form)) as unknown);
+}
+
+/** The same, with what is undefined in objects: such a key is not to be there. @throws TypeError as `asJson` */
+export function inJson(value: unknown): unknown {
+  return written(new JsonForm(unfit).of(value));
+}
+
+function written(form: unknown): unknown {
+  if (typeof form === 'number' && !Number.isFinite(form)) throw unfit('value', String(form));
+  if (types.isRegExp(form)) throw unfit('value', 'a regular expression');
+  if (types.isDate(form)) return form.toJSON();
+  if (Array.isArray(form)) return form.map((one) => (one === undefined ? null : written(one)));
+  if (!isCollection(form)) return form;
+  return Object.fromEntries(Object.entries(form).map(([key, one]) => [key, written(one)]));
+}
+
+function unfit(path: string, found: string): TypeError {
+  return new TypeError(
+    `Expected JSON to be compared with; the ${path} cannot be in any: it is ${found}.`,
+  );
 }
 
 /** What `data.0.title` leads to; '' is the whole. */
@@ -48,6 +74,7 @@ export function misfit(value: unknown, expected: unknown, path = ''): string | u
     return `${placeOf(path)} has ${value.length} elements, expected were ${expected.length}`;
   }
   for (const [key, one] of Object.entries(expected)) {
+    if (one === undefined && !Object.hasOwn(value, key)) continue;
     if (!Object.hasOwn(value, key)) return `${placeOf(joined(path, key))} is not there`;
     const problem = misfit(value[key], one, joined(path, key));
     if (problem !== undefined) return problem;

@@ -7,16 +7,22 @@ import { shown } from './json-values';
 type Problem = string | undefined;
 
 export function seenProblem(answer: Answer, texts: readonly string[]): Problem {
+  refuseNothing(texts);
   const missing = texts.find((text) => !answer.text.includes(written(answer, text)));
   return missing === undefined ? undefined : `Expected to see ${shown(missing)}.`;
 }
 
+/** In HTML neither escaped nor as it is: "<script>" may not be there as what it is above all. */
 export function unseenProblem(answer: Answer, texts: readonly string[]): Problem {
-  const seen = texts.find((text) => answer.text.includes(written(answer, text)));
+  refuseNothing(texts);
+  const seen = texts.find(
+    (text) => answer.text.includes(text) || answer.text.includes(written(answer, text)),
+  );
   return seen === undefined ? undefined : `Expected not to see ${shown(seen)}.`;
 }
 
 export function orderProblem(answer: Answer, texts: readonly string[]): Problem {
+  refuseNothing(texts);
   let from = 0;
   for (const [index, text] of texts.entries()) {
     const sought = written(answer, text);
@@ -33,4 +39,10 @@ export function orderProblem(answer: Answer, texts: readonly string[]): Problem 
 
 function written({ contentType }: Answer, text: string): string {
   return contentType.startsWith('text/html') ? html`${text}`.toString() : text;
+}
+
+/** Every answer has an empty text in it, and so an undefined one. */
+function refuseNothing(texts: readonly unknown[]): void {
+  if (texts.length > 0 && texts.every((text) => typeof text === 'string' && text !== '')) return;
+  throw new TypeError(`Expected texts to look for, got ${shown(texts)}.`);
 }
